@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Building a message: taking words from the front of the buffer, and the pointers that lead to
+// them.
+#include "capnp/builder.h"
+
+void capos_builder_init(struct capos_builder *builder, uint64_t *words, size_t capacity) {
+    bool aligned = (uintptr_t)words % 8 == 0;
+    builder->words = words;
+    builder->capacity =
+        capacity > CAPOS_SEGMENT_WORDS_MAX ? CAPOS_SEGMENT_WORDS_MAX : (uint32_t)capacity;
+    builder->used = 0;
+    builder->needed = 0;
+    builder->error = CAPOS_BUILD_OK;
+    builder->descriptors = NULL;
+    builder->descriptor_count = 0;
+    builder->descriptor_room = 0;
+    if (!aligned)
+        builder->capacity = 0;
+}
+
+void capos_builder_set_descriptors(struct capos_builder *builder,
+                                   struct capos_descriptor *descriptors, uint8_t room) {
+    builder->descriptors = descriptors;
+    builder->descriptor_count = 0;
+    builder->descriptor_room = room;
+}
+
+void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error) {
+    if (builder->error == CAPOS_BUILD_OK)
+        builder->error = error;
+}
+
+enum capos_build_error capos_builder_finish(const struct capos_builder *builder, uint32_t *words) {
+    *words = builder->error == CAPOS_BUILD_OK ? builder->used : 0;
+    return builder->error;
+}
+
+// Takes zeroed words. After an error nothing is taken, only counted.
+static bool take(struct capos_builder *builder, uint64_t words, uint32_t *at) {
+    builder->needed += words;
+    if (words > builder->capacity - builder->used)
+        capos_builder_fail(builder, CAPOS_BUILD_FULL);
+    if (builder->error != CAPOS_BUILD_OK)
+        return false;
+    *at = builder->used;
+    builder->used += (uint32_t)words;
+    for (uint32_t i = *at; i < builder->used; i++)
+        capos_word_store(builder->words, i, 0);
+    return true;
+}
+
+// Takes the words of an object that a pointer is to lead to.
+static bool take_object(struct capos_pointer_builder p, uint64_t words, uint32_t *at) {
+    return take(p.builder, words, at) && p.word != CAPOS_BUILDER_NOWHERE;
+}
+
+static void point(struct capos_pointer_builder p, uint64_t value) {
+    capos_word_store(p.builder->words, p.word, value);
+}
+
+static int32_t offset_from(struct capos_pointer_builder p, uint32_t at) {
+    return (int32_t)(at - p.word - 1);
+}
+
+struct capos_pointer_builder capos_builder_init_root_pointer(struct capos_builder *builder) {
+    struct capos_pointer_builder root = {builder, CAPOS_BUILDER_NOWHERE};
+    uint32_t at;
+    builder->used = 0;
+    builder->needed = 0;
+    builder->descriptor_count = 0;
+    if (take(builder, 1, &at))
+        root.word = at;
+    return root;
+}
+
+struct capos_struct_builder capos_builder_init_root(struct capos_builder *builder,
+                                                    uint16_t data_words, uint16_t pointers) {
+    return capos_pointer_init_struct(capos_builder_init_root_pointer(builder), data_words,
+                                     pointers);
+}
+
+// A struct without words has no place of its own; its pointer leads to itself, to differ from null.
+struct capos_struct_builder capos_pointer_init_struct(struct capos_pointer_builder p,
+                                                      uint16_t data_words, uint16_t pointers) {
+    struct capos_struct_builder s = {p.builder, 0, 0, 0};
+    uint32_t words = (uint32_t)data_words + pointers;
+    uint32_t at;
+    if (!take_object(p, words, &at))
+        return s;
+    point(p, capos_word_make_struct(words == 0 ? -1 : offset_from(p, at), data_words, pointers));
+    s.data = at;
+    s.data_words = data_words;
+    s.pointers = pointers;
+    return s;
+}
+
+struct capos_list_builder capos_pointer_init_list(struct capos_pointer_builder p,
+                                                  enum capos_element element, uint32_t size) {
+    struct capos_list_builder list = {p.builder, 0, 0, 0, 0, 0};
+    list.pointers = element == CAPOS_ELEMENT_POINTER;
+    list.step = capos_element_bits(element) + list.pointers * 64u;
+    uint32_t at;
+    if (size > CAPOS_LIST_SIZE_MAX)
+        capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
+    if (!take_object(p, ((uint64_t)size * list.step + 63) / 64, &at))
+        return list;
+    point(p, capos_word_make_list(offset_from(p, at), element, size));
+    list.data = at;
+    list.size = size;
+    return list;
+}
+
+struct capos_list_builder capos_pointer_init_struct_list(struct capos_pointer_builder p,
+                                                         uint32_t size, uint16_t data_words,
+                                                         uint16_t pointers) {
+    uint32_t step = (uint32_t)data_words + pointers;
+    struct capos_list_builder list = {p.builder, 0, 0, step * 64, data_words, pointers};
+    uint64_t words = (uint64_t)size * step;
+    uint32_t at;
+    if (size > CAPOS_LIST_SIZE_MAX || words > CAPOS_LIST_SIZE_MAX)
+        capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
+    if (!take_object(p, words + 1, &at))
+        return list;
+    point(p, capos_word_make_list(offset_from(p, at), CAPOS_ELEMENT_STRUCT, (uint32_t)words));
+    capos_word_store(p.builder->words, at, capos_word_make_tag(size, data_words, pointers));
+    list.data = at + 1;
+    list.size = size;
+    return list;
+}
+
+static char *init_bytes(struct capos_pointer_builder p, uint32_t size) {
+    struct capos_list_builder list = capos_pointer_init_list(p, CAPOS_ELEMENT_1, size);
+    return list.data == 0 ? NULL : (char *)(p.builder->words + list.data);
+}
+
+char *capos_pointer_init_text(struct capos_pointer_builder p, uint32_t size) {
+    if (size >= CAPOS_LIST_SIZE_MAX) {
+        capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
+        return NULL;
+    }
+    return init_bytes(p, size + 1);
+}
+
+uint8_t *capos_pointer_init_data(struct capos_pointer_builder p, uint32_t size) {
+    return (uint8_t *)init_bytes(p, size);
+}
+
+void capos_pointer_set_text(struct capos_pointer_builder p, struct capos_text text) {
+    char *at = capos_pointer_init_text(p, text.size);
+    if (at != NULL && text.size > 0)
+        __builtin_memcpy(at, text.data, text.size);
+}
+
+void capos_pointer_set_data(struct capos_pointer_builder p, struct capos_data data) {
+    uint8_t *at = capos_pointer_init_data(p, data.size);
+    if (at != NULL && data.size > 0)
+        __builtin_memcpy(at, data.data, data.size);
+}
+
+void capos_pointer_set_capability(struct capos_pointer_builder p,
+                                  struct capos_descriptor descriptor) {
+    struct capos_builder *b = p.builder;
+    if (b->descriptor_count == b->descriptor_room)
+        capos_builder_fail(b, CAPOS_BUILD_ROOM);
+    if (b->error != CAPOS_BUILD_OK || p.word == CAPOS_BUILDER_NOWHERE)
+        return;
+    b->descriptors[b->descriptor_count] = descriptor;
+    point(p, capos_word_make_capability(b->descriptor_count));
+    b->descriptor_count++;
+}
+
+static bool check_index(struct capos_list_builder list, uint32_t index) {
+    if (index < list.size)
+        return true;
+    capos_builder_fail(list.builder, CAPOS_BUILD_RANGE);
+    return false;
+}
+
+struct capos_struct_builder capos_list_builder_struct(struct capos_list_builder list,
+                                                      uint32_t index) {
+    struct capos_struct_builder s = {list.builder, 0, 0, 0};
+    if (!check_index(list, index))
+        return s;
+    s.data = list.data + index * (list.step / 64);
+    s.data_words = list.data_words;
+    s.pointers = list.pointers;
+    return s;
+}
+
+struct capos_pointer_builder capos_list_builder_pointer(struct capos_list_builder list,
+                                                        uint32_t index) {
+    struct capos_pointer_builder p = {list.builder, CAPOS_BUILDER_NOWHERE};
+    if (check_index(list, index))
+        p.word = list.data + index;
+    return p;
+}
+
+// Stores an element of a list of numbers, whose elements have `size` bytes.
+static void set_element(struct capos_list_builder list, uint32_t index, const void *value,
+                        uint32_t size) {
+    if (check_index(list, index))
+        __builtin_memcpy((char *)(list.builder->words + list.data) + (uint64_t)index * size, value,
+                         size);
+}
+
+void capos_list_set_u8(struct capos_list_builder list, uint32_t index, uint8_t value) {
+    set_element(list, index, &value, sizeof value);
+}
+
+void capos_list_set_u16(struct capos_list_builder list, uint32_t index, uint16_t value) {
+    set_element(list, index, &value, sizeof value);
+}
+
+void capos_list_set_u32(struct capos_list_builder list, uint32_t index, uint32_t value) {
+    set_element(list, index, &value, sizeof value);
+}
+
+void capos_list_set_u64(struct capos_list_builder list, uint32_t index, uint64_t value) {
+    set_element(list, index, &value, sizeof value);
+}
+
+void capos_list_set_bool(struct capos_list_builder list, uint32_t index, bool value) {
+    if (!check_index(list, index))
+        return;
+    unsigned char *at = (unsigned char *)(list.builder->words + list.data) + index / 8;
+    *at = (unsigned char)((*at & ~(1u << index % 8)) | (unsigned)value << index % 8);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Calls of methods, seen from both ends; generated code stands on this. The serving end gets an
+// invocation and dispatches it to a table of handlers: the same for kernel objects, servers and
+// tests. The calling end has a call that a transport carries: the ring, or a loop-back in tests.
+// No state of its own: invocations, calls and their buffers belong to whoever made them.
+#ifndef CAPOS_CAPNP_CALL_H
+#define CAPOS_CAPNP_CALL_H
+
+#include "capnp/builder.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// How a handler, or a call, ended. The exceptions are Cap'n Proto's kinds plus invalidArgument,
+// each one more than its value on the wire.
+enum capos_outcome {
+    CAPOS_PENDING = -1, // handlers only: answered later
+    CAPOS_DONE = 0,     // the results are complete
+    CAPOS_FAILED = 1,
+    CAPOS_OVERLOADED = 2,
+    CAPOS_DISCONNECTED = 3,
+    CAPOS_UNIMPLEMENTED = 4,
+    CAPOS_INVALID_ARGUMENT = 5,
+};
+
+// A capability of no particular interface; generated handles have the same member.
+struct capos_capability {
+    uint64_t id;
+};
+
+static inline struct capos_descriptor capos_descriptor_of(uint64_t id, uint8_t kind) {
+    struct capos_descriptor d = {id, 0, 0, kind, 0, 0, {0, 0, 0, 0, 0}};
+    return d;
+}
+
+// What to send: a copy, keeping one's own; the capability itself; or a new facet of a server.
+static inline struct capos_descriptor capos_descriptor_copy(uint64_t id) {
+    return capos_descriptor_of(id, CAPOS_TRANSFER_COPY);
+}
+
+static inline struct capos_descriptor capos_descriptor_move(uint64_t id) {
+    return capos_descriptor_of(id, CAPOS_TRANSFER_MOVE);
+}
+
+static inline struct capos_descriptor capos_descriptor_mint(uint64_t receiver, uint64_t object_id,
+                                                            uint64_t interface_id, uint8_t scope) {
+    struct capos_descriptor d = capos_descriptor_of(receiver, CAPOS_TRANSFER_MINT);
+    d.object_id = object_id;
+    d.interface = interface_id;
+    d.scope = scope;
+    return d;
+}
+
+// The id that a received capability has in one's own table; 0 for none (null, NONE, OWN).
+static inline uint64_t capos_pointer_capability_id(struct capos_pointer pointer) {
+    const struct capos_descriptor *d = capos_pointer_capability(pointer);
+    return d == NULL ? 0 : d->cap;
+}
+
+// A method, as both ends know it. Generated, constant.
+struct capos_method {
+    uint64_t interface; // that declares it
+    uint16_t ordinal;
+    uint16_t params_data_words, params_pointers;
+    uint16_t results_data_words, results_pointers;
+    uint8_t params_capabilities, results_capabilities; // the most they hold, or CAPOS_TRANSFER_MAX
+};
+
+// The serving end ------------------------------------------------------------------------------
+
+// One call to be served. Whoever received it fills in all but the exception, by
+// capos_invocation_init and assignments; buffers are borrowed until the dispatch returns.
+struct capos_invocation {
+    uint64_t interface; // that declares the method
+    uint16_t method;
+    uint64_t object_id;
+    const uint64_t *params; // a message; none if params_words is 0
+    uint32_t params_words;
+    const struct capos_descriptor *received;
+    uint32_t received_count;
+    struct capos_reader reader;   // over the params, begun by the dispatch
+    struct capos_builder results; // over the caller's buffer and descriptors
+    enum capos_outcome exception;
+    const char *reason; // of the exception; static, or as long-lived as the answer
+    void *context;      // of the dispatching side: a cpu, a server loop, a test
+};
+
+// Clears the invocation and takes the buffers for its results. Params and the rest are assigned.
+void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size_t results_words,
+                           struct capos_descriptor *descriptors, uint8_t room);
+
+// Makes the invocation fail: to be returned by the handler. The results are dropped.
+int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
+
+// For generated code: begins to read the params and makes the root of the results.
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_method *method,
+                          struct capos_struct *params, struct capos_struct_builder *results)
+    __attribute__((warn_unused_result));
+
+// Calls the handler of one method from a table of handlers; generated.
+typedef int capos_serve(const void *server, void *self, struct capos_invocation *inv);
+
+// An interface's own methods, by ordinal.
+struct capos_interface {
+    uint64_t id;
+    uint16_t method_count;
+    capos_serve *const *methods;
+};
+
+// Where in a server's table the handlers of an interface are: its own, or an inherited one's.
+struct capos_served {
+    const struct capos_interface *interface;
+    size_t offset;
+};
+
+// Finds (interface, method) of the invocation among what is served, and lets it be handled. Returns
+// CAPOS_DONE, CAPOS_PENDING or an exception that the invocation then holds.
+int capos_dispatch(const struct capos_served *served, size_t count, const void *server, void *self,
+                   struct capos_invocation *inv) __attribute__((warn_unused_result));
+
+// The calling end ------------------------------------------------------------------------------
+
+struct capos_call;
+
+// What carries calls. Each function returns CAPOS_DONE, an exception (positive), or minus a status
+// of the transport. `begin` makes room: it gives call->params a buffer and descriptors. `send`
+// starts the call with what was built. `wait` ends it: it begins call->results on what was
+// answered, or sets call->reason. `release` gives all of it back; also after a failed begin.
+struct capos_transport {
+    int (*begin)(struct capos_transport *transport, struct capos_call *call);
+    int (*send)(struct capos_transport *transport, struct capos_call *call);
+    int (*wait)(struct capos_transport *transport, struct capos_call *call);
+    void (*release)(struct capos_transport *transport, struct capos_call *call);
+    void *context;
+};
+
+enum capos_call_state {
+    CAPOS_CALL_NEW,
+    CAPOS_CALL_BEGUN,
+    CAPOS_CALL_SENT,
+    CAPOS_CALL_ANSWERED,
+};
+
+// One call on its way, in storage of the caller. Its status is sticky: after an error building goes
+// into the void, and send and wait return the error.
+struct capos_call {
+    struct capos_transport *transport;
+    const struct capos_method *method;
+    uint64_t target; // CapId
+    struct capos_builder params;
+    struct capos_reader results;
+    enum capos_call_state state;
+    int status;
+    const char *reason; // of an exception; never NULL
+    uint64_t tag;       // the transport's own
+};
+
+// Begins a call; the answer is the root of its params.
+struct capos_struct_builder capos_call_begin(struct capos_call *call,
+                                             struct capos_transport *transport, uint64_t target,
+                                             const struct capos_method *method);
+
+// Sends it, without waiting.
+int capos_call_send(struct capos_call *call) __attribute__((warn_unused_result));
+
+// Waits for the answer. The results are readable until the call is released.
+int capos_call_wait(struct capos_call *call, struct capos_struct *results)
+    __attribute__((warn_unused_result));
+
+// Ends the use of a call, whatever its state.
+void capos_call_release(struct capos_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The serving end of a call: from an invocation to the handler that its interface and method name.
+#include "capnp/call.h"
+
+void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size_t results_words,
+                           struct capos_descriptor *descriptors, uint8_t room) {
+    inv->interface = 0;
+    inv->method = 0;
+    inv->object_id = 0;
+    inv->params = NULL;
+    inv->params_words = 0;
+    inv->received = NULL;
+    inv->received_count = 0;
+    inv->exception = CAPOS_DONE;
+    inv->reason = "";
+    inv->context = NULL;
+    capos_reader_init(&inv->reader, NULL, 0);
+    capos_builder_init(&inv->results, results, results_words);
+    capos_builder_set_descriptors(&inv->results, descriptors, room);
+}
+
+int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason) {
+    inv->exception = kind;
+    inv->reason = reason;
+    return kind;
+}
+
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_method *method,
+                          struct capos_struct *params, struct capos_struct_builder *results) {
+    capos_reader_init(&inv->reader, inv->params, inv->params_words);
+    capos_reader_set_descriptors(&inv->reader, inv->received, inv->received_count);
+    *params = capos_reader_root(&inv->reader);
+    if (!capos_reader_ok(&inv->reader))
+        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "the params are malformed");
+    *results = capos_builder_init_root(&inv->results, method->results_data_words,
+                                       method->results_pointers);
+    return CAPOS_DONE;
+}
+
+static const struct capos_served *lookup(const struct capos_served *served, size_t count,
+                                         uint64_t id) {
+    for (size_t i = 0; i < count; i++)
+        if (served[i].interface->id == id)
+            return &served[i];
+    return NULL;
+}
+
+int capos_dispatch(const struct capos_served *served, size_t count, const void *server, void *self,
+                   struct capos_invocation *inv) {
+    const struct capos_served *part = lookup(served, count, inv->interface);
+    if (part == NULL)
+        return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such interface here");
+    if (inv->method >= part->interface->method_count)
+        return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such method");
+    capos_serve *serve = part->interface->methods[inv->method];
+    int outcome = serve((const char *)server + part->offset, self, inv);
+    if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
+        return capos_fail(inv, CAPOS_FAILED, "the results do not fit");
+    return outcome;
+}

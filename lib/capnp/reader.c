@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// The reader itself: its beginning, its root, its first fault. Following pointers is in pointer.c.
+#include "capnp/reader.h"
+
+static bool segment_is_sound(const struct capos_segment *segment) {
+    return segment->size <= CAPOS_SEGMENT_WORDS_MAX &&
+           (segment->size == 0 || (uintptr_t)segment->words % 8 == 0);
+}
+
+void capos_reader_init_segments(struct capos_reader *reader, const struct capos_segment *segments,
+                                uint32_t count) {
+    reader->segments = segments;
+    reader->segment_count = count;
+    reader->depth = CAPOS_READER_DEPTH;
+    reader->budget = CAPOS_READER_BUDGET;
+    reader->fault.kind = CAPOS_FAULT_NONE;
+    reader->fault.segment = 0;
+    reader->fault.word = 0;
+    reader->descriptors = NULL;
+    reader->descriptor_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!segment_is_sound(&segments[i]))
+            capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, &segments[i], 0);
+    if (count == 0)
+        capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, NULL, 0);
+    if (!capos_reader_ok(reader))
+        reader->segment_count = 0;
+}
+
+void capos_reader_init(struct capos_reader *reader, const uint64_t *words, size_t size) {
+    reader->only.words = words;
+    reader->only.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    capos_reader_init_segments(reader, &reader->only, 1);
+}
+
+void capos_reader_set_descriptors(struct capos_reader *reader,
+                                  const struct capos_descriptor *descriptors, uint32_t count) {
+    reader->descriptors = descriptors;
+    reader->descriptor_count = count;
+}
+
+// Constants have no segment in the message: they count as its first.
+static uint32_t segment_number(const struct capos_reader *reader,
+                               const struct capos_segment *segment) {
+    for (uint32_t i = 0; i < reader->segment_count; i++)
+        if (&reader->segments[i] == segment)
+            return i;
+    return 0;
+}
+
+void capos_reader_fail(struct capos_reader *reader, enum capos_fault_kind kind,
+                       const struct capos_segment *segment, uint32_t word) {
+    if (reader == NULL || !capos_reader_ok(reader))
+        return;
+    reader->fault.kind = kind;
+    reader->fault.segment = segment_number(reader, segment);
+    reader->fault.word = word;
+}
+
+const char *capos_fault_name(enum capos_fault_kind kind) {
+    static const char *const names[] = {
+        [CAPOS_FAULT_NONE] = "no fault",
+        [CAPOS_FAULT_BOUNDS] = "object outside of the message",
+        [CAPOS_FAULT_KIND] = "pointer of another kind",
+        [CAPOS_FAULT_SIZE] = "list of other elements",
+        [CAPOS_FAULT_TEXT] = "text without NUL",
+        [CAPOS_FAULT_DEPTH] = "nested too deep",
+        [CAPOS_FAULT_BUDGET] = "too much to visit",
+        [CAPOS_FAULT_SEGMENT] = "no such segment",
+        [CAPOS_FAULT_FAR] = "bad far pointer",
+        [CAPOS_FAULT_RESERVED] = "reserved bits in a pointer",
+        [CAPOS_FAULT_CAPABILITY] = "capability and descriptor don't match",
+        [CAPOS_FAULT_MESSAGE] = "not a message",
+    };
+    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown fault";
+}
+
+static struct capos_pointer first_word(struct capos_reader *reader,
+                                       const struct capos_segment *segment, uint32_t depth) {
+    struct capos_pointer root = {reader, segment, 0, 0, depth};
+    if (segment != NULL && segment->size > 0)
+        root.value = capos_word_load(segment->words, 0);
+    return root;
+}
+
+struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader) {
+    return first_word(reader, reader->segment_count > 0 ? &reader->segments[0] : NULL,
+                      reader->depth);
+}
+
+struct capos_struct capos_reader_root(struct capos_reader *reader) {
+    return capos_pointer_struct(capos_reader_root_pointer(reader));
+}
+
+struct capos_pointer capos_constant(const struct capos_segment *segment) {
+    return first_word(NULL, segment, CAPOS_READER_DEPTH);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Reading a message in place, whatever its bytes are. A reader owns the state of one traversal: the
+// segments, how much may still be visited, and the first fault. Handles (struct, list, pointer) are
+// small values that borrow it; a reader therefore stays where it is while handles are in use.
+//
+// Rules: positions are offsets that are compared with sizes, never pointers; each pointer word is
+// read once; every object that a pointer leads to is charged to the budget and to the depth before
+// it can be touched. What can't be read is a fault: the first is kept with its kind and place, and
+// the getter answers with the default (zero, empty, null), so a whole struct can be read and the
+// fault looked at once. Nothing here allocates, recurses or calls a library. Not locked: one reader
+// belongs to one thread.
+#ifndef CAPOS_CAPNP_READER_H
+#define CAPOS_CAPNP_READER_H
+
+#include <capos/ring.h>
+
+#include "capnp/word.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Limits of a new reader; both are fields, to be changed before the root is read.
+#define CAPOS_READER_DEPTH  64
+#define CAPOS_READER_BUDGET (8u << 20) // words
+
+enum capos_fault_kind {
+    CAPOS_FAULT_NONE = 0,
+    CAPOS_FAULT_BOUNDS,     // an object does not lie within its segment
+    CAPOS_FAULT_KIND,       // a pointer of another kind than the schema's
+    CAPOS_FAULT_SIZE,       // a list whose elements can't be read as the schema's
+    CAPOS_FAULT_TEXT,       // text without its final NUL
+    CAPOS_FAULT_DEPTH,      // nested deeper than the reader's limit
+    CAPOS_FAULT_BUDGET,     // more to visit than the reader's limit
+    CAPOS_FAULT_SEGMENT,    // a far pointer to a segment that is not there
+    CAPOS_FAULT_FAR,        // a far pointer whose landing pad is none
+    CAPOS_FAULT_RESERVED,   // a pointer with reserved bits
+    CAPOS_FAULT_CAPABILITY, // a capability without descriptor, or a descriptor without capability
+    CAPOS_FAULT_MESSAGE,    // not a message at all: too large, unaligned, no segment
+};
+
+// The first thing that was wrong. The word is the pointer's place in its segment.
+struct capos_fault {
+    enum capos_fault_kind kind;
+    uint32_t segment;
+    uint32_t word;
+};
+
+struct capos_segment {
+    const uint64_t *words;
+    uint32_t size; // words
+};
+
+struct capos_reader {
+    const struct capos_segment *segments;
+    uint32_t segment_count;
+    uint32_t depth;  // levels of pointers below the root
+    uint64_t budget; // words that may still be visited
+    struct capos_fault fault;
+    const struct capos_descriptor *descriptors; // capability i is descriptor i
+    uint32_t descriptor_count;
+    struct capos_segment only; // the segment of a message that has one
+};
+
+// A struct. Fields beyond its sections read as their defaults.
+struct capos_struct {
+    struct capos_reader *reader; // NULL for constants, which need no limits
+    const struct capos_segment *segment;
+    uint32_t data;       // byte offset of the data section
+    uint32_t data_bytes; // the pointer section follows it
+    uint16_t pointers;
+    uint16_t depth; // levels left below this one
+};
+
+// A list, whatever the encoding of its elements.
+struct capos_list {
+    struct capos_reader *reader;
+    const struct capos_segment *segment;
+    uint32_t data; // byte offset of the first element
+    uint32_t size; // elements
+    uint32_t step; // bits from one element to the next
+    uint32_t data_bits;
+    uint16_t pointers;
+    uint16_t depth;
+};
+
+// A pointer that is not followed yet: a field of type AnyPointer, or the way to all others. Its
+// word has been read, and is never read again.
+struct capos_pointer {
+    struct capos_reader *reader;
+    const struct capos_segment *segment;
+    uint64_t value; // 0 if null, or if there is no such field in the message
+    uint32_t word;  // its place in the segment
+    uint32_t depth;
+};
+
+// Text in place. Data ends with a NUL that size does not count; the empty text has data "".
+struct capos_text {
+    const char *data;
+    uint32_t size;
+};
+
+struct capos_data {
+    const uint8_t *data;
+    uint32_t size;
+};
+
+// Begins to read one segment of size words at an 8-aligned address. A message of no words has an
+// empty root. The words are borrowed until the last handle is gone.
+void capos_reader_init(struct capos_reader *reader, const uint64_t *words, size_t size);
+
+// The same for a message of several segments. The array of segments is borrowed as well.
+void capos_reader_init_segments(struct capos_reader *reader, const struct capos_segment *segments,
+                                uint32_t count);
+
+// Names what capability pointers mean; without it each one is a fault. Borrowed.
+void capos_reader_set_descriptors(struct capos_reader *reader,
+                                  const struct capos_descriptor *descriptors, uint32_t count);
+
+// Records a fault at a word of a segment, unless there is one already.
+void capos_reader_fail(struct capos_reader *reader, enum capos_fault_kind kind,
+                       const struct capos_segment *segment, uint32_t word);
+
+static inline bool capos_reader_ok(const struct capos_reader *reader) {
+    return reader->fault.kind == CAPOS_FAULT_NONE;
+}
+
+// A short English name of a kind of fault, for messages.
+const char *capos_fault_name(enum capos_fault_kind kind);
+
+struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader);
+struct capos_struct capos_reader_root(struct capos_reader *reader);
+
+// A constant: the root pointer of words that capnpc-capos wrote. Never faults.
+struct capos_pointer capos_constant(const struct capos_segment *segment);
+
+static inline bool capos_pointer_is_null(struct capos_pointer pointer) {
+    return pointer.value == 0;
+}
+
+// Following a pointer. A null pointer gives the empty value without a fault.
+struct capos_struct capos_pointer_struct(struct capos_pointer pointer);
+struct capos_list capos_pointer_list(struct capos_pointer pointer, enum capos_element expected);
+struct capos_list capos_pointer_any_list(struct capos_pointer pointer);
+struct capos_text capos_pointer_text(struct capos_pointer pointer);
+struct capos_data capos_pointer_data(struct capos_pointer pointer);
+
+// The descriptor of a capability, borrowed from the message; NULL for a null pointer or a fault.
+const struct capos_descriptor *capos_pointer_capability(struct capos_pointer pointer);
+
+// The pointer if it is not null, else the constant that is the field's default.
+static inline struct capos_pointer capos_pointer_or(struct capos_pointer pointer,
+                                                    const struct capos_segment *constant) {
+    return capos_pointer_is_null(pointer) ? capos_constant(constant) : pointer;
+}
+
+static inline const char *capos_segment_bytes(const struct capos_segment *segment,
+                                              uint64_t offset) {
+    return (const char *)segment->words + offset;
+}
+
+// Fields of a struct's data section, at a byte offset; what lies beyond the section is zero.
+static inline uint8_t capos_struct_u8(struct capos_struct s, uint32_t offset) {
+    uint8_t value = 0;
+    if (offset + sizeof value <= s.data_bytes)
+        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+    return value;
+}
+
+static inline uint16_t capos_struct_u16(struct capos_struct s, uint32_t offset) {
+    uint16_t value = 0;
+    if (offset + sizeof value <= s.data_bytes)
+        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+    return value;
+}
+
+static inline uint32_t capos_struct_u32(struct capos_struct s, uint32_t offset) {
+    uint32_t value = 0;
+    if (offset + sizeof value <= s.data_bytes)
+        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+    return value;
+}
+
+static inline uint64_t capos_struct_u64(struct capos_struct s, uint32_t offset) {
+    uint64_t value = 0;
+    if (offset + sizeof value <= s.data_bytes)
+        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+    return value;
+}
+
+// Booleans have bit offsets.
+static inline bool capos_struct_bool(struct capos_struct s, uint32_t bit) {
+    return (capos_struct_u8(s, bit / 8) >> (bit % 8) & 1) != 0;
+}
+
+// Pointer i of a struct's pointer section.
+static inline struct capos_pointer capos_struct_pointer(struct capos_struct s, uint32_t index) {
+    struct capos_pointer pointer = {s.reader, s.segment, 0, 0, s.depth};
+    if (index < s.pointers) {
+        pointer.word = (s.data + s.data_bytes) / 8 + index;
+        pointer.value = capos_word_load(s.segment->words, pointer.word);
+    }
+    return pointer;
+}
+
+// An element as the struct it is, or is upgraded to. An index out of range gives the empty struct.
+static inline struct capos_struct capos_list_struct(struct capos_list list, uint32_t index) {
+    struct capos_struct s = {list.reader, list.segment, 0, 0, 0, list.depth};
+    if (index < list.size) {
+        s.data = list.data + (uint32_t)((uint64_t)index * list.step / 8);
+        s.data_bytes = list.data_bits / 8;
+        s.pointers = list.pointers;
+    }
+    return s;
+}
+
+static inline uint8_t capos_list_u8(struct capos_list list, uint32_t index) {
+    return capos_struct_u8(capos_list_struct(list, index), 0);
+}
+
+static inline uint16_t capos_list_u16(struct capos_list list, uint32_t index) {
+    return capos_struct_u16(capos_list_struct(list, index), 0);
+}
+
+static inline uint32_t capos_list_u32(struct capos_list list, uint32_t index) {
+    return capos_struct_u32(capos_list_struct(list, index), 0);
+}
+
+static inline uint64_t capos_list_u64(struct capos_list list, uint32_t index) {
+    return capos_struct_u64(capos_list_struct(list, index), 0);
+}
+
+static inline struct capos_pointer capos_list_pointer(struct capos_list list, uint32_t index) {
+    return capos_struct_pointer(capos_list_struct(list, index), 0);
+}
+
+static inline bool capos_list_bool(struct capos_list list, uint32_t index) {
+    if (index >= list.size || list.data_bits == 0)
+        return false;
+    uint64_t bit = (uint64_t)index * list.step;
+    return ((unsigned char)*capos_segment_bytes(list.segment, list.data + bit / 8) >> (bit % 8) &
+            1) != 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
