@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A CPU, the first parameter of nearly everything in the core: it leads to its kernel, so that
+// there are no globals and a test can run many kernels at once.
+#ifndef CORE_CPU_H
+#define CORE_CPU_H
+
+#include "core/object.h"
+#include "core/reclaim.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "core/transfer.h"
+#include "machine/cpu.h"
+
+#include <capos/limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct kernel;
+struct thread;
+struct dispatch;
+
+// Bits of cpu->pending.
+enum cpu_pending {
+    PENDING_TIMER = 1,
+    PENDING_IPI = 2, // another CPU wants this one to look
+    PENDING_RESCHEDULE = 4,
+};
+
+struct cpu {
+    struct machine_cpu machine; // first, for entry.S
+    struct kernel *kernel;
+    uint32_t index;
+    struct thread *current; // NULL when idle
+    struct thread *handoff; // ready, in no queue: runs next here
+    uint64_t switched;      // machine_cycles() when current began
+    _Atomic uint32_t pending;
+    _Atomic uint32_t idle; // 1 while it has nothing to run
+    struct run_queue queue;
+    struct timers timers;
+    struct reclaim reclaim;
+    struct object *closing;    // put for the last time, not closed yet
+    uint32_t commit_depth;     // debug.h
+    struct dispatch *dispatch; // scratch of the kernel call that is running here, and of answers
+    struct transfer *transfer; // scratch of the delivery that is running here
+};
+
+// Records what an interrupt was about. The only thing that an interrupt does that came while the
+// kernel was running; those that came in user mode call sched_interrupt() after it.
+static inline void cpu_interrupt_pending(struct cpu *cpu, uint32_t bits) {
+    atomic_fetch_or_explicit(&cpu->pending, bits, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// What only the debug kernel has: the n-th-failure injector and the commit assertion. In the
+// release kernel these are empty inline functions and debug.c is not built. The only #ifdef on the
+// kind of kernel besides kassert.
+#ifndef CORE_DEBUG_H
+#define CORE_DEBUG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct kernel;
+
+#ifdef CAPOS_DEBUG
+
+// Arms the injector: the n-th point from now that can fail, fails (1 is the next one); 0 disarms.
+void debug_fail_nth(struct kernel *kernel, uint64_t n);
+
+// True when the armed failure has happened since debug_fail_nth.
+bool debug_failed(const struct kernel *kernel);
+
+// Every allocation and reservation asks here first, and fails when the answer is true. Asserts that
+// this CPU isn't between debug_commit_begin and debug_commit_end.
+bool debug_should_fail(struct cpu *cpu);
+
+// Around a commit: everything is checked and reserved, nothing in between may fail. May nest.
+void debug_commit_begin(struct cpu *cpu);
+void debug_commit_end(struct cpu *cpu);
+
+#else
+
+static inline bool debug_should_fail(struct cpu *cpu) {
+    (void)cpu;
+    return false;
+}
+
+static inline void debug_commit_begin(struct cpu *cpu) {
+    (void)cpu;
+}
+
+static inline void debug_commit_end(struct cpu *cpu) {
+    (void)cpu;
+}
+
+#endif
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Objects: what capabilities name. Each begins with struct object: its type, its references (one
+// per table entry, per call in flight, per other object that points to it) and the ledger that pays
+// for it. The last put closes it (on this CPU, soon, without locks); its memory goes when no CPU
+// can be looking at it any more (reclaim.h).
+#ifndef CORE_OBJECT_H
+#define CORE_OBJECT_H
+
+#include "base/attributes.h"
+#include "core/ledger.h"
+#include "core/reclaim.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct capos_invocation;
+struct object;
+struct process;
+
+// How the ring treats an entry; kept in the entry so that a lookup reads one cache line.
+enum object_kind {
+    OBJECT_KERNEL = 1, // CALL dispatches to the type
+    OBJECT_FACET,      // CALL goes to an endpoint
+    OBJECT_RECEIVER,   // RECV and MINT
+};
+
+struct object_type {
+    const char *name;
+    uint64_t interface; // 0: each object of the type has its own (facets)
+    size_t size;        // of the whole object
+    enum object_kind kind;
+    bool move_only; // at most one table entry names an object of this type
+
+    // A method of a kernel object, called with no locks held, params and results in this CPU's
+    // scratch. Returns what generated dispatch returns: 0, CAPOS_PENDING (the record was held, see
+    // call.h) or an exception's kind. NULL: every method is unimplemented.
+    int (*dispatch)(struct cpu *cpu, struct object *object, struct capos_invocation *invocation);
+
+    // The last reference is gone, so nobody can find it: give back what it owns and put the objects
+    // that it points to. No locks held. NULL: nothing to do.
+    void (*close)(struct cpu *cpu, struct object *object);
+
+    // A table entry of `process` was removed or installed, under the table's lock; only for
+    // move_only types. NULL: nothing to do. May only store; what must follow is done by `unseated`.
+    void (*seated)(struct cpu *cpu, struct object *object, struct process *process);
+
+    // After a move took the object away from `process`. No locks held. NULL: nothing to do.
+    void (*unseated)(struct cpu *cpu, struct object *object, struct process *process);
+};
+
+// 32 bytes. `next` and `type` make room for `dead` when nobody can have a reference any more;
+// `next` is the type's own until the last put (a facet's place in a list of notices).
+struct object {
+    union {
+        struct {
+            struct object *next;
+            const struct object_type *type;
+        };
+        struct reclaim_node dead;
+    };
+    struct ledger *ledger;
+    _Atomic uint32_t references;
+    uint32_t size;
+};
+
+// A zeroed object of type->size bytes with one reference, the caller's, charged to `ledger`.
+// OVERLOADED when that is short.
+must_use enum capos_status object_create(struct cpu *cpu, const struct object_type *type,
+                                         struct ledger *ledger, struct object **out);
+
+static inline void object_get(struct object *object) {
+    atomic_fetch_add_explicit(&object->references, 1, memory_order_relaxed);
+}
+
+// For an object found without a lock, which may just be losing its last reference: false then.
+must_use bool object_try_get(struct object *object);
+
+// Gives up a reference. May be called with any locks held.
+void object_put(struct cpu *cpu, struct object *object);
+
+// Closes what was put last on this CPU. No locks held. The ring service, the reaper and the idle
+// loop call it; returns whether there was anything to do.
+bool object_close_pending(struct cpu *cpu);
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Processes: a capability table, a ledger, an address space, a session and threads. Death is in two
+// steps: process_kill makes it dead (from then on it does nothing), then the reaper takes it apart
+// in bounded steps when its last thread is off its CPU, answers those who wait, and lets go.
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "core/call.h"
+#include "core/captable.h"
+#include "core/ledger.h"
+#include "core/lock.h"
+#include "core/object.h"
+#include "core/session.h"
+#include "core/token.h"
+
+#include <capos/limits.h>
+#include <capos/status.h>
+#include <stdint.h>
+
+struct vm;
+
+enum process_state {
+    PROCESS_RUNNING,
+    PROCESS_ENDING,
+    PROCESS_ENDED,
+};
+
+enum process_end_kind {
+    PROCESS_EXITED,
+    PROCESS_CRASHED,
+    PROCESS_KILLED,
+};
+
+// What the CPU knew about a fault, in the terms of CrashRecord in schemas/process.capnp.
+struct crash_record {
+    uint32_t cause; // enumerant of CrashCause
+    uint64_t code;
+    uint64_t address;
+    uint64_t instruction;
+    uint64_t stack;
+    uint64_t flags;
+    uint64_t registers[15]; // RAX RBX RCX RDX RSI RDI RBP R8 to R15
+};
+
+struct process_end {
+    enum process_end_kind kind;
+    int32_t status;            // EXITED
+    struct crash_record crash; // CRASHED
+};
+
+struct process {
+    struct object object; // held by the kernel's list while it is not ENDED, by threads and handles
+    uint64_t id;          // unique in the kernel, from 1
+    char name[CAPOS_NAME_MAX + 1];
+    struct session session;
+    struct ledger *ledger;
+    struct captable table;
+    struct token_table tokens;
+    struct vm *vm;
+    struct list_node sibling; // kernel->processes; guarded by kernel->processes_lock
+
+    struct lock lock; // guards what follows
+    uint8_t state;    // enum process_state
+    uint32_t threads_left;
+    struct list threads;
+    struct process_end end; // valid when state is not RUNNING
+    uint64_t cycles;        // of threads that have ended
+
+    // ProcessHandle.wait: held calls, all answered with OK when state becomes ENDED. Its answer
+    // function is kernel->process_answer.
+    struct call_queue waiters;
+
+    // The reaper's: how far it has come, and its list.
+    struct list_node reaping;
+    uint8_t reap_step;
+    uint32_t reap_position;
+};
+
+extern const struct object_type process_type; // only the kernel's own; handles wrap it
+
+struct process_start {
+    const char *name; // at most CAPOS_NAME_MAX bytes and a NUL
+    struct session session;
+    struct ledger_limits limits; // lent by the spawner
+};
+
+// A process without threads, with an empty table and an empty address space; one reference for the
+// caller, which must start it (process_publish, thread_create, thread_start) or process_discard it.
+// OVERLOADED.
+must_use enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
+                                          const struct process_start *start, struct process **out);
+
+// Takes apart, at once, a process that no thread was made for, with all that is in its table, and
+// puts the caller's reference.
+void process_discard(struct cpu *cpu, struct process *process);
+
+// Begins a process's death. Only the first call counts; the others do nothing. Its threads stop
+// when they next would run, on other CPUs at the next interrupt, which is sent. No locks held.
+void process_kill(struct cpu *cpu, struct process *process, const struct process_end *end);
+
+// exit(status) by cpu->current, whose registers are saved; and a fault that ends its process.
+// Returns the thread to go on with, as ringserve_enter does.
+struct thread *process_exit(struct cpu *cpu, int32_t status);
+struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash);
+
+// One bounded step of taking apart a process that is ending; false when none is. No locks held.
+bool process_reap(struct cpu *cpu);
+
+#endif

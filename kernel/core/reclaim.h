@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Memory that other CPUs may still be looking at is reused only after every CPU has been outside
+// the kernel once. The kernel has a global epoch; a CPU notes the epoch when it enters and clears
+// the note when it leaves. The epoch moves on when no CPU is inside under an older one, and what
+// was retired two epochs ago is freed. Each CPU keeps its own lists, so retiring takes no lock and
+// can't fail.
+#ifndef CORE_RECLAIM_H
+#define CORE_RECLAIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+
+// Lives in what is retired, so that retiring allocates nothing.
+struct reclaim_node {
+    struct reclaim_node *next;
+    void (*free)(struct cpu *cpu, struct reclaim_node *node);
+};
+
+#define RECLAIM_GENERATIONS 3
+
+struct reclaim {
+    _Atomic uint64_t inside; // 0 outside the kernel, else epoch noted
+    uint32_t depth;
+    uint64_t epoch;                                    // of the newest list
+    struct reclaim_node *retired[RECLAIM_GENERATIONS]; // by epoch modulo
+};
+
+// This CPU enters the kernel from user mode or from idling; leaves it for them. Everything that the
+// core's lookups lend ("borrowed") is good in between.
+void reclaim_enter(struct cpu *cpu);
+void reclaim_leave(struct cpu *cpu);
+
+// `node->free` runs on this CPU once no other can be looking. May be called with any locks held.
+void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,
+                    void (*free)(struct cpu *cpu, struct reclaim_node *node));
+
+// Frees what can be freed, without waiting. No locks held. Called on the way in and when idle.
+void reclaim_run(struct cpu *cpu);
+
+// True when this CPU has retired memory that is not freed yet.
+bool reclaim_is_pending(const struct cpu *cpu);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The scheduler: a queue per CPU, ordered by virtual time (time run, divided by weight), with
+// bounded stealing by a CPU that has nothing. A thread is in at most one queue. A thread that a
+// caller has woken by a call, and the caller then waits, runs next on the caller's CPU without
+// passing through a queue (`handoff`).
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include "core/heap.h"
+#include "core/lock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct thread;
+
+#define SCHED_SLICE_NS      UINT64_C(4000000)
+#define SCHED_WEIGHT_NORMAL 1024u
+
+struct run_queue {
+    struct lock lock;
+    struct heap ready;
+    uint32_t count;
+    uint64_t virtual_time; // never goes back; new arrivals start from it
+};
+
+void run_queue_init(struct run_queue *queue);
+
+// Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller. It
+// goes to the queue of the CPU that it ran on last or of an idle one, which is told.
+void sched_ready(struct cpu *cpu, struct thread *thread);
+
+// The same for a thread that was woken by the call of cpu->current: it is kept as this CPU's
+// handoff if that is free.
+void sched_ready_handoff(struct cpu *cpu, struct thread *thread);
+
+// Leaves cpu->current (which the caller has put in the state in which it is to be left) and picks
+// the next thread: handoff, own queue, another's. Makes it cpu->current and returns it, or NULL.
+struct thread *sched_switch(struct cpu *cpu);
+
+// An interrupt came while this CPU was in user mode, cpu->current's registers are saved and
+// cpu->pending says what is to be done. Returns the thread to go on with, or NULL.
+struct thread *sched_interrupt(struct cpu *cpu);
+
+// For a CPU with nothing to run, at boot too: does what is left to do, waits, and returns with a
+// thread when there is one. Called on an empty kernel stack. Never returns NULL.
+struct thread *sched_idle(struct cpu *cpu);
+
+// Its part that doesn't wait: one round of the work that no thread waits for; NULL when there is
+// still nothing to run. *worked: there was something to do, so try again before halting.
+struct thread *sched_idle_round(struct cpu *cpu, bool *worked);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Threads: registers, a ring, a place in a queue. A thread has no kernel stack; it is in user mode,
+// or in cap_enter, which never needs more of it than its ring's records.
+#ifndef CORE_THREAD_H
+#define CORE_THREAD_H
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "core/heap.h"
+#include "core/object.h"
+#include "core/ringserve.h"
+#include "core/timer.h"
+#include "machine/context.h"
+
+#include <capos/status.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum thread_state {
+    THREAD_NEW,
+    THREAD_READY,   // in a run queue
+    THREAD_RUNNING, // cpu->current of its CPU
+    THREAD_WAITING, // in cap_enter
+    THREAD_DEAD,
+};
+
+// Bits of `attention`: what to look at before the thread goes on.
+enum thread_attention {
+    ATTENTION_KILLED = 1,
+    ATTENTION_DONE = 2, // its ring's done list is not empty
+};
+
+struct thread {
+    struct object object; // held by its process while it lives, and by handles
+    struct machine_context context;
+    struct process *process; // a reference
+    uint64_t id;             // unique in the kernel
+    _Atomic uint32_t attention;
+    struct ring ring;
+    struct timer deadline;    // of the cap_enter that it waits in
+    struct list_node sibling; // process->threads; guarded by process->lock
+
+    // The scheduler's, guarded by the lock of the run queue of `cpu`.
+    struct heap_node run; // key: virtual time
+    uint64_t virtual_time;
+    uint32_t weight; // 1024 is normal
+    uint32_t cpu;    // index of the CPU whose queue it is, or was last, in
+    uint8_t state;   // enum thread_state
+    uint64_t cycles; // run so far
+};
+
+struct thread_start {
+    struct uaddr entry;
+    struct uaddr stack;
+    uint64_t argument; // RDX
+    struct uaddr thread_base;
+    struct uaddr capset; // RSI
+    struct ring_geometry ring;
+};
+
+// A thread of `process` with its ring made and mapped, not started; one reference, the process's.
+// Charged to the process's ledger. OVERLOADED; DISCONNECTED when the process is ending.
+must_use enum capos_status thread_create(struct cpu *cpu, struct process *process,
+                                         const struct thread_start *start, struct thread **out);
+
+// Makes a new thread ready. Once.
+void thread_start(struct cpu *cpu, struct thread *thread);
+
+// Ends the running thread (cpu->current) or begins another's death; it ends when it next would run.
+// The last thread's end ends its process (exit status 0).
+void thread_kill(struct cpu *cpu, struct thread *thread);
+
+#endif

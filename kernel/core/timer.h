@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Timers: one heap per CPU, ordered by deadline, and the CPU's one-shot timer armed for the first
+// of them (and the end of the running thread's slice). A timer lives in what waits, so setting one
+// can't fail. It may be stopped from any CPU. Each CPU's heap has a lock.
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+#include "core/heap.h"
+#include "core/lock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+
+// Who waits; says which function is called when the time comes.
+enum timer_kind {
+    TIMER_THREAD, // a thread's cap_enter has a deadline
+    TIMER_CALL,   // a held call is to be answered then
+    TIMER_KINDS,
+};
+
+struct timer {
+    struct heap_node node; // key: deadline in ns since boot
+    uint16_t cpu;          // index of the CPU whose heap it is in
+    uint8_t kind;
+    _Atomic uint8_t armed; // guarded by that CPU's timers.lock
+};
+
+struct timers {
+    struct lock lock;
+    struct heap heap;
+    uint64_t
+        slice_end; // when the running thread's slice is over, UINT64_MAX for none; own CPU only
+};
+
+void timers_init(struct timers *timers);
+
+void timer_init(struct timer *timer, enum timer_kind kind);
+
+// Sets an unarmed timer on this CPU.
+void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);
+
+// True when it was armed and now is not: its function won't be called. False: it was not armed, or
+// its function has been called or is being called. Any CPU.
+bool timer_stop(struct cpu *cpu, struct timer *timer);
+
+// Calls what is due on this CPU and arms the machine's timer for the rest. No locks held.
+void timers_run(struct cpu *cpu);
+
+// Arms the machine's timer for what is first now.
+void timers_rearm(struct cpu *cpu);
+
+#endif

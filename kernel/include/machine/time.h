@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The machine as the kernel's core sees it: time.
+#ifndef MACHINE_TIME_H
+#define MACHINE_TIME_H
+
+#include "machine/types.h"
+
+#include <stdint.h>
+
+// Nanoseconds since boot, monotonic, the same on every CPU.
+uint64_t machine_now(struct cpu *cpu);
+
+// This CPU's one timer: an interrupt (PENDING_TIMER) at or soon after `deadline`, at once when it
+// has passed; UINT64_MAX for none. Replaces the one that was armed.
+void machine_timer_arm(struct cpu *cpu, uint64_t deadline);
+
+// A difference of machine_cycles() in nanoseconds.
+uint64_t machine_cycles_ns(struct cpu *cpu, uint64_t cycles);
+
+#endif
