@@ -3,17 +3,15 @@
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
 
-// Prints `capos: panic: MESSAGE` with what the machine knows about the state, and stops the
-// machine.
-_Noreturn void panic(const char *message);
+// Logs `capos: panic: MESSAGE` (with the conversions that log_line has) and what the machine knows
+// about the state, and ends the machine with the status that tells the host of a panic.
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 // A condition of the kernel's own that holds always; tested in the debug kernel only, so it must
 // have no effects. It is a macro for the sake of the text in the message.
 #ifdef CAPOS_DEBUG
-#define KASSERT_TEXT_(line) #line
-#define KASSERT_LINE_(line) KASSERT_TEXT_(line)
 #define kassert(condition) \
-    ((condition) ? (void)0 : panic(__FILE__ ":" KASSERT_LINE_(__LINE__) ": " #condition))
+    ((condition) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #condition))
 #else
 #define kassert(condition) ((void)sizeof(condition))
 #endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//
+// Panic, the machine's part; see backtrace.h and machine/panic.h.
+#include "arch/x86_64/backtrace.h"
+
+#include "arch/x86_64/boot.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/image.h"
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/mmu.h"
+#include "arch/x86_64/x86.h"
+#include "core/log.h"
+#include "machine/panic.h"
+#include "platform/pc/power.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+enum { BACKTRACE_DEPTH = 32 };
+
+static bool panicking;
+
+static void backtrace_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void backtrace_line(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    log_vline(cpu_current(), "panic: ", format, arguments);
+    va_end(arguments);
+}
+
+struct cpu *machine_panic_enter(void) {
+    x86_interrupts_off();
+    if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST))
+        power_off(POWER_PANIC);
+    return cpu_current();
+}
+
+static bool backtrace_in_text(uint64_t address) {
+    return address - (uint64_t)image_start < (uint64_t)(image_text_end - image_start);
+}
+
+void backtrace_log_start(uint64_t address) {
+    if (backtrace_in_text(address))
+        backtrace_line("  at kernel+0x%lx", (unsigned long)(address - (uint64_t)image_start));
+    else
+        backtrace_line("  at %016lx, which is not the kernel's", (unsigned long)address);
+}
+
+// Both words of a frame must be mapped.
+static bool backtrace_readable(uint64_t frame) {
+    return (frame & 7) == 0 && mmu_is_mapped(frame) && mmu_is_mapped(frame + 8);
+}
+
+void backtrace_log(uint64_t frame) {
+    for (int depth = 0; depth < BACKTRACE_DEPTH && backtrace_readable(frame); depth++) {
+        const uint64_t *words = (const uint64_t *)frame;
+        if (!backtrace_in_text(words[1]))
+            return;
+        backtrace_line("  by kernel+0x%lx", (unsigned long)(words[1] - (uint64_t)image_start));
+        if (words[0] <= frame)
+            return;
+        frame = words[0];
+    }
+}
+
+void backtrace_log_registers(const struct machine_context *c) {
+    const struct {
+        const char *name;
+        uint64_t value;
+    } registers[] = {
+        {"rax", c->rax},         {"rbx", c->rbx},         {"rcx", c->rcx},   {"rdx", c->rdx},
+        {"rsi", c->rsi},         {"rdi", c->rdi},         {"rbp", c->rbp},   {"rsp", c->rsp},
+        {"r8 ", c->r8},          {"r9 ", c->r9},          {"r10", c->r10},   {"r11", c->r11},
+        {"r12", c->r12},         {"r13", c->r13},         {"r14", c->r14},   {"r15", c->r15},
+        {"cr2", x86_read_cr2()}, {"cr3", x86_read_cr3()}, {"rfl", c->flags}, {"cs ", c->cs},
+    };
+    for (unsigned i = 0; i < sizeof registers / sizeof registers[0]; i += 4)
+        backtrace_line("  %s %016lx  %s %016lx  %s %016lx  %s %016lx", registers[i].name,
+                       (unsigned long)registers[i].value, registers[i + 1].name,
+                       (unsigned long)registers[i + 1].value, registers[i + 2].name,
+                       (unsigned long)registers[i + 2].value, registers[i + 3].name,
+                       (unsigned long)registers[i + 3].value);
+}
+
+void backtrace_end(void) {
+    char id[2 * BOOT_BUILD_ID_SIZE + 1];
+    boot_build_id(id);
+    backtrace_line("the end (CPU %u, build %s)", cpu_self()->number, id);
+    power_off(POWER_PANIC);
+}
+
+void machine_panic_end(struct cpu *cpu) {
+    (void)cpu;
+    backtrace_log((uint64_t)__builtin_frame_address(0));
+    backtrace_end();
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// Breaks one invariant on purpose; see provoke.h. Each function must end in a panic; one that comes
+// back is reported as such, which is a test's failure.
+#include "arch/x86_64/provoke.h"
+
+#include "arch/x86_64/bootinfo.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/image.h"
+#include "base/text.h"
+#include "core/log.h"
+#include "core/panic.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct provocation {
+    const char *name;
+    void (*provoke)(void);
+};
+
+static void provoke_panic(void) {
+    panic("provoked");
+}
+
+static void provoke_write_text(void) {
+    *(volatile uint8_t *)image_start = 0;
+}
+
+static void provoke_write_rodata(void) {
+    *(volatile uint8_t *)image_text_end = 0;
+}
+
+static uint8_t provoke_data[16] = {0xc3};
+
+static void provoke_execute_data(void) {
+    void (*function)(void) = (void (*)(void))(uintptr_t)provoke_data;
+    function();
+}
+
+static void provoke_null(void) {
+    volatile uint8_t *nothing = (volatile uint8_t *)8;
+    __asm__("" : "+r"(nothing));
+    *nothing = 0;
+}
+
+static void provoke_divide(void) {
+    __asm__ volatile("xor %%edx, %%edx; mov $1, %%eax; xor %%ecx, %%ecx; div %%ecx" ::
+                         : "eax", "ecx", "edx");
+}
+
+static void provoke_invalid(void) {
+    __asm__ volatile("ud2");
+}
+
+static void provoke_noncanonical(void) {
+    volatile uint8_t *nowhere = (volatile uint8_t *)0x8000000000000000;
+    __asm__("" : "+r"(nowhere));
+    *nowhere = 0;
+}
+
+// A call that the compiler can't turn into a loop.
+static uint64_t provoke_recurse(volatile uint64_t *above) {
+    volatile uint64_t room[64] = {*above};
+    return room[0] == 1 ? 0 : provoke_recurse(room) + room[1];
+}
+
+static void provoke_stack_overflow(void) {
+    volatile uint64_t start[1] = {0};
+    provoke_recurse(start);
+}
+
+static void provoke_overwrite(volatile uint8_t *buffer, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        buffer[i] = 0xff;
+}
+
+static void provoke_stack_guard(void) {
+    uint8_t buffer[32];
+    provoke_overwrite(buffer, 48);
+}
+
+static void provoke_double_fault(void) {
+    __asm__ volatile("mov %0, %%rsp; push %%rax" ::"r"(UINT64_C(0x1000)) : "memory");
+}
+
+static void provoke_nmi(void) {
+    __asm__ volatile("int $2");
+}
+
+static void provoke_machine_check(void) {
+    __asm__ volatile("int $18");
+}
+
+static const struct provocation provocations[] = {
+    {"panic", provoke_panic},
+    {"write-text", provoke_write_text},
+    {"write-rodata", provoke_write_rodata},
+    {"execute-data", provoke_execute_data},
+    {"null", provoke_null},
+    {"divide", provoke_divide},
+    {"invalid", provoke_invalid},
+    {"noncanonical", provoke_noncanonical},
+    {"stack-overflow", provoke_stack_overflow},
+    {"stack-guard", provoke_stack_guard},
+    {"double-fault", provoke_double_fault},
+    {"nmi", provoke_nmi},
+    {"machine-check", provoke_machine_check},
+};
+
+// The value of the command line's word "provoke=", or NULL.
+static const char *provoke_find(const char *line) {
+    static const char key[] = "provoke=";
+    for (; *line; line++) {
+        size_t i = 0;
+        while (key[i] && line[i] == key[i])
+            i++;
+        if (!key[i])
+            return line + i;
+    }
+    return NULL;
+}
+
+void provoke(const char *command_line) {
+    const char *name = provoke_find(command_line);
+    if (name == NULL)
+        return;
+    size_t size = text_find(name, text_length(name, BOOTINFO_LINE), ' ');
+    for (size_t i = 0; i < sizeof provocations / sizeof provocations[0]; i++) {
+        if (text_is(name, size, provocations[i].name)) {
+            log_line(cpu_current(), "provoke: %s", provocations[i].name);
+            provocations[i].provoke();
+            panic("%s did no harm", provocations[i].name);
+        }
+    }
+    panic("there is nothing called %s to provoke", name);
+}

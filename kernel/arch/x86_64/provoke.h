@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//
+// In the debug kernel only: breaks one invariant on purpose, so that tests see each panic and each
+// protection at work.
+#ifndef CAPOS_ARCH_PROVOKE_H
+#define CAPOS_ARCH_PROVOKE_H
+
+// Does what the word "provoke=NAME" of the command line asks for; panics when it doesn't know it.
+// Without such a word, and in the release kernel, it does nothing.
+void provoke(const char *command_line);
+
+#endif

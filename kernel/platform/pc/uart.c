@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// The 16550 by polling; see uart.h.
+#include "platform/pc/uart.h"
+
+#include "platform/pc/port.h"
+
+enum {
+    UART_DATA = 0,
+    UART_INTERRUPT_ENABLE = 1,
+    UART_FIFO_CONTROL = 2,
+    UART_LINE_CONTROL = 3,
+    UART_MODEM_CONTROL = 4,
+    UART_LINE_STATUS = 5,
+    UART_SCRATCH = 7,
+
+    UART_LINE_8N1 = 0x03,
+    UART_LINE_DIVISOR = 0x80,
+    UART_FIFO_ON = 0x07,
+    // DTR, RTS and OUT2, the gate of its interrupt line.
+    UART_MODEM_READY = 0x0b,
+    UART_STATUS_ROOM = 0x20,
+};
+
+bool uart_init(uint16_t port) {
+    port_write8(port + UART_SCRATCH, 0x5a);
+    if (port_read8(port + UART_SCRATCH) != 0x5a)
+        return false;
+    port_write8(port + UART_INTERRUPT_ENABLE, 0);
+    port_write8(port + UART_LINE_CONTROL, UART_LINE_DIVISOR | UART_LINE_8N1);
+    port_write8(port + UART_DATA, 1);
+    port_write8(port + UART_INTERRUPT_ENABLE, 0);
+    port_write8(port + UART_LINE_CONTROL, UART_LINE_8N1);
+    port_write8(port + UART_FIFO_CONTROL, UART_FIFO_ON);
+    port_write8(port + UART_MODEM_CONTROL, UART_MODEM_READY);
+    return true;
+}
+
+static void uart_put(uint16_t port, char byte) {
+    while (!(port_read8(port + UART_LINE_STATUS) & UART_STATUS_ROOM))
+        __builtin_ia32_pause();
+    port_write8(port + UART_DATA, (uint8_t)byte);
+}
+
+void uart_write(uint16_t port, const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n')
+            uart_put(port, '\r');
+        uart_put(port, text[i]);
+    }
+}
