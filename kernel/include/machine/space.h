@@ -48,6 +48,12 @@ struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, s
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                           struct paddr *frame, enum protection *protection);
 
+// The first mapped page at or after *at and below `end`: true, *at is its address; false when there
+// is none. Skips what has no tables without looking at each page, so a walk over an empty range of
+// any size is short.
+bool machine_space_next(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
+                        struct uaddr end, struct paddr *frame, enum protection *protection);
+
 // After it no CPU uses an old translation of the range. Waits for the CPUs that have the space
 // loaded, which answer with interrupts let in, so no lock that another CPU may spin on with
 // interrupts off may be held, but the vm's own.
