@@ -53,18 +53,31 @@ enum CrashCause {
   # Why a process was stopped.
 
   divideError @0;
+  # A division by zero, or one whose quotient does not fit.
   debug @1;
+  # A single step or a hardware breakpoint.
   breakpoint @2;
+  # INT3.
   overflow @3;
+  # INTO.
   boundRange @4;
+  # BOUND.
   invalidOpcode @5;
+  # An instruction that the processor does not know, or UD2.
   deviceNotAvailable @6;
+  # A floating-point instruction where there is no floating-point state.
   generalProtection @7;
+  # A privileged instruction, a non-canonical address or a bad selector.
   pageFault @8;
+  # An address that is not mapped, or not for this access.
   alignment @9;
+  # An access that is not aligned, with alignment checks on.
   floatingPoint @10;
+  # An unmasked floating-point exception.
   stackFault @11;
+  # A non-canonical stack address.
   other @12;
+  # None of these.
 }
 
 struct CrashRecord {

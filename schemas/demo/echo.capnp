@@ -9,14 +9,14 @@ $Annotations.prefix("echo");
 struct Sample {
   # 64 bytes of numbers, for measuring.
 
-  a @0 :UInt64;
-  b @1 :UInt64;
-  c @2 :UInt64;
-  d @3 :UInt64;
-  e @4 :UInt64;
-  f @5 :UInt64;
-  g @6 :UInt64;
-  h @7 :UInt64;
+  a @0 :UInt64; # Word 0.
+  b @1 :UInt64; # Word 1.
+  c @2 :UInt64; # Word 2.
+  d @3 :UInt64; # Word 3.
+  e @4 :UInt64; # Word 4.
+  f @5 :UInt64; # Word 5.
+  g @6 :UInt64; # Word 6.
+  h @7 :UInt64; # Word 7.
 }
 
 interface Echo @0xe2aaea61f49cce5f {
