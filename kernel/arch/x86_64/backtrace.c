@@ -40,16 +40,24 @@ static bool backtrace_in_text(uint64_t address) {
     return address - (uint64_t)image_start < (uint64_t)(image_text_end - image_start);
 }
 
-void backtrace_log_start(uint64_t address) {
-    if (backtrace_in_text(address))
-        backtrace_line("  at kernel+0x%lx", (unsigned long)(address - (uint64_t)image_start));
-    else
-        backtrace_line("  at %016lx, which is not the kernel's", (unsigned long)address);
-}
-
 // Both words of a frame must be mapped.
 static bool backtrace_readable(uint64_t frame) {
     return (frame & 7) == 0 && mmu_is_mapped(frame) && mmu_is_mapped(frame + 8);
+}
+
+static void backtrace_log_caller(uint64_t address) {
+    backtrace_line("  by kernel+0x%lx", (unsigned long)(address - (uint64_t)image_start));
+}
+
+void backtrace_log_place(const struct machine_context *context) {
+    if (backtrace_in_text(context->rip)) {
+        backtrace_line("  at kernel+0x%lx", (unsigned long)(context->rip - (uint64_t)image_start));
+        return;
+    }
+    backtrace_line("  at %016lx, which is not the kernel's", (unsigned long)context->rip);
+    // After a call of nonsense its caller is still on the stack.
+    if (backtrace_readable(context->rsp) && backtrace_in_text(*(const uint64_t *)context->rsp))
+        backtrace_log_caller(*(const uint64_t *)context->rsp);
 }
 
 void backtrace_log(uint64_t frame) {
@@ -57,7 +65,7 @@ void backtrace_log(uint64_t frame) {
         const uint64_t *words = (const uint64_t *)frame;
         if (!backtrace_in_text(words[1]))
             return;
-        backtrace_line("  by kernel+0x%lx", (unsigned long)(words[1] - (uint64_t)image_start));
+        backtrace_log_caller(words[1]);
         if (words[0] <= frame)
             return;
         frame = words[0];

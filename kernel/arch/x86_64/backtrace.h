@@ -12,8 +12,8 @@
 
 void backtrace_log_registers(const struct machine_context *context);
 
-// Logs one address of code, e.g. where a trap happened.
-void backtrace_log_start(uint64_t address);
+// Logs where a trap happened.
+void backtrace_log_place(const struct machine_context *context);
 
 // Logs the callers, from the frame that `frame` (a value of RBP) points to. Stops at the first
 // thing that is no frame of the kernel's, so that a broken stack can't make it fault.

@@ -15,9 +15,8 @@
 #include "base/format.h"
 #include "core/log.h"
 #include "core/panic.h"
-#include "machine/log.h"
+#include "platform/pc/console.h"
 #include "platform/pc/power.h"
-#include "platform/pc/uart.h"
 
 static struct boot_info boot_info;
 static struct bootmem boot_memory;
@@ -31,11 +30,6 @@ void boot_build_id(char text[static 2 * BOOT_BUILD_ID_SIZE + 1]) {
     format_init(&format, text, 2 * BOOT_BUILD_ID_SIZE + 1);
     for (unsigned i = 0; i < BOOT_BUILD_ID_SIZE && id + i < image_build_id_end; i++)
         format_hex_padded(&format, id[i], 2);
-}
-
-void machine_log(struct cpu *cpu, const char *text, size_t size) {
-    (void)cpu;
-    uart_write(UART_COM1, text, size);
 }
 
 static void boot_log(void) {
@@ -64,7 +58,7 @@ static _Noreturn void boot_switch_stack(uint64_t top, void (*next)(void)) {
 __attribute__((no_stack_protector)) void boot_main(uint32_t magic, uint32_t information,
                                                    uint32_t image) {
     cpu_boot.guard = (x86_read_tsc() ^ (uint64_t)image_start) * 0x9e3779b97f4a7c15 << 8;
-    uart_init(UART_COM1);
+    console_init();
     features_detect();
     bootinfo_read(&boot_info, magic, information, image);
     bootmem_init(&boot_memory, &boot_info);

@@ -34,7 +34,7 @@ static const uint64_t mmu_bits[] = {
 };
 
 // From below 4 GiB: under the boot page tables nothing else can be reached.
-static uint64_t mmu_take_page(void) {
+uint64_t mmu_take_page(void) {
     return bootmem_take(mmu_memory, MMU_PAGE, MMU_4GIB);
 }
 

@@ -36,6 +36,9 @@ void mmu_init(struct bootmem *memory, const struct boot_info *info);
 // must not be mapped yet.
 void mmu_map(uint64_t address, uint64_t physical, uint64_t size, enum mmu_access access);
 
+// A zeroed page of boot memory, below 4 GiB.
+uint64_t mmu_take_page(void);
+
 // Maps fresh zeroed memory, writable.
 void mmu_map_new(uint64_t address, uint64_t size);
 

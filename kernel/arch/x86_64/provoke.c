@@ -7,6 +7,7 @@
 #include "arch/x86_64/bootinfo.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/image.h"
+#include "arch/x86_64/mmu.h"
 #include "base/text.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -92,6 +93,38 @@ static void provoke_machine_check(void) {
     __asm__ volatile("int $18");
 }
 
+// A page that a process could read, write and execute, at 0 of the lower half.
+static volatile uint8_t *provoke_user_page(void) {
+    enum { USER_RWX = 7, LEVELS = 4 };
+    uint64_t table = mmu_top();
+    for (int level = 0; level < LEVELS; level++) {
+        uint64_t next = mmu_take_page();
+        *(uint64_t *)mmu_direct(table) = next | USER_RWX;
+        table = next;
+    }
+    volatile uint8_t *page = (volatile uint8_t *)0;
+    __asm__("" : "+r"(page));
+    return page;
+}
+
+static void provoke_user_read(void) {
+    (void)*provoke_user_page();
+}
+
+static void provoke_user_execute(void) {
+    void (*function)(void) = (void (*)(void))(uintptr_t)provoke_user_page();
+    function();
+}
+
+// An interrupt without a table to look it up in.
+static void provoke_reset(void) {
+    const struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) none = {0, 0};
+    __asm__ volatile("lidt %0; ud2" ::"m"(none));
+}
+
 static const struct provocation provocations[] = {
     {"panic", provoke_panic},
     {"write-text", provoke_write_text},
@@ -106,6 +139,9 @@ static const struct provocation provocations[] = {
     {"double-fault", provoke_double_fault},
     {"nmi", provoke_nmi},
     {"machine-check", provoke_machine_check},
+    {"user-read", provoke_user_read},
+    {"user-execute", provoke_user_execute},
+    {"reset", provoke_reset},
 };
 
 // The value of the command line's word "provoke=", or NULL.

@@ -56,7 +56,12 @@ static void trap_log(const char *format, ...) {
     va_end(arguments);
 }
 
-static const char *trap_page_fault_kind(uint64_t error) {
+// What the kernel did; it has no business in the lower half at all.
+static const char *trap_page_fault_kind(uint64_t error, uint64_t address) {
+    if (error & PAGE_FAULT_PRESENT && address < LAYOUT_DIRECT)
+        return error & PAGE_FAULT_FETCH   ? "the kernel executed user memory"
+               : error & PAGE_FAULT_WRITE ? "the kernel wrote user memory"
+                                          : "the kernel read user memory";
     if (error & PAGE_FAULT_RESERVED)
         return "reserved bits in the page tables, reading";
     if (error & PAGE_FAULT_FETCH)
@@ -73,7 +78,7 @@ static void trap_log_page_fault(const struct machine_context *context, uint64_t 
         trap_log("page fault: the %s stack of CPU %u overflowed, at %016lx", stack, number,
                  (unsigned long)address);
     else
-        trap_log("page fault: %s at %016lx", trap_page_fault_kind(context->error),
+        trap_log("page fault: %s at %016lx", trap_page_fault_kind(context->error, address),
                  (unsigned long)address);
 }
 
@@ -96,7 +101,7 @@ void trap_panic(const struct machine_context *context) {
     machine_panic_enter();
     trap_log_cause(context);
     backtrace_log_registers(context);
-    backtrace_log_start(context->rip);
+    backtrace_log_place(context);
     backtrace_log(context->rbp);
     backtrace_end();
 }
