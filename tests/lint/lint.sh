@@ -50,6 +50,11 @@ lint_select() {
     done
 }
 
+# lint_scripts ROOT: the tree's files that begin with #!.
+lint_scripts() {
+    lint_files "$1" | (cd "$1" && xargs -r "$AWK" 'FNR == 1 && /^#!/ { print FILENAME } FNR == 1 { nextfile }')
+}
+
 # lint_plant FILE: standard input becomes FILE of the planted tree.
 lint_plant() {
     mkdir -p "$planted/$(dirname "$1")"

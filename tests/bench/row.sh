@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# What the row programs in rows/ share; sourced by them. A row program prints one line, OPERATION VALUE UNIT,
+# and exits 0; or says on standard output why it cannot measure yet and exits 77; or fails.
+# The environment has top_srcdir and top_builddir.
+set -eu
+LC_ALL=C
+export LC_ALL
+: "${top_srcdir:?}" "${top_builddir:?}"
+bench=$top_srcdir/tests/bench
+run=$top_builddir/captool/capos-run
+iso=$top_builddir/capos.iso
+kernel=$top_builddir/kernel/capos.elf
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# Instructions as time: every run is the same run.
+icount='--cpu qemu64 --qemu -icount --qemu shift=0,sleep=off --qemu -rtc --qemu base=2026-01-01,clock=vm
+--qemu -seed --qemu 1'
+
+later() { # REASON
+    echo "$1"
+    exit 77
+}
+
+need() { # FILE...
+    for file; do
+        [ -e "$file" ] || later "there is no ${file#"$top_builddir"/}"
+    done
+}
+
+# guest SECONDS ARGUMENT...: boots to the prompt; false when it does not come in time.
+guest() {
+    limit=$1
+    shift
+    timeout -k 5 $((limit + 5)) "$run" --headless --timeout "$limit" --expect "$bench/prompt.expect" "$@" \
+        >"$work/log" 2>&1 </dev/null
+}
+
+# The last words of a boot that should have worked.
+fail() { # MESSAGE
+    echo "$1" >&2
+    [ ! -e "$work/log" ] || tail -n 20 "$work/log" >&2
+    exit 1
+}
