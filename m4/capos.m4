@@ -49,7 +49,8 @@ AC_DEFUN([CAPOS_MISSING], [
 
 AC_DEFUN([CAPOS_PROG], [
   AC_ARG_VAR([$2], [$3 to use, or no])
-  AC_PATH_PROG([$2], [$3], [no])
+  # AC_PATH_PROG takes only a path for an answer, and would look for it although the user said no.
+  AS_IF([test "x$$2" != xno], [AC_PATH_PROG([$2], [$3], [no])])
   AS_IF([test "x$$2" = xno], [CAPOS_MISSING([$1], [$3], [$4], [$5])])
 ])
 AC_DEFUN([CAPOS_NEED_PROG], [CAPOS_PROG([need], [$1], [$2], [$3], [$4])])
