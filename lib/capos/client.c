@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+//
+// See client.h. A completion finds its way back by user_data: an operation with a slot carries the
+// slot's number under a tag that no token can equal (a token's low half is a small index), RELEASE
+// carries a tag of its own, and all else is a RETURN's token.
+#include "capos/client.h"
+
+#include "base/memory.h"
+
+#define TAG_SLOT    UINT64_C(0xffffffffffff0000)
+#define TAG_RELEASE UINT64_C(0xfffffffffffe0000)
+
+bool capos_client_init(struct capos_client *client, void *base,
+                       uint64_t (*enter)(struct capos_client *client, uint32_t to_submit,
+                                         uint32_t wait, uint64_t deadline),
+                       void *enter_context) {
+    memset(client, 0, sizeof *client);
+    if (!ring_user_attach(&client->ring, base))
+        return false;
+    if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
+        client->ring.slots = CAPOS_RING_SLOTS_MAX;
+    area_init(&client->area, client->ring.area, client->ring.size);
+    client->enter = enter;
+    client->enter_context = enter_context;
+    client->transport = *capos_client_transport(client);
+    return true;
+}
+
+unsigned capos_slot_take(struct capos_client *client) {
+    for (unsigned i = 0; i < client->ring.slots; i++)
+        if (client->slots[i].state == CAPOS_SLOT_FREE) {
+            client->slots[i] = (struct capos_slot){.state = CAPOS_SLOT_IDLE};
+            return i;
+        }
+    return CAPOS_NO_SLOT;
+}
+
+void capos_slot_give(struct capos_client *client, unsigned slot) {
+    struct capos_slot *s = &client->slots[slot];
+
+    area_give(&client->area, &s->params);
+    area_give(&client->area, &s->results);
+    area_give(&client->area, &s->descriptors);
+    s->state = CAPOS_SLOT_FREE;
+}
+
+// Nobody will read this answer: what came with it is given up.
+static void drop_answer(struct capos_client *client, unsigned slot) {
+    struct capos_slot *s = &client->slots[slot];
+    const struct capos_descriptor *received = capos_client_at(client, s->descriptors.offset);
+
+    for (unsigned i = 0; s->completion.result >= 0 && i < s->completion.caps; i++)
+        capos_client_release(client, received[s->sent + i].cap);
+    capos_slot_give(client, slot);
+}
+
+static void complete_slot(struct capos_client *client, unsigned slot, const struct capos_cqe *cqe) {
+    struct capos_slot *s = &client->slots[slot];
+    bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
+
+    s->completion = *cqe;
+    s->state = CAPOS_SLOT_COMPLETE;
+    if (abandoned) {
+        drop_answer(client, slot);
+    } else if (s->ready != NULL) {
+        uint32_t at = (client->ready_first + client->ready_count) % CAPOS_RING_SLOTS_MAX;
+
+        client->ready[at] = (uint16_t)slot;
+        client->ready_count++;
+    }
+}
+
+static void take_completions(struct capos_client *client) {
+    struct capos_cqe cqe;
+
+    while (ring_user_take(&client->ring, &cqe)) {
+        if (cqe.user_data >= TAG_SLOT)
+            complete_slot(client, cqe.user_data & 0xffff, &cqe);
+        else if (cqe.user_data == TAG_RELEASE || client->return_failed == NULL)
+            client->lost++;
+        else if (cqe.result < 0)
+            client->return_failed(client->return_context, cqe.user_data,
+                                  (enum capos_status) - cqe.result);
+    }
+}
+
+// Submits all there is and waits as `wait` says, taking completions whenever the kernel returns.
+static void enter(struct capos_client *client, uint32_t wait, uint64_t deadline) {
+    uint64_t result;
+
+    do {
+        ring_user_publish(&client->ring);
+        result = client->enter(client, ring_user_pending(&client->ring), wait, deadline);
+        take_completions(client);
+        if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
+            __builtin_trap(); // only a stray write of our own to the ring can do this
+    } while (CAPOS_ENTER_REASON(result) != CAPOS_ENTER_DONE);
+}
+
+struct capos_sqe *capos_client_sqe(struct capos_client *client) {
+    struct capos_sqe *sqe = ring_user_next(&client->ring);
+
+    while (sqe == NULL) {
+        enter(client, 0, 0);
+        sqe = ring_user_next(&client->ring);
+    }
+    return sqe;
+}
+
+void capos_slot_submit(struct capos_client *client, unsigned slot, struct capos_sqe *sqe) {
+    sqe->slot = (uint16_t)slot;
+    sqe->user_data = TAG_SLOT | slot;
+    client->slots[slot].state = CAPOS_SLOT_SUBMITTED;
+}
+
+void capos_slot_wait(struct capos_client *client, unsigned slot) {
+    while (client->slots[slot].state == CAPOS_SLOT_SUBMITTED)
+        enter(client, CAPOS_WAIT_SLOT | slot, CAPOS_NO_DEADLINE);
+}
+
+void capos_client_flush(struct capos_client *client) {
+    enter(client, 0, 0);
+}
+
+void capos_client_release(struct capos_client *client, uint64_t cap) {
+    if (cap == 0)
+        return;
+    struct capos_sqe *sqe = capos_client_sqe(client);
+    sqe->opcode = CAPOS_OP_RELEASE;
+    sqe->flags = CAPOS_SQE_SKIP_CQE;
+    sqe->cap = cap;
+    sqe->user_data = TAG_RELEASE;
+}
+
+bool capos_client_turn(struct capos_client *client, uint64_t deadline) {
+    do
+        if (client->ready_count == 0)
+            enter(client, 1, deadline);
+    while (client->ready_count == 0 && deadline == CAPOS_NO_DEADLINE);
+    if (client->ready_count == 0)
+        return false;
+    while (client->ready_count > 0) {
+        struct capos_slot *s = &client->slots[client->ready[client->ready_first]];
+
+        client->ready_first = (client->ready_first + 1) % CAPOS_RING_SLOTS_MAX;
+        client->ready_count--;
+        s->ready(s->context);
+    }
+    return true;
+}

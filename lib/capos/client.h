@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//
+// A thread's own use of its ring: slots, the message area, what is submitted and what comes back.
+// An operation takes a slot, fills in an SQE, and ends in one of two ways: somebody waits for the
+// slot, or the slot has a function that capos_client_turn calls when the completion is there. Those
+// functions are called from the turn only, never from inside a wait, so a program that waits in
+// the middle of its work is not entered again.
+//
+// A client belongs to one thread. The kernel is reached through `enter` alone, so that a test can
+// stand in for it.
+#ifndef CAPOS_LIB_CLIENT_H
+#define CAPOS_LIB_CLIENT_H
+
+#include "capnp/call.h"
+#include "capos/area.h"
+#include "ring/user.h"
+
+#include <capos/limits.h>
+#include <capos/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CAPOS_NO_SLOT = 0xffff,
+    CAPOS_RESULTS_BYTES = 2304, // room for results of which nothing is known: 2,048 bytes of Data
+};
+
+enum capos_slot_state {
+    CAPOS_SLOT_FREE,
+    CAPOS_SLOT_IDLE,      // taken, nothing submitted
+    CAPOS_SLOT_SUBMITTED, // the kernel's until its completion
+    CAPOS_SLOT_COMPLETE,
+    CAPOS_SLOT_ABANDONED, // submitted, and nobody wants the answer
+};
+
+struct capos_client;
+
+// An operation that the kernel holds, or may soon.
+struct capos_slot {
+    uint8_t state;
+    uint8_t sent; // descriptors that were sent
+    struct capos_cqe completion;
+    void (*ready)(void *context); // or NULL: somebody waits for it
+    void *context;
+    struct area_span params, results, descriptors;
+};
+
+struct capos_client {
+    struct ring_user ring;
+    struct area area;
+    uint64_t (*enter)(struct capos_client *client, uint32_t to_submit, uint32_t wait,
+                      uint64_t deadline);
+    void *enter_context; // for `enter`
+    struct capos_transport transport;
+    uint32_t next_results; // capos_expect_results
+    struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
+    uint16_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
+    uint32_t ready_first, ready_count;
+
+    // Told when a RETURN failed: the call is still held. Set by the server that uses this client.
+    void (*return_failed)(void *context, uint64_t token, enum capos_status status);
+    void *return_context;
+    uint64_t lost; // failures of operations that nobody waits for: 0 in a correct program
+};
+
+// Attaches to the ring at `base`. False when it is none that this code knows.
+must_use bool capos_client_init(struct capos_client *client, void *base,
+                                uint64_t (*enter)(struct capos_client *client, uint32_t to_submit,
+                                                  uint32_t wait, uint64_t deadline),
+                                void *enter_context);
+
+// Calls through this client (capnp/call.h). The results of a call lie in the message area until it
+// is released; a call that is released while the kernel has it is abandoned.
+struct capos_transport *capos_client_transport(struct capos_client *client);
+
+// The next call to begin gets room for `bytes` of results, in place of what its method suggests.
+void capos_expect_results(struct capos_client *client, uint32_t bytes);
+
+// Sends a call that was begun and built, and has `ready` called from a turn once it is answered;
+// then capos_call_wait returns at once. On an error the call is not on its way, and `ready` is not
+// called.
+must_use int capos_call_then(struct capos_client *client, struct capos_call *call,
+                             void (*ready)(void *context), void *context);
+
+// Gives up a capability of this process, with the next submission. 0 is none and does nothing.
+void capos_client_release(struct capos_client *client, uint64_t cap);
+
+// Takes what has completed, waiting until something has or the deadline (ns, as Timer.now counts)
+// has passed, then calls the functions of all complete slots. False when there was none.
+bool capos_client_turn(struct capos_client *client, uint64_t deadline);
+
+// Submits everything now, without waiting.
+void capos_client_flush(struct capos_client *client);
+
+// For servers and transports:
+
+// Takes a free slot, or CAPOS_NO_SLOT.
+unsigned capos_slot_take(struct capos_client *client);
+
+// Gives back a slot that the kernel doesn't have, and its parts of the message area.
+void capos_slot_give(struct capos_client *client, unsigned slot);
+
+// The next SQE, entering the kernel if the queue is full; never NULL.
+struct capos_sqe *capos_client_sqe(struct capos_client *client);
+
+// The slot's operation has been filled in: marks it submitted. Its user_data is set.
+void capos_slot_submit(struct capos_client *client, unsigned slot, struct capos_sqe *sqe);
+
+// Enters the kernel until the slot is complete.
+void capos_slot_wait(struct capos_client *client, unsigned slot);
+
+static inline void *capos_client_at(struct capos_client *client, uint32_t offset) {
+    return (char *)client->ring.header + offset;
+}
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// See runtime.h. Also where a process begins in C. The state here is the process's one thread's.
+#include "capos/runtime.h"
+
+#include "base/format.h"
+#include "capos/capset.h"
+#include "capos/syscall.h"
+#include "schemas/console.capos.h"
+
+enum { CONSOLE_BYTES = 2048 };
+
+static struct capos_client client;
+static const struct capos_capset *grants;
+static struct capos_console console;
+
+int main(void);
+void capos_start(void *ring, const struct capos_capset *capset);
+
+static uint64_t enter_kernel(struct capos_client *self, uint32_t to_submit, uint32_t wait,
+                             uint64_t deadline) {
+    (void)self;
+    return capos_syscall_enter(to_submit, wait, deadline);
+}
+
+void capos_start(void *ring, const struct capos_capset *capset) {
+    if (!capset_check(capset) || !capos_client_init(&client, ring, enter_kernel, NULL))
+        capos_syscall_exit(CAPOS_EXIT_ABI);
+    grants = capset;
+    console.id = capos_grant("console", CAPOS_CONSOLE_INTERFACE_ID);
+    capos_exit(main());
+}
+
+uint64_t capos_grant(const char *name, uint64_t interface) {
+    return capset_lookup(grants, name, interface);
+}
+
+uint64_t capos_need(const char *name, uint64_t interface) {
+    uint64_t cap = capos_grant(name, interface);
+    char text[100];
+    struct format f;
+
+    if (cap != 0)
+        return cap;
+    format_init(&f, text, sizeof text);
+    format_text(&f, "a grant called ");
+    format_text(&f, name);
+    format_text(&f, " is missing or has another interface\n");
+    capos_print(text);
+    capos_exit(CAPOS_EXIT_GRANT);
+}
+
+const struct capos_capset *capos_grants(void) {
+    return grants;
+}
+
+struct capos_client *capos_client(void) {
+    return &client;
+}
+
+struct capos_transport *capos_ring(void) {
+    return &client.transport;
+}
+
+void capos_release(uint64_t cap) {
+    capos_client_release(&client, cap);
+}
+
+void capos_exit(int status) {
+    capos_syscall_exit(status);
+}
+
+void capos_panic(const char *text) {
+    static bool twice;
+
+    if (!twice) {
+        twice = true;
+        capos_print("panic: ");
+        capos_print(text);
+        capos_print("\n");
+    }
+    capos_exit(CAPOS_EXIT_PANIC);
+}
+
+void capos_print(const char *text) {
+    capos_print_bytes(text, __builtin_strlen(text));
+}

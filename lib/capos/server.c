@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+//
+// See server.h. The usual answer is one SQE: RETURN with REARM, which the next turn submits
+// together with its wait. So `results` belongs to the kernel from the end of a handler until the
+// client has entered it again, which every turn does first; answers to held calls have room of
+// their own and are submitted at once.
+#include "capos/server.h"
+
+#include "base/memory.h"
+#include "capos/exception.h"
+
+enum { WORD = 8, EXCEPTION_BYTES = 256, REFUSAL_BYTES = 128 };
+
+// RECV: the slot's results are the buffer, with the descriptors' place.
+static void arm(struct capos_server *server) {
+    struct capos_slot *s = &server->client->slots[server->slot];
+    struct capos_sqe *sqe = capos_client_sqe(server->client);
+
+    server->rearmed_by = 0;
+    sqe->opcode = CAPOS_OP_RECV;
+    sqe->cap = server->receiver;
+    sqe->results = s->results.offset;
+    sqe->results_capacity = s->results.bytes;
+    sqe->descriptors = s->descriptors.offset;
+    sqe->room = CAPOS_SERVER_CAPABILITIES;
+    capos_slot_submit(server->client, server->slot, sqe);
+}
+
+// RETURN of `bytes` at `offset`. The caller's room has been looked at.
+static struct capos_sqe *give_answer(struct capos_client *client, uint64_t token, uint32_t offset,
+                                     uint32_t bytes, uint8_t flags) {
+    struct capos_sqe *sqe = capos_client_sqe(client);
+
+    sqe->opcode = CAPOS_OP_RETURN;
+    sqe->flags = (uint8_t)(flags | CAPOS_SQE_SKIP_CQE);
+    sqe->cap = token;
+    sqe->user_data = token;
+    sqe->params = offset;
+    sqe->params_bytes = bytes;
+    return sqe;
+}
+
+static void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
+    sqe->flags |= CAPOS_SQE_REARM;
+    server->rearmed_by = token;
+    server->client->slots[server->slot].state = CAPOS_SLOT_SUBMITTED;
+}
+
+static struct capos_object *find_object(const struct capos_server *server, uint64_t id) {
+    struct capos_object *object = server->objects;
+
+    while (object != NULL && object->id != id)
+        object = object->next;
+    return object;
+}
+
+static int dispatch(struct capos_server *server, struct capos_invocation *inv) {
+    struct capos_object *object = find_object(server, inv->object_id);
+
+    if (object == NULL)
+        return capos_fail(inv, CAPOS_DISCONNECTED, "the object is gone");
+    if (object->interface != server->message->facet_interface)
+        return capos_fail(inv, CAPOS_UNIMPLEMENTED, "the object has another interface");
+    return object->dispatch(object->self, inv);
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+static void open_invocation(struct capos_server *server, const struct capos_message *message,
+                            struct capos_invocation *inv) {
+    struct capos_client *client = server->client;
+    struct capos_slot *s = &client->slots[server->slot];
+
+    capos_invocation_init(inv, capos_client_at(client, server->results.offset),
+                          smaller(message->results_capacity, server->results.bytes) / WORD,
+                          capos_client_at(client, server->descriptors.offset),
+                          (uint8_t)smaller(message->room, CAPOS_SERVER_CAPABILITIES));
+    inv->interface = message->interface;
+    inv->method = message->method;
+    inv->object_id = message->object_id;
+    inv->params = (const uint64_t *)(message + 1);
+    inv->params_words = message->params_words;
+    inv->received = capos_client_at(client, s->descriptors.offset);
+    inv->received_count = message->caps;
+    inv->context = server;
+}
+
+static struct capos_sqe *answer_results(struct capos_server *server, uint64_t token,
+                                        const struct capos_invocation *inv) {
+    struct capos_sqe *sqe =
+        give_answer(server->client, token, server->results.offset, inv->results.used * WORD, 0);
+
+    sqe->sent = inv->results.descriptor_count;
+    if (sqe->sent > 0)
+        sqe->descriptors = server->descriptors.offset;
+    return sqe;
+}
+
+static struct capos_sqe *answer_exception(struct capos_server *server, uint64_t token,
+                                          struct capos_invocation *inv, int outcome) {
+    uint32_t capacity = inv->results.capacity;
+
+    if (outcome < CAPOS_DONE)
+        capos_fail(inv, CAPOS_FAILED, "the server lost the call");
+    else if (inv->exception == CAPOS_DONE)
+        capos_fail(inv, (enum capos_outcome)outcome, "");
+    if (capacity < EXCEPTION_WORDS_MIN)
+        capacity = EXCEPTION_WORDS_MIN; // the kernel cuts it
+    uint32_t used =
+        capos_exception_write(inv->results.words, capacity, inv->exception, inv->reason);
+    return give_answer(server->client, token, server->results.offset, used * WORD,
+                       CAPOS_SQE_EXCEPTION);
+}
+
+static void serve_call(struct capos_server *server, const struct capos_message *message) {
+    uint64_t received[CAPOS_SERVER_CAPABILITIES];
+    struct capos_invocation inv;
+
+    open_invocation(server, message, &inv);
+    server->message = message;
+    server->held = false;
+    int outcome = dispatch(server, &inv);
+    server->message = NULL;
+    for (unsigned i = 0; i < CAPOS_SERVER_CAPABILITIES; i++)
+        received[i] = i < inv.received_count ? inv.received[i].cap : 0;
+    if (outcome == CAPOS_PENDING && server->held)
+        arm(server);
+    else if (outcome == CAPOS_DONE)
+        rearm(server, message->token, answer_results(server, message->token, &inv));
+    else
+        rearm(server, message->token, answer_exception(server, message->token, &inv, outcome));
+    for (unsigned i = 0; i < CAPOS_SERVER_CAPABILITIES; i++)
+        capos_client_release(server->client, received[i]);
+}
+
+static void serve_released(struct capos_server *server, const struct capos_message *message) {
+    const uint64_t *ids = (const uint64_t *)(message + 1);
+
+    for (unsigned i = 0; i < message->params_words; i++) {
+        struct capos_object *object = find_object(server, ids[i]);
+
+        if (object != NULL && object->released != NULL)
+            object->released(object->self);
+    }
+    arm(server);
+}
+
+static void serve_message(void *context) {
+    struct capos_server *server = context;
+    struct capos_slot *s = &server->client->slots[server->slot];
+    const struct capos_message *message = capos_client_at(server->client, s->results.offset);
+
+    if (s->completion.result < (int32_t)sizeof *message) {
+        server->client->lost++;
+        if (s->completion.result == -CAPOS_STATUS_OVERLOADED)
+            arm(server); // too many calls are held: later ones wait until some are answered
+        return;
+    }
+    if (message->kind == CAPOS_MESSAGE_CALL) {
+        serve_call(server, message);
+    } else if (message->kind == CAPOS_MESSAGE_RELEASED) {
+        serve_released(server, message);
+    } else {
+        if (server->cancelled != NULL)
+            server->cancelled(server->context, message->token);
+        arm(server);
+    }
+}
+
+// A RETURN was refused: its caller went away meanwhile, or what it wanted to pass on may not be
+// passed. Then the call is still held, and fails now. A RECV that was to be armed again was not.
+static void return_failed(void *context, uint64_t token, enum capos_status status) {
+    struct capos_server *server = context;
+    bool was_to_arm = server->rearmed_by == token;
+
+    if (status != CAPOS_STATUS_CANCELLED && status != CAPOS_STATUS_DISCONNECTED) {
+        uint64_t *words = capos_client_at(server->client, server->refusal.offset);
+        uint32_t used = capos_exception_write(words, REFUSAL_BYTES / WORD, CAPOS_FAILED,
+                                              capos_status_text(status));
+
+        give_answer(server->client, token, server->refusal.offset, used * WORD,
+                    CAPOS_SQE_EXCEPTION);
+    }
+    if (was_to_arm)
+        arm(server);
+}
+
+static bool take_parts(struct capos_server *server, struct capos_slot *s) {
+    const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
+    const uint32_t message = sizeof(struct capos_message) + CAPOS_SERVER_PARAMS_BYTES;
+    struct area *area = &server->client->area;
+
+    return area_take(area, message, &s->results) && area_take(area, descriptors, &s->descriptors) &&
+           area_take(area, CAPOS_RESULTS_BYTES, &server->results) &&
+           area_take(area, descriptors, &server->descriptors) &&
+           area_take(area, REFUSAL_BYTES, &server->refusal);
+}
+
+int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver) {
+    memset(server, 0, sizeof *server);
+    server->client = client;
+    server->receiver = receiver;
+    server->slot = capos_slot_take(client);
+    if (server->slot == CAPOS_NO_SLOT)
+        return -CAPOS_STATUS_OVERLOADED;
+    struct capos_slot *s = &client->slots[server->slot];
+    if (!take_parts(server, s)) {
+        area_give(&client->area, &server->results);
+        area_give(&client->area, &server->descriptors);
+        capos_slot_give(client, server->slot);
+        return -CAPOS_STATUS_OVERLOADED;
+    }
+    s->ready = serve_message;
+    s->context = server;
+    client->return_failed = return_failed;
+    client->return_context = server;
+    arm(server);
+    return CAPOS_DONE;
+}
+
+void capos_server_add(struct capos_server *server, struct capos_object *object) {
+    object->next = server->objects;
+    server->objects = object;
+}
+
+void capos_server_remove(struct capos_server *server, struct capos_object *object) {
+    struct capos_object **link = &server->objects;
+
+    while (*link != NULL && *link != object)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = object->next;
+}
+
+const struct capos_message *capos_server_message(const struct capos_invocation *inv) {
+    const struct capos_server *server = inv->context;
+
+    return server->message;
+}
+
+uint64_t capos_server_keep(struct capos_invocation *inv, uint64_t cap) {
+    struct capos_server *server = inv->context;
+    struct capos_slot *s = &server->client->slots[server->slot];
+    struct capos_descriptor *received = capos_client_at(server->client, s->descriptors.offset);
+
+    for (unsigned i = 0; i < inv->received_count; i++)
+        if (received[i].cap == cap)
+            received[i].cap = 0;
+    return cap;
+}
+
+struct capos_answer capos_server_hold(struct capos_invocation *inv) {
+    struct capos_server *server = inv->context;
+    struct capos_answer answer = {
+        .server = server,
+        .token = server->message->token,
+        .results_capacity = server->message->results_capacity,
+        .room = server->message->room,
+    };
+
+    server->held = true;
+    return answer;
+}
+
+struct capos_builder *capos_answer_begin(struct capos_answer *answer, uint32_t bytes) {
+    struct capos_client *client = answer->server->client;
+    uint8_t room = (uint8_t)smaller(answer->room, CAPOS_SERVER_CAPABILITIES);
+
+    bytes = smaller(bytes, answer->results_capacity) / WORD * WORD;
+    if (!area_take(&client->area, bytes, &answer->results))
+        return NULL;
+    if (!area_take(&client->area, room * (uint32_t)sizeof(struct capos_descriptor),
+                   &answer->descriptors)) {
+        area_give(&client->area, &answer->results);
+        return NULL;
+    }
+    capos_builder_init(&answer->builder, capos_client_at(client, answer->results.offset),
+                       bytes / WORD);
+    capos_builder_set_descriptors(&answer->builder,
+                                  capos_client_at(client, answer->descriptors.offset), room);
+    return &answer->builder;
+}
+
+static void finish(struct capos_answer *answer) {
+    struct capos_client *client = answer->server->client;
+
+    capos_client_flush(client); // the kernel has read the answer when it is back
+    area_give(&client->area, &answer->results);
+    area_give(&client->area, &answer->descriptors);
+}
+
+void capos_answer_send(struct capos_answer *answer) {
+    struct capos_client *client = answer->server->client;
+
+    if (answer->builder.error != CAPOS_BUILD_OK) {
+        capos_answer_fail(answer, CAPOS_FAILED, "the results do not fit");
+        return;
+    }
+    struct capos_sqe *sqe =
+        give_answer(client, answer->token, answer->results.offset, answer->builder.used * WORD, 0);
+    sqe->sent = answer->builder.descriptor_count;
+    if (sqe->sent > 0)
+        sqe->descriptors = answer->descriptors.offset;
+    finish(answer);
+}
+
+void capos_answer_fail(struct capos_answer *answer, enum capos_outcome kind, const char *reason) {
+    struct capos_client *client = answer->server->client;
+
+    area_give(&client->area, &answer->results);
+    area_give(&client->area, &answer->descriptors);
+    if (area_take_some(&client->area, EXCEPTION_BYTES, AREA_UNIT, &answer->results)) {
+        uint64_t *words = capos_client_at(client, answer->results.offset);
+        uint32_t used = capos_exception_write(words, answer->results.bytes / WORD, kind, reason);
+
+        give_answer(client, answer->token, answer->results.offset, used * WORD,
+                    CAPOS_SQE_EXCEPTION);
+    } else {
+        give_answer(client, answer->token, 0, 0, CAPOS_SQE_EXCEPTION);
+    }
+    finish(answer);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// Serving: a Receiver's calls go to objects. A program describes its objects (number, interface,
+// dispatch), initialises a server with them and turns the client for ever; each call reaches the
+// object whose number the called facet has, if the facet's interface is the object's.
+//
+// A handler fills in its results and returns 0, fails with capos_fail, or keeps the call with
+// capos_server_hold and returns CAPOS_PENDING; then it must answer later, once. Only one message is
+// received at a time, so handlers never overlap.
+#ifndef CAPOS_LIB_SERVER_H
+#define CAPOS_LIB_SERVER_H
+
+#include "capos/client.h"
+
+enum {
+    CAPOS_SERVER_PARAMS_BYTES = 2304,
+    CAPOS_SERVER_CAPABILITIES = 4, // that a message may bring, or an answer take along
+};
+
+// An object that is served; in storage of the program, linked while it is served.
+struct capos_object {
+    uint64_t id;        // as its facets carry it
+    uint64_t interface; // that its facets must have
+    int (*dispatch)(void *self, struct capos_invocation *inv);
+    void *self;
+    // A facet that was minted with this number is gone: called once for each mint. May be NULL.
+    void (*released)(void *self);
+    struct capos_object *next;
+};
+
+struct capos_server {
+    struct capos_client *client;
+    uint64_t receiver;
+    struct capos_object *objects;
+    unsigned slot; // of the RECV; its results hold the message
+    struct area_span results, descriptors;
+
+    // The caller of a held call is gone: the program forgets the call and answers it all the same,
+    // with capos_answer_fail. May be NULL when no call is ever held.
+    void (*cancelled)(void *context, uint64_t token);
+    void *context;
+
+    // While a handler runs.
+    const struct capos_message *message;
+    bool held; // the handler keeps the call
+
+    uint64_t rearmed_by;      // token of the RETURN that armed the RECV again, or 0
+    struct area_span refusal; // room for the exception when a RETURN is refused
+};
+
+// A call that is held. It may be copied; it is over when it was answered.
+struct capos_answer {
+    struct capos_server *server;
+    uint64_t token;
+    uint32_t results_capacity; // bytes that the caller has for results
+    uint8_t room;              // capabilities that the caller takes
+    struct area_span results, descriptors;
+    struct capos_builder builder;
+};
+
+// Prepares a server for the calls of `receiver` and arms it: calls arrive with the client's next
+// turn. An error is minus a status; nothing is taken then.
+must_use int capos_server_init(struct capos_server *server, struct capos_client *client,
+                               uint64_t receiver);
+
+// Begins and ends to serve an object. No two with one id at a time.
+void capos_server_add(struct capos_server *server, struct capos_object *object);
+void capos_server_remove(struct capos_server *server, struct capos_object *object);
+
+// In a handler, before it returns CAPOS_PENDING: keeps the call. What the handler needs of the
+// params it must copy.
+struct capos_answer capos_server_hold(struct capos_invocation *inv);
+
+// In a handler: keeps a capability that came with the call, and answers with it. All others are
+// given up when the handler returns.
+uint64_t capos_server_keep(struct capos_invocation *inv, uint64_t cap);
+
+// In a handler: the header of the call, with the caller's session.
+const struct capos_message *capos_server_message(const struct capos_invocation *inv);
+
+// Begins the results of a held call, in as much room as the caller has, at most `bytes`: the
+// builder is for the root of the method's results. NULL when there is no memory for them now.
+struct capos_builder *capos_answer_begin(struct capos_answer *answer, uint32_t bytes);
+
+// Ends a held call: with the results that were begun and built, or with an exception.
+void capos_answer_send(struct capos_answer *answer);
+void capos_answer_fail(struct capos_answer *answer, enum capos_outcome kind, const char *reason);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+// The two system calls (capos/entry.h).
+#ifndef CAPOS_LIB_SYSCALL_H
+#define CAPOS_LIB_SYSCALL_H
+
+#include <capos/entry.h>
+#include <stdint.h>
+
+// Submits, and waits: capos/ring.h says what the arguments and the result mean.
+static inline uint64_t capos_syscall_enter(uint32_t to_submit, uint32_t wait, uint64_t deadline) {
+    uint64_t result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(CAPOS_SYSCALL_CAP_ENTER), "D"(to_submit), "S"(wait), "d"(deadline)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+// Ends the process.
+__attribute__((noreturn)) static inline void capos_syscall_exit(int32_t status) {
+    for (;;)
+        __asm__ volatile("syscall"
+                         :
+                         : "a"(CAPOS_SYSCALL_EXIT), "D"(status)
+                         : "rcx", "r11", "memory");
+}
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// See user.h. The layout is checked once, when attaching; masks and offsets are our own copies.
+#include "ring/user.h"
+
+#include "base/checked.h"
+
+static bool is_power_of_two(uint32_t n) {
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+bool ring_user_attach(struct ring_user *ring, void *base) {
+    struct capos_ring_header *header = base;
+
+    if (header->magic != CAPOS_RING_MAGIC || header->abi_major != CAPOS_RING_ABI_MAJOR)
+        return false;
+    if (!is_power_of_two(header->sqes) || !is_power_of_two(header->cqes) || header->slots == 0)
+        return false;
+    if (!range_within(header->sq, header->sqes * sizeof(struct capos_sqe), header->size) ||
+        !range_within(header->cq, header->cqes * sizeof(struct capos_cqe), header->size) ||
+        header->area > header->size || header->area % 8 != 0)
+        return false;
+    *ring = (struct ring_user){
+        .header = header,
+        .sq = (struct capos_sqe *)((char *)base + header->sq),
+        .cq = (const struct capos_cqe *)((char *)base + header->cq),
+        .sqes = header->sqes,
+        .cqes = header->cqes,
+        .slots = header->slots,
+        .area = header->area,
+        .size = header->size,
+        .sq_tail = header->sq_tail,
+        .cq_head = header->cq_head,
+    };
+    return true;
+}
+
+struct capos_sqe *ring_user_next(struct ring_user *ring) {
+    struct capos_sqe *sqe = &ring->sq[ring->sq_tail & (ring->sqes - 1)];
+
+    if (ring_user_pending(ring) >= ring->sqes)
+        return NULL;
+    *sqe = (struct capos_sqe){.opcode = 0};
+    ring->sq_tail++;
+    return sqe;
+}
+
+bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
+    if (__atomic_load_n(&ring->header->cq_tail, __ATOMIC_ACQUIRE) == ring->cq_head)
+        return false;
+    *cqe = ring->cq[ring->cq_head & (ring->cqes - 1)];
+    ring->cq_head++;
+    __atomic_store_n(&ring->header->cq_head, ring->cq_head, __ATOMIC_RELEASE);
+    return true;
+}

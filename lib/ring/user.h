@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// The user's end of a ring: where the next submission goes, which completion comes next. It owns
+// sq_tail and cq_head, and nothing of what submissions mean. The kernel touches the ring only while
+// the ring's thread is in cap_enter, so there is never a race; loads acquire and stores release all
+// the same, which on x86-64 costs nothing and keeps the compiler from moving them.
+#ifndef CAPOS_RING_USER_H
+#define CAPOS_RING_USER_H
+
+#include "base/attributes.h"
+
+#include <capos/ring.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ring_user {
+    struct capos_ring_header *header;
+    struct capos_sqe *sq;
+    const struct capos_cqe *cq;
+    uint32_t sqes, cqes, slots;
+    uint32_t area, size; // offsets where the message area begins and ends
+    uint32_t sq_tail;    // as this side has written it, or will with the next publish
+    uint32_t cq_head;
+};
+
+// Attaches to the ring at base. False when it is no ring that this code knows: another magic number
+// or major version, or a layout that does not lie within its own size.
+must_use bool ring_user_attach(struct ring_user *ring, void *base);
+
+// Submissions that the kernel has not taken yet, published or not.
+static inline uint32_t ring_user_pending(const struct ring_user *ring) {
+    return ring->sq_tail - __atomic_load_n(&ring->header->sq_head, __ATOMIC_ACQUIRE);
+}
+
+// The next submission, all zero, to be filled in before the next publish; NULL when the queue is
+// full, which cap_enter changes.
+struct capos_sqe *ring_user_next(struct ring_user *ring);
+
+// Shows the kernel all submissions that were filled in.
+static inline void ring_user_publish(struct ring_user *ring) {
+    __atomic_store_n(&ring->header->sq_tail, ring->sq_tail, __ATOMIC_RELEASE);
+}
+
+// Takes the next completion. False when there is none.
+bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe);
+
+#endif
