@@ -11,7 +11,7 @@ interface Receiver @0x86a86ba2aa6f6c04 {
   # facets with MINT (capos-ring(7)). It can be moved, not copied. It has no methods.
 }
 
-enum TransferScope {
+enum TransferScope $Annotations.name("facet_scope") {
   # To whom a capability may be passed on.
 
   server @0;

@@ -105,7 +105,7 @@ enum KernelCapability {
   # Supervisor. Not the kernel's: init itself serves it.
 }
 
-struct Grant {
+struct Grant $Annotations.name("service_grant") {
   # One capability for a service.
 
   name @0 :Text $Annotations.maxLength(31);

@@ -100,8 +100,14 @@ uint8_t *capos_pointer_init_data(struct capos_pointer_builder pointer, uint32_t 
 void capos_pointer_set_capability(struct capos_pointer_builder pointer,
                                   struct capos_descriptor descriptor);
 
-// Copies whatever `source` leads to, capabilities excepted (CAPOS_BUILD_COPY). In copy.c.
+// Copies whatever `source` leads to, in the same encoding. A capability, and a source that is
+// faulty or deeper than CAPOS_READER_DEPTH, is CAPOS_BUILD_COPY. In copy.c.
 void capos_pointer_copy(struct capos_pointer_builder pointer, struct capos_pointer source);
+
+// The same in canonical form: sections without trailing zero words. A whole message of which this
+// was the only copy is canonical.
+void capos_pointer_copy_canonical(struct capos_pointer_builder pointer,
+                                  struct capos_pointer source);
 
 static inline struct capos_pointer_builder
 capos_struct_builder_pointer(struct capos_struct_builder s, uint32_t index) {

@@ -20,8 +20,7 @@ struct capos_struct_builder capos_call_begin(struct capos_call *call,
     capos_builder_init(&call->params, NULL, 0);
     capos_reader_init(&call->results, NULL, 0);
     call->status = transport->begin(transport, call);
-    return capos_builder_init_root(&call->params, method->params_data_words,
-                                   method->params_pointers);
+    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
 }
 
 int capos_call_send(struct capos_call *call) {

@@ -58,6 +58,35 @@ static inline uint64_t capos_pointer_capability_id(struct capos_pointer pointer)
     return d == NULL ? 0 : d->cap;
 }
 
+struct capos_capability_list {
+    struct capos_list list;
+};
+
+struct capos_capability_list_builder {
+    struct capos_list_builder list;
+};
+
+static inline uint32_t capos_capability_list_size(struct capos_capability_list list) {
+    return list.list.size;
+}
+
+static inline struct capos_capability capos_capability_list_at(struct capos_capability_list list,
+                                                               uint32_t index) {
+    struct capos_capability value = {
+        capos_pointer_capability_id(capos_list_pointer(list.list, index))};
+    return value;
+}
+
+static inline void capos_capability_list_give(struct capos_capability_list_builder list,
+                                              uint32_t index, struct capos_descriptor descriptor) {
+    capos_pointer_set_capability(capos_list_builder_pointer(list.list, index), descriptor);
+}
+
+static inline void capos_capability_list_set(struct capos_capability_list_builder list,
+                                             uint32_t index, struct capos_capability value) {
+    capos_capability_list_give(list, index, capos_descriptor_copy(value.id));
+}
+
 // A method, as both ends know it. Generated, constant.
 struct capos_method {
     uint64_t interface; // that declares it
@@ -66,6 +95,15 @@ struct capos_method {
     uint16_t results_data_words, results_pointers;
     uint8_t params_capabilities, results_capabilities; // the most they hold, or CAPOS_TRANSFER_MAX
 };
+
+// The root of params or results. A struct without fields needs no message at all.
+static inline struct capos_struct_builder
+capos_method_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
+    struct capos_struct_builder nothing = {builder, 0, 0, 0};
+    if (data_words == 0 && pointers == 0)
+        return nothing;
+    return capos_builder_init_root(builder, data_words, pointers);
+}
 
 // The serving end ------------------------------------------------------------------------------
 
@@ -101,11 +139,16 @@ int capos_invocation_open(struct capos_invocation *inv, const struct capos_metho
 // Calls the handler of one method from a table of handlers; generated.
 typedef int capos_serve(const void *server, void *self, struct capos_invocation *inv);
 
+struct capos_interface_method {
+    const struct capos_method *method;
+    capos_serve *serve;
+};
+
 // An interface's own methods, by ordinal.
 struct capos_interface {
     uint64_t id;
     uint16_t method_count;
-    capos_serve *const *methods;
+    const struct capos_interface_method *methods;
 };
 
 // Where in a server's table the handlers of an interface are: its own, or an inherited one's.

@@ -32,8 +32,8 @@ int capos_invocation_open(struct capos_invocation *inv, const struct capos_metho
     *params = capos_reader_root(&inv->reader);
     if (!capos_reader_ok(&inv->reader))
         return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "the params are malformed");
-    *results = capos_builder_init_root(&inv->results, method->results_data_words,
-                                       method->results_pointers);
+    *results =
+        capos_method_root(&inv->results, method->results_data_words, method->results_pointers);
     return CAPOS_DONE;
 }
 
@@ -52,7 +52,7 @@ int capos_dispatch(const struct capos_served *served, size_t count, const void *
         return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such interface here");
     if (inv->method >= part->interface->method_count)
         return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such method");
-    capos_serve *serve = part->interface->methods[inv->method];
+    capos_serve *serve = part->interface->methods[inv->method].serve;
     int outcome = serve((const char *)server + part->offset, self, inv);
     if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
         return capos_fail(inv, CAPOS_FAILED, "the results do not fit");

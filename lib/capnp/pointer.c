@@ -104,6 +104,14 @@ static bool follow(struct capos_pointer p, struct target *t) {
     return true;
 }
 
+bool capos_pointer_kind(struct capos_pointer p, enum capos_pointer_kind *kind) {
+    struct target t;
+    if (!follow(p, &t))
+        return false;
+    *kind = capos_word_kind(t.tag);
+    return true;
+}
+
 static bool follow_kind(struct capos_pointer p, enum capos_pointer_kind kind, struct target *t) {
     if (!follow(p, t))
         return false;
@@ -170,7 +178,7 @@ static bool enter_elements(struct capos_pointer p, struct target *t, struct capo
 }
 
 struct capos_list capos_pointer_any_list(struct capos_pointer p) {
-    struct capos_list empty = {p.reader, p.segment, 0, 0, 0, 0, 0, 0};
+    struct capos_list empty = {p.reader, p.segment, 0, 0, 0, 0, 0, 0, 0};
     struct capos_list list = empty;
     struct target t;
     if (!follow_kind(p, CAPOS_POINTER_LIST, &t))
@@ -180,7 +188,8 @@ struct capos_list capos_pointer_any_list(struct capos_pointer p) {
     if (!entered)
         return empty;
     list.segment = t.segment;
-    list.depth = (uint16_t)(p.depth - 1);
+    list.depth = (uint8_t)(p.depth - 1);
+    list.element = (uint8_t)capos_word_element(t.tag);
     return list;
 }
 

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 // Limits of a new reader; both are fields, to be changed before the root is read.
-#define CAPOS_READER_DEPTH  64
+#define CAPOS_READER_DEPTH  64         // at most 255
 #define CAPOS_READER_BUDGET (8u << 20) // words
 
 enum capos_fault_kind {
@@ -81,7 +81,8 @@ struct capos_list {
     uint32_t step; // bits from one element to the next
     uint32_t data_bits;
     uint16_t pointers;
-    uint16_t depth;
+    uint8_t depth;
+    uint8_t element; // enum capos_element: how the list is encoded
 };
 
 // A pointer that is not followed yet: a field of type AnyPointer, or the way to all others. Its
@@ -104,6 +105,20 @@ struct capos_data {
     const uint8_t *data;
     uint32_t size;
 };
+
+// Text of a C string that is shorter than 4 GiB. Borrowed.
+static inline struct capos_text capos_text_of(const char *string) {
+    struct capos_text text = {string, 0};
+    while (string[text.size] != '\0')
+        text.size++;
+    return text;
+}
+
+// Data that lies elsewhere. Borrowed.
+static inline struct capos_data capos_data_of(const void *bytes, uint32_t size) {
+    struct capos_data data = {(const uint8_t *)bytes, size};
+    return data;
+}
 
 // Begins to read one segment of size words at an 8-aligned address. A message of no words has an
 // empty root. The words are borrowed until the last handle is gone.
@@ -137,6 +152,9 @@ struct capos_pointer capos_constant(const struct capos_segment *segment);
 static inline bool capos_pointer_is_null(struct capos_pointer pointer) {
     return pointer.value == 0;
 }
+
+// What a pointer leads to, far pointers followed. False for null and for faults.
+bool capos_pointer_kind(struct capos_pointer pointer, enum capos_pointer_kind *kind);
 
 // Following a pointer. A null pointer gives the empty value without a fault.
 struct capos_struct capos_pointer_struct(struct capos_pointer pointer);
@@ -186,6 +204,17 @@ static inline uint64_t capos_struct_u64(struct capos_struct s, uint32_t offset) 
     if (offset + sizeof value <= s.data_bytes)
         __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
     return value;
+}
+
+// The struct if its union has this member, else an empty one, so that no member is read as another.
+// The offset of the discriminant is in bytes.
+static inline struct capos_struct capos_struct_member(struct capos_struct s, uint32_t offset,
+                                                      uint16_t value) {
+    if (capos_struct_u16(s, offset) != value) {
+        s.data_bytes = 0;
+        s.pointers = 0;
+    }
+    return s;
 }
 
 // Booleans have bit offsets.

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// How many capabilities a struct can hold.
+#ifndef CAPNPC_CAPABILITIES_H
+#define CAPNPC_CAPABILITIES_H
+
+#include "capnpc-capos/model.h"
+
+// The most capabilities in the struct and all that it leads to, at most CAPOS_TRANSFER_MAX; that
+// many too if there is no bound.
+unsigned capabilities_most(const struct node *node);
+
+#endif

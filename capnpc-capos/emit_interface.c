@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// Interfaces: the typed handle, ids and ordinals, the table of handlers that a server fills in, and
+// the dispatch to it. A server's table begins with the tables of what its interface inherits.
+#include "capnpc-capos/capabilities.h"
+#include "capnpc-capos/emit.h"
+#include "capnpc-capos/names.h"
+
+#include <string.h>
+
+static const char *handler_arguments(struct emit *e, const struct method *method) {
+    return emit_text(e,
+                     "void *self, struct capos_invocation *inv, struct %s params, "
+                     "struct %s_builder results",
+                     method->params->c_name, method->results->c_name);
+}
+
+static void server_table(struct emit *e, const struct node *node) {
+    const char *name = emit_tag(e, node, NULL, emit_text(e, "%s_server", node->c_name));
+    out_printf(
+        e->header,
+        "\n// Handlers of %s; NULL answers unimplemented. The results are complete when one\n"
+        "// returns 0, are given later after CAPOS_PENDING, and are dropped after capos_fail.\n",
+        node->c_name);
+    out_printf(e->header, "struct %s {\n", name);
+    for (uint32_t i = 0; i < node->super_count; i++)
+        out_printf(e->header, "    struct %s_server %s;\n", node->supers[i]->c_name,
+                   node->supers[i]->c_name);
+    for (uint32_t i = 0; i < node->method_count; i++)
+        out_function_pointer(e->header, "    ", "int",
+                             names_safe(e->model->arena, node->methods[i].c_name),
+                             handler_arguments(e, &node->methods[i]));
+    if (node->super_count + node->method_count == 0)
+        out_printf(e->header, "    char none; // it has no methods\n");
+    out_printf(e->header, "};\n");
+}
+
+static void ordinals(struct emit *e, const struct node *node) {
+    struct arena *arena = e->model->arena;
+    const char *upper = names_upper(arena, node->c_name);
+    struct out_define *defines = arena_array(arena, node->method_count + 1, sizeof *defines);
+    defines[0].name = emit_text(e, "%s_INTERFACE_ID", upper);
+    defines[0].value = emit_text(e, "UINT64_C(0x%016llx)", (unsigned long long)node->id);
+    emit_name(e, node, NULL, defines[0].name);
+    for (uint32_t i = 0; i < node->method_count; i++) {
+        const char *method = names_upper(arena, node->methods[i].c_name);
+        defines[i + 1].name = emit_text(e, "%s_%s_METHOD", upper, method);
+        defines[i + 1].value = emit_text(e, "%u", i);
+        emit_name(e, node, node->methods[i].name, defines[i + 1].name);
+    }
+    out_printf(e->header, "\n");
+    out_defines(e->header, defines, node->method_count + 1);
+}
+
+void emit_interface_types(struct emit *e, const struct node *node) {
+    const char *n = node->c_name;
+    out_printf(e->header, "\n");
+    out_comment(e->header, "", node->doc);
+    out_printf(e->header, "struct %s {\n    uint64_t id;\n};\n", emit_tag(e, node, NULL, n));
+    out_printf(e->header, "\nstruct %s {\n    struct capos_list list;\n};\n",
+               emit_tag(e, node, NULL, emit_text(e, "%s_list", n)));
+    out_printf(e->header, "\nstruct %s {\n    struct capos_list_builder list;\n};\n",
+               emit_tag(e, node, NULL, emit_text(e, "%s_list_builder", n)));
+}
+
+static void list_functions(struct emit *e, const struct node *node) {
+    const char *n = node->c_name;
+    emit_inline(e, node, NULL, "uint32_t", emit_text(e, "%s_list_size", n),
+                emit_text(e, "struct %s_list list", n));
+    out_printf(e->header, "    return list.list.size;\n}\n");
+    emit_inline(e, node, NULL, emit_text(e, "struct %s", n), emit_text(e, "%s_list_at", n),
+                emit_text(e, "struct %s_list list, uint32_t index", n));
+    out_printf(e->header,
+               "    struct %s value;\n"
+               "    value.id = capos_pointer_capability_id(capos_list_pointer(list.list, index));\n"
+               "    return value;\n}\n",
+               n);
+    emit_inline(e, node, NULL, "void", emit_text(e, "%s_list_give", n),
+                emit_text(e,
+                          "struct %s_list_builder list, uint32_t index, "
+                          "struct capos_descriptor descriptor",
+                          n));
+    out_printf(e->header,
+               "    capos_pointer_set_capability(capos_list_builder_pointer(list.list, index), "
+               "descriptor);\n}\n");
+    emit_inline(e, node, NULL, "void", emit_text(e, "%s_list_set", n),
+                emit_text(e, "struct %s_list_builder list, uint32_t index, struct %s value", n, n));
+    out_printf(e->header, "    %s_list_give(list, index, capos_descriptor_copy(value.id));\n}\n",
+               n);
+}
+
+void emit_interface_functions(struct emit *e, const struct node *node) {
+    const char *n = node->c_name;
+    ordinals(e, node);
+    list_functions(e, node);
+    server_table(e, node);
+    out_printf(e->header, "\nextern const struct capos_interface %s;\n",
+               emit_name(e, node, NULL, emit_text(e, "%s_interface", n)));
+    out_printf(e->header, "\n// Lets the handler of the invocation's method answer it.\n");
+    out_prototype(e->header, "", "int", emit_name(e, node, NULL, emit_text(e, "%s_dispatch", n)),
+                  emit_text(e,
+                            "const struct %s_server *server, void *self, "
+                            "struct capos_invocation *inv",
+                            n),
+                  ");\n");
+    for (uint32_t i = 0; i < node->method_count; i++)
+        emit_client_functions(e, node, &node->methods[i]);
+}
+
+static void method_table(struct emit *e, const struct node *node, const struct method *method,
+                         const char *name) {
+    const struct out_member members[] = {
+        {emit_text(e, "UINT64_C(0x%016llx)", (unsigned long long)node->id), "interface"},
+        {emit_text(e, "%u", method->ordinal), "ordinal"},
+        {emit_text(e, "%u", method->params->data_words), "params: data words"},
+        {emit_text(e, "%u", method->params->pointers), "params: pointers"},
+        {emit_text(e, "%u", method->results->data_words), "results: data words"},
+        {emit_text(e, "%u", method->results->pointers), "results: pointers"},
+        {emit_text(e, "%u", capabilities_most(method->params)), "params: capabilities"},
+        {emit_text(e, "%u", capabilities_most(method->results)), "results: capabilities"},
+    };
+    out_printf(e->source, "\nconst struct capos_method %s_method = {\n", name);
+    out_members(e->source, members, sizeof members / sizeof *members);
+    out_printf(e->source, "};\n");
+}
+
+static void method_source(struct emit *e, const struct node *node, const struct method *method) {
+    const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
+    const char *member = names_safe(e->model->arena, method->c_name);
+    method_table(e, node, method, name);
+    out_printf(e->source, "\n");
+    out_prototype(e->source, "static ", "int", emit_text(e, "%s_serve", name),
+                  "const void *server, void *self, struct capos_invocation *inv", ") {\n");
+    out_printf(e->source,
+               "    const struct %s_server *table;\n    struct %s params;\n"
+               "    struct %s_builder results;\n    int outcome;\n",
+               node->c_name, method->params->c_name, method->results->c_name);
+    out_printf(e->source, "    table = (const struct %s_server *)server;\n", node->c_name);
+    out_printf(e->source,
+               "    if (table->%s == NULL)\n"
+               "        return capos_fail(inv, CAPOS_UNIMPLEMENTED, \"not implemented\");\n",
+               member);
+    out_assignment(e->source, "outcome", "capos_invocation_open",
+                   emit_text(e, "inv, &%s_method, &params.s, &results.s", name));
+    out_printf(e->source,
+               "    if (outcome != CAPOS_DONE)\n        return outcome;\n"
+               "    return table->%s(self, inv, params, results);\n}\n",
+               member);
+}
+
+// What is served: the interface itself and, once each, all that it inherits, depth first. `path` is
+// the member of the server's table that has the handlers.
+static void served(struct emit *e, const struct node *top, const struct node *node,
+                   const char *path, const struct node **seen, uint32_t *count) {
+    for (uint32_t i = 0; i < *count; i++)
+        if (seen[i] == node)
+            return;
+    seen[(*count)++] = node;
+    if (*path == '\0')
+        out_printf(e->source, "        {&%s_interface, 0},\n", node->c_name);
+    else
+        out_printf(e->source, "        {&%s_interface, offsetof(struct %s_server, %s)},\n",
+                   node->c_name, top->c_name, path);
+    for (uint32_t i = 0; i < node->super_count; i++)
+        served(e, top, node->supers[i],
+               emit_text(e, "%s%s%s", path, *path == '\0' ? "" : ".", node->supers[i]->c_name),
+               seen, count);
+}
+
+void emit_interface_source(struct emit *e, const struct node *node) {
+    const char *n = node->c_name;
+    const struct node **seen = arena_array(e->model->arena, e->model->node_count, sizeof *seen);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < node->method_count; i++)
+        method_source(e, node, &node->methods[i]);
+    if (node->method_count > 0) {
+        out_printf(e->source, "\nstatic const struct capos_interface_method %s_methods[] = {\n", n);
+        for (uint32_t i = 0; i < node->method_count; i++)
+            out_printf(e->source, "    {&%s_%s_method, %s_%s_serve},\n", n, node->methods[i].c_name,
+                       n, node->methods[i].c_name);
+        out_printf(e->source, "};\n");
+    }
+    out_printf(e->source, "\nconst struct capos_interface %s_interface = {\n", n);
+    out_printf(e->source, "    UINT64_C(0x%016llx),\n    %u,\n", (unsigned long long)node->id,
+               node->method_count);
+    out_printf(e->source, node->method_count > 0 ? "    %s_methods,\n};\n" : "    NULL,\n};\n", n);
+    out_printf(e->source, "\n");
+    out_prototype(e->source, "", "int", emit_text(e, "%s_dispatch", n),
+                  emit_text(e,
+                            "const struct %s_server *server, void *self, "
+                            "struct capos_invocation *inv",
+                            n),
+                  ") {\n");
+    out_printf(e->source, "    static const struct capos_served served[] = {\n");
+    served(e, node, node, "", seen, &count);
+    out_printf(e->source, "    };\n    return capos_dispatch(served, %u, server, self, inv);\n}\n",
+               count);
+}
