@@ -24,6 +24,7 @@ enum cpu_pending {
     PENDING_TIMER = 1,
     PENDING_IPI = 2, // another CPU wants this one to look
     PENDING_RESCHEDULE = 4,
+    PENDING_SERIAL = 8, // a serial port has input
 };
 
 struct cpu {
