@@ -22,7 +22,7 @@ const struct capos_grant *capset_find(const struct capos_capset *set, const char
 }
 
 uint64_t capset_lookup(const struct capos_capset *set, const char *name, uint64_t interface) {
-    const struct capos_grant *grant = capset_find(set, name, __builtin_strlen(name));
+    const struct capos_grant *grant = capset_find(set, name, text_length(name, CAPOS_NAME_MAX + 1));
 
     return grant != NULL && grant->interface == interface ? grant->cap : 0;
 }

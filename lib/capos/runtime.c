@@ -4,14 +4,17 @@
 #include "capos/runtime.h"
 
 #include "base/format.h"
+#include "base/text.h"
 #include "capos/capset.h"
 #include "capos/syscall.h"
 #include "schemas/console.capos.h"
+#include "schemas/terminal.capos.h"
 
-enum { CONSOLE_BYTES = 2048 };
+enum { WRITE_BYTES = 1024 }; // of the 2,048 that one write takes
 
 static struct capos_client client;
 static const struct capos_capset *grants;
+static struct capos_terminal terminal;
 static struct capos_console console;
 
 int main(void);
@@ -27,6 +30,7 @@ void capos_start(void *ring, const struct capos_capset *capset) {
     if (!capset_check(capset) || !capos_client_init(&client, ring, enter_kernel, NULL))
         capos_syscall_exit(CAPOS_EXIT_ABI);
     grants = capset;
+    terminal.id = capos_grant("terminal", CAPOS_TERMINAL_INTERFACE_ID);
     console.id = capos_grant("console", CAPOS_CONSOLE_INTERFACE_ID);
     capos_exit(main());
 }
@@ -83,5 +87,32 @@ void capos_panic(const char *text) {
 }
 
 void capos_print(const char *text) {
-    capos_print_bytes(text, __builtin_strlen(text));
+    capos_print_bytes(text, text_length(text, SIZE_MAX));
+}
+
+static int write_once(struct capos_data data) {
+    struct capos_terminal_write_results written;
+    struct capos_console_write_results logged;
+    struct capos_call call;
+    int status;
+
+    if (terminal.id != 0)
+        status = capos_terminal_write(&call, capos_ring(), terminal, data, &written);
+    else
+        status = capos_console_write(&call, capos_ring(), console, data, &logged);
+    capos_call_release(&call);
+    return status;
+}
+
+void capos_print_bytes(const char *bytes, size_t size) {
+    if (terminal.id == 0 && console.id == 0)
+        return;
+    while (size > 0) {
+        uint32_t part = size < WRITE_BYTES ? (uint32_t)size : WRITE_BYTES;
+
+        if (write_once((struct capos_data){(const uint8_t *)bytes, part}) != CAPOS_DONE)
+            return;
+        bytes += part;
+        size -= part;
+    }
 }

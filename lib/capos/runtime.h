@@ -41,12 +41,11 @@ void capos_release(uint64_t cap);
 // Ends the process.
 __attribute__((noreturn)) void capos_exit(int status);
 
-// Ends the process with CAPOS_EXIT_PANIC, after saying why on its console, if it was granted one
-// under the name `console`.
+// Ends the process with CAPOS_EXIT_PANIC, after printing why.
 __attribute__((noreturn)) void capos_panic(const char *text);
 
-// Writes to the console that was granted as `console`; without one, does nothing. At most 2,048
-// bytes at a time are written in one piece.
+// Prints where the process was granted a place for it: on the Terminal called `terminal`, else on
+// the Console called `console`, else nowhere. What can't be written is lost.
 void capos_print(const char *text);
 void capos_print_bytes(const char *bytes, size_t size);
 

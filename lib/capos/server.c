@@ -153,9 +153,7 @@ static void serve_message(void *context) {
     const struct capos_message *message = capos_client_at(server->client, s->results.offset);
 
     if (s->completion.result < (int32_t)sizeof *message) {
-        server->client->lost++;
-        if (s->completion.result == -CAPOS_STATUS_OVERLOADED)
-            arm(server); // too many calls are held: later ones wait until some are answered
+        server->ended = true;
         return;
     }
     if (message->kind == CAPOS_MESSAGE_CALL) {
@@ -187,18 +185,22 @@ static void return_failed(void *context, uint64_t token, enum capos_status statu
         arm(server);
 }
 
-static bool take_parts(struct capos_server *server, struct capos_slot *s) {
+static bool take_parts(struct capos_server *server, struct capos_slot *s,
+                       const struct capos_server_sizes *sizes) {
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
-    const uint32_t message = sizeof(struct capos_message) + CAPOS_SERVER_PARAMS_BYTES;
+    const uint32_t message = (uint32_t)sizeof(struct capos_message) + sizes->params_bytes;
     struct area *area = &server->client->area;
 
     return area_take(area, message, &s->results) && area_take(area, descriptors, &s->descriptors) &&
-           area_take(area, CAPOS_RESULTS_BYTES, &server->results) &&
+           area_take(area, sizes->results_bytes, &server->results) &&
            area_take(area, descriptors, &server->descriptors) &&
            area_take(area, REFUSAL_BYTES, &server->refusal);
 }
 
-int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver) {
+int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
+                      const struct capos_server_sizes *sizes) {
+    static const struct capos_server_sizes usual = {CAPOS_RESULTS_BYTES, CAPOS_RESULTS_BYTES};
+
     memset(server, 0, sizeof *server);
     server->client = client;
     server->receiver = receiver;
@@ -206,7 +208,7 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     if (server->slot == CAPOS_NO_SLOT)
         return -CAPOS_STATUS_OVERLOADED;
     struct capos_slot *s = &client->slots[server->slot];
-    if (!take_parts(server, s)) {
+    if (!take_parts(server, s, sizes != NULL ? sizes : &usual)) {
         area_give(&client->area, &server->results);
         area_give(&client->area, &server->descriptors);
         capos_slot_give(client, server->slot);
@@ -218,6 +220,11 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     client->return_context = server;
     arm(server);
     return CAPOS_DONE;
+}
+
+void capos_server_run(struct capos_server *server) {
+    while (!server->ended)
+        (void)capos_client_turn(server->client, CAPOS_NO_DEADLINE);
 }
 
 void capos_server_add(struct capos_server *server, struct capos_object *object) {

@@ -13,8 +13,13 @@
 #include "capos/client.h"
 
 enum {
-    CAPOS_SERVER_PARAMS_BYTES = 2304,
     CAPOS_SERVER_CAPABILITIES = 4, // that a message may bring, or an answer take along
+};
+
+// How much of the message area a server takes. A call whose params are larger fails at its caller.
+struct capos_server_sizes {
+    uint32_t params_bytes;
+    uint32_t results_bytes;
 };
 
 // An object that is served; in storage of the program, linked while it is served.
@@ -40,6 +45,8 @@ struct capos_server {
     void (*cancelled)(void *context, uint64_t token);
     void *context;
 
+    bool ended; // nothing can be received any more
+
     // While a handler runs.
     const struct capos_message *message;
     bool held; // the handler keeps the call
@@ -59,9 +66,13 @@ struct capos_answer {
 };
 
 // Prepares a server for the calls of `receiver` and arms it: calls arrive with the client's next
-// turn. An error is minus a status; nothing is taken then.
+// turn. `sizes` may be NULL: 2,304 bytes in both directions, enough for 2,048 bytes of Data. An
+// error is minus a status; nothing is taken then.
 must_use int capos_server_init(struct capos_server *server, struct capos_client *client,
-                               uint64_t receiver);
+                               uint64_t receiver, const struct capos_server_sizes *sizes);
+
+// Turns the client until nothing can be received any more, because the Receiver is gone.
+void capos_server_run(struct capos_server *server);
 
 // Begins and ends to serve an object. No two with one id at a time.
 void capos_server_add(struct capos_server *server, struct capos_object *object);

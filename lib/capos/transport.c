@@ -75,8 +75,10 @@ static int transport_send(struct capos_transport *transport, struct capos_call *
     sqe->method = call->method->ordinal;
     sqe->cap = call->target;
     sqe->interface = call->method->interface;
-    sqe->params = s->params.offset;
-    sqe->params_bytes = call->params.used * WORD;
+    if (call->method->params_data_words + call->method->params_pointers > 0) {
+        sqe->params = s->params.offset;
+        sqe->params_bytes = call->params.used * WORD;
+    }
     sqe->results = s->results.offset;
     sqe->results_capacity = s->results.bytes;
     sqe->sent = s->sent;

@@ -6,6 +6,7 @@
 #include "lineedit.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 enum {
     CTRL_A = 1,
@@ -30,7 +31,7 @@ enum {
 enum { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_BRACKET, ESCAPE_LETTER };
 
 static void emit_text(struct lineedit *e, const char *text) {
-    e->emit(e->context, text, __builtin_strlen(text));
+    e->emit(e->context, text, text_length(text, SIZE_MAX));
 }
 
 // ESC [ n C: n columns to the right; nothing for 0, which terminals take for 1.

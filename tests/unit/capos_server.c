@@ -70,7 +70,7 @@ static void cancelled(void *context, uint64_t token) {
 
 static void start(void) {
     fake_kernel_init(&kernel, &client);
-    ck_assert_int_eq(capos_server_init(&server, &client, RECEIVER), CAPOS_DONE);
+    ck_assert_int_eq(capos_server_init(&server, &client, RECEIVER, NULL), CAPOS_DONE);
     server.cancelled = cancelled;
     server.context = &cancels;
     capos_server_add(&server, &object);

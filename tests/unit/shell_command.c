@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// servers/shell/command.h and nearest.h.
+// servers/shell/command.h and lib/capos/nearest.h.
+#include "capos/nearest.h"
 #include "servers/shell/command.h"
-#include "servers/shell/nearest.h"
 
 #include "tests/harness.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The name that somebody probably meant: fewest letters to insert, take out, change or swap.
-#ifndef CAPOS_SHELL_NEAREST_H
-#define CAPOS_SHELL_NEAREST_H
+#ifndef CAPOS_LIB_NEAREST_H
+#define CAPOS_LIB_NEAREST_H
 
 #include <stddef.h>
 

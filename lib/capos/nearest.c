@@ -2,7 +2,7 @@
 //
 // See nearest.h. The distance is that of restricted edits with swaps of neighbours, by three rows
 // of the usual table. Names longer than any that the system gives are not compared.
-#include "nearest.h"
+#include "capos/nearest.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// echo-client: calls each method of the Echo that it was granted as `echo`, and says what came
+// back. Exit status: 0 when every answer was right, 1 when one was wrong or failed.
+#include "capos/runtime.h"
+
+#include "base/format.h"
+#include "base/text.h"
+#include "capos/exception.h"
+#include "schemas/demo/echo.capos.h"
+
+enum { PINGS = 8 };
+
+static struct echo_echo echo;
+
+static bool failed(const char *what, const struct capos_call *call) {
+    char text[200];
+    struct format f;
+
+    format_init(&f, text, sizeof text);
+    format_text(&f, what);
+    format_text(&f, " failed: ");
+    format_text(&f, call->reason);
+    format_text(&f, "\n");
+    capos_print(text);
+    return false;
+}
+
+// A call in one step: begin, send, wait.
+static bool say(const char *text) {
+    struct echo_echo_say_results results;
+    struct capos_call call;
+    bool right = false;
+
+    if (echo_echo_say(&call, capos_ring(), echo, capos_text_of(text), &results) == CAPOS_DONE) {
+        struct capos_text answer = echo_echo_say_results_text(results);
+        right = text_is(answer.data, answer.size, text);
+        capos_print(right ? "echo said: " : "echo said something else: ");
+        capos_print_bytes(answer.data, answer.size);
+        capos_print("\n");
+    } else {
+        failed("say", &call);
+    }
+    capos_call_release(&call);
+    return right;
+}
+
+// A call whose params are built piece by piece.
+static bool sample(void) {
+    struct echo_echo_sample_results results;
+    struct capos_call call;
+    bool right = false;
+    struct echo_sample_builder params =
+        echo_echo_sample_params_init_sample(echo_echo_sample_begin(&call, capos_ring(), echo));
+
+    echo_sample_set_a(params, 41);
+    echo_sample_set_h(params, UINT64_MAX);
+    if (echo_echo_sample_call(&call, &results) == CAPOS_DONE) {
+        struct echo_sample answer = echo_echo_sample_results_sample(results);
+        right =
+            echo_sample_a(answer) == 42 && echo_sample_b(answer) == 1 && echo_sample_h(answer) == 0;
+        capos_print(right ? "each number came back greater by one\n"
+                          : "the numbers that came back are wrong\n");
+    } else {
+        failed("sample", &call);
+    }
+    capos_call_release(&call);
+    return right;
+}
+
+// Several calls on their way at once: all are sent with the first wait, in one system call.
+static bool pings(void) {
+    struct echo_echo_ping_results results;
+    struct capos_call calls[PINGS];
+    bool right = true;
+
+    for (int i = 0; i < PINGS; i++) {
+        echo_echo_ping_begin(&calls[i], capos_ring(), echo);
+        right = echo_echo_ping_send(&calls[i]) == CAPOS_DONE && right;
+    }
+    for (int i = 0; i < PINGS; i++) {
+        if (echo_echo_ping_wait(&calls[i], &results) != CAPOS_DONE)
+            right = failed("ping", &calls[i]);
+        capos_call_release(&calls[i]);
+    }
+    if (right)
+        capos_print("8 pings at once were answered\n");
+    return right;
+}
+
+int main(void) {
+    echo.id = capos_need("echo", ECHO_ECHO_INTERFACE_ID);
+    bool right = say("hello, is anybody there?");
+
+    right = sample() && right;
+    right = pings() && right;
+    return right ? 0 : 1;
+}
