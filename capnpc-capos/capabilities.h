@@ -7,6 +7,6 @@
 
 // The most capabilities in the struct and all that it leads to, at most CAPOS_TRANSFER_MAX; that
 // many too if there is no bound.
-unsigned capabilities_most(const struct node *node);
+unsigned capabilities_most(const struct model *model, const struct node *node);
 
 #endif

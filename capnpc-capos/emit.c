@@ -5,6 +5,7 @@
 
 #include "capnpc-capos/names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *emit_tag(struct emit *e, const struct node *node, const char *member,
@@ -85,17 +86,30 @@ static bool node_reaches(const struct node *node, const struct node *file) {
     return node->kind == CAPOS_NODE_CONST && type_reaches(&node->type, file);
 }
 
-// Imports are included if a type of theirs is used. A relative one stands beside this header too.
+static bool is_used(const struct emit *e, const struct import *import) {
+    for (uint32_t i = 0; i < e->node_count; i++)
+        if (import->node != NULL && node_reaches(e->nodes[i], import->node))
+            return true;
+    return false;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// Imports are included, in order, if a type of theirs is used. A relative one stands beside this
+// header too.
 static void includes(struct emit *e) {
+    uint32_t count = 0;
+    const char **names = arena_array(e->model->arena, e->file->import_count, sizeof *names);
     for (uint32_t i = 0; i < e->file->import_count; i++) {
         const struct import *import = &e->file->imports[i];
-        const char *name = import->name[0] == '/' ? import->name + 1 : import->name;
-        bool used = false;
-        for (uint32_t n = 0; n < e->node_count && !used; n++)
-            used = import->node != NULL && node_reaches(e->nodes[n], import->node);
-        if (used)
-            out_printf(e->header, "#include \"%s\"\n", with_ending(e, name, ".capos.h"));
+        if (is_used(e, import))
+            names[count++] = with_ending(e, import->name + (import->name[0] == '/'), ".capos.h");
     }
+    qsort(names, count, sizeof *names, by_text);
+    for (uint32_t i = 0; i < count; i++)
+        out_printf(e->header, "%s#include \"%s\"\n", i == 0 ? "\n" : "", names[i]);
 }
 
 static bool type_is_float(const struct type *type) {
@@ -157,6 +171,9 @@ static void functions(struct emit *e) {
 }
 
 static void source(struct emit *e) {
+    for (uint32_t i = 0; i < e->node_count; i++)
+        if (e->nodes[i]->kind == CAPOS_NODE_STRUCT)
+            emit_layout(e, e->nodes[i]);
     for (uint32_t i = 0; i < e->node_count; i++)
         if (e->nodes[i]->kind == CAPOS_NODE_INTERFACE)
             emit_interface_source(e, e->nodes[i]);

@@ -71,6 +71,8 @@ void emit_interface_types(struct emit *e, const struct node *node);
 void emit_interface_functions(struct emit *e, const struct node *node);
 void emit_interface_source(struct emit *e, const struct node *node);
 void emit_client_functions(struct emit *e, const struct node *node, const struct method *method);
+void emit_layout_declaration(struct emit *e, const struct node *node);
+void emit_layout(struct emit *e, const struct node *node);
 void emit_constant(struct emit *e, const struct node *node);
 
 // The statement that lets `pointer` of type struct capos_pointer become a value: "return ...;".

@@ -27,6 +27,16 @@ static uint64_t *flatten(struct emit *e, struct capos_pointer object, uint32_t *
     }
 }
 
+// A few words stand one on a line, more of them in three columns.
+static void put_words(struct out *out, const uint64_t *words, uint32_t size) {
+    uint32_t columns = size < 5 ? 1 : 3;
+    for (uint32_t i = 0; i < size; i++) {
+        bool last = i % columns == columns - 1 || i == size - 1;
+        out_printf(out, "%sUINT64_C(0x%016llx),%s", i % columns == 0 ? "    " : " ",
+                   (unsigned long long)words[i], last ? "\n" : "");
+    }
+}
+
 void emit_object(struct emit *e, const struct node *node, const char *member, const char *name,
                  struct capos_pointer object) {
     uint32_t size;
@@ -38,8 +48,7 @@ void emit_object(struct emit *e, const struct node *node, const char *member, co
     }
     out_printf(e->header, "\nextern const struct capos_segment %s;\n", name);
     out_printf(e->source, "\nstatic const uint64_t %s_words[] = {\n", name);
-    for (uint32_t i = 0; i < size; i++)
-        out_printf(e->source, "    UINT64_C(0x%016llx),\n", (unsigned long long)words[i]);
+    put_words(e->source, words, size);
     out_printf(e->source, "};\n\nconst struct capos_segment %s = {\n    %s_words,\n    %u,\n};\n",
                name, name, size);
 }

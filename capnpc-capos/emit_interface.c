@@ -115,8 +115,10 @@ static void method_table(struct emit *e, const struct node *node, const struct m
         {emit_text(e, "%u", method->params->pointers), "params: pointers"},
         {emit_text(e, "%u", method->results->data_words), "results: data words"},
         {emit_text(e, "%u", method->results->pointers), "results: pointers"},
-        {emit_text(e, "%u", capabilities_most(method->params)), "params: capabilities"},
-        {emit_text(e, "%u", capabilities_most(method->results)), "results: capabilities"},
+        {emit_text(e, "%u", capabilities_most(e->model, method->params)), "params: capabilities"},
+        {emit_text(e, "%u", capabilities_most(e->model, method->results)), "results: capabilities"},
+        {emit_text(e, "&%s_layout", method->params->c_name), "params"},
+        {emit_text(e, "&%s_layout", method->results->c_name), "results"},
     };
     out_printf(e->source, "\nconst struct capos_method %s_method = {\n", name);
     out_members(e->source, members, sizeof members / sizeof *members);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Structs and groups: their handles, their layout, and how to get at one. Their fields are written
 // by emit_read.c and emit_build.c.
+#include "capnpc-capos/bound.h"
 #include "capnpc-capos/emit.h"
 #include "capnpc-capos/names.h"
 
@@ -33,19 +34,27 @@ void emit_struct_types(struct emit *e, const struct node *node) {
     handle(e, node, "_list_builder", "struct capos_list_builder list");
 }
 
+// The struct's constants. MAX_WORDS, where the schema bounds it, is the size of a buffer in which
+// any message of this struct can be built.
 static void layout(struct emit *e, const struct node *node) {
-    struct arena *arena = e->model->arena;
-    const char *upper = names_upper(arena, node->c_name);
+    const char *upper = names_upper(e->model->arena, node->c_name);
+    const struct field *member = NULL;
+    uint64_t most = bound_words(node, &member);
     struct out_define defines[] = {
         {emit_text(e, "%s_ID", upper),
          emit_text(e, "UINT64_C(0x%016llx)", (unsigned long long)node->id)},
         {emit_text(e, "%s_DATA_WORDS", upper), emit_text(e, "%u", node->data_words)},
         {emit_text(e, "%s_POINTERS", upper), emit_text(e, "%u", node->pointers)},
+        {emit_text(e, "%s_MAX_WORDS", upper), emit_text(e, "%llu", (unsigned long long)most)},
     };
-    for (size_t i = 0; i < sizeof defines / sizeof *defines; i++)
+    size_t count = sizeof defines / sizeof *defines - (most == 0);
+    if (most == 0 && node->bounded)
+        refuse(e->model->refusals, node->display, member == NULL ? NULL : member->name,
+               "the struct is $bounded, but this has no $maxLength or no end");
+    for (size_t i = 0; i < count; i++)
         emit_name(e, node, NULL, defines[i].name);
     out_printf(e->header, "\n");
-    out_defines(e->header, defines, sizeof defines / sizeof *defines);
+    out_defines(e->header, defines, count);
 }
 
 // The root of a message as this struct. Params and results come from elsewhere as well, but an
@@ -94,6 +103,7 @@ static void fields_in_order(struct emit *e, const struct node *node,
 void emit_struct_functions(struct emit *e, const struct node *node) {
     if (!node->is_group) {
         layout(e, node);
+        emit_layout_declaration(e, node);
         from_message(e, node);
         from_pointer(e, node);
         emit_struct_list_functions(e, node);

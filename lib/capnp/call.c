@@ -38,12 +38,15 @@ int capos_call_send(struct capos_call *call) {
 int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
     if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN)
         fail(call, CAPOS_INVALID_ARGUMENT, "the call was not sent");
-    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT)
+    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT) {
         call->status = call->transport->wait(call->transport, call);
+        if (call->status == CAPOS_DONE && !capos_validate(&call->results, call->method->results))
+            fail(call, CAPOS_FAILED, capos_fault_name(call->results.fault.kind));
+    }
     call->state = CAPOS_CALL_ANSWERED;
+    if (call->status != CAPOS_DONE)
+        capos_reader_init(&call->results, NULL, 0);
     *results = capos_reader_root(&call->results);
-    if (call->status == CAPOS_DONE && !capos_reader_ok(&call->results))
-        fail(call, CAPOS_FAILED, "the results are malformed");
     return call->status;
 }
 

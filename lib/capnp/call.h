@@ -7,6 +7,7 @@
 #define CAPOS_CAPNP_CALL_H
 
 #include "capnp/builder.h"
+#include "capnp/validate.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,6 +95,7 @@ struct capos_method {
     uint16_t params_data_words, params_pointers;
     uint16_t results_data_words, results_pointers;
     uint8_t params_capabilities, results_capabilities; // the most they hold, or CAPOS_TRANSFER_MAX
+    const struct capos_layout *params, *results;
 };
 
 // The root of params or results. A struct without fields needs no message at all.
@@ -131,7 +133,7 @@ void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size
 // Makes the invocation fail: to be returned by the handler. The results are dropped.
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
 
-// For generated code: begins to read the params and makes the root of the results.
+// For generated code: validates the params and makes the root of the results.
 int capos_invocation_open(struct capos_invocation *inv, const struct capos_method *method,
                           struct capos_struct *params, struct capos_struct_builder *results)
     __attribute__((warn_unused_result));
@@ -207,7 +209,7 @@ struct capos_struct_builder capos_call_begin(struct capos_call *call,
 // Sends it, without waiting.
 int capos_call_send(struct capos_call *call) __attribute__((warn_unused_result));
 
-// Waits for the answer. The results are readable until the call is released.
+// Waits for the answer and validates it. The results are readable until the call is released.
 int capos_call_wait(struct capos_call *call, struct capos_struct *results)
     __attribute__((warn_unused_result));
 

@@ -2,6 +2,10 @@
 // The serving end of a call: from an invocation to the handler that its interface and method name.
 #include "capnp/call.h"
 
+// A message without far pointers is no larger than its words unless it visits some twice, or has
+// elements without size; beyond this slack both are refused.
+#define VALIDATE_SLACK 256
+
 void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size_t results_words,
                            struct capos_descriptor *descriptors, uint8_t room) {
     inv->interface = 0;
@@ -29,9 +33,10 @@ int capos_invocation_open(struct capos_invocation *inv, const struct capos_metho
                           struct capos_struct *params, struct capos_struct_builder *results) {
     capos_reader_init(&inv->reader, inv->params, inv->params_words);
     capos_reader_set_descriptors(&inv->reader, inv->received, inv->received_count);
+    inv->reader.budget = inv->params_words + VALIDATE_SLACK;
+    if (!capos_validate(&inv->reader, method->params))
+        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, capos_fault_name(inv->reader.fault.kind));
     *params = capos_reader_root(&inv->reader);
-    if (!capos_reader_ok(&inv->reader))
-        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "the params are malformed");
     *results =
         capos_method_root(&inv->results, method->results_data_words, method->results_pointers);
     return CAPOS_DONE;

@@ -64,6 +64,7 @@ const char *capos_fault_name(enum capos_fault_kind kind) {
         [CAPOS_FAULT_KIND] = "pointer of another kind",
         [CAPOS_FAULT_SIZE] = "list of other elements",
         [CAPOS_FAULT_TEXT] = "text without NUL",
+        [CAPOS_FAULT_LENGTH] = "longer than the schema allows",
         [CAPOS_FAULT_DEPTH] = "nested too deep",
         [CAPOS_FAULT_BUDGET] = "too much to visit",
         [CAPOS_FAULT_SEGMENT] = "no such segment",

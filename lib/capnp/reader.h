@@ -30,6 +30,7 @@ enum capos_fault_kind {
     CAPOS_FAULT_KIND,       // a pointer of another kind than the schema's
     CAPOS_FAULT_SIZE,       // a list whose elements can't be read as the schema's
     CAPOS_FAULT_TEXT,       // text without its final NUL
+    CAPOS_FAULT_LENGTH,     // longer than the schema's $maxLength
     CAPOS_FAULT_DEPTH,      // nested deeper than the reader's limit
     CAPOS_FAULT_BUDGET,     // more to visit than the reader's limit
     CAPOS_FAULT_SEGMENT,    // a far pointer to a segment that is not there
