@@ -81,17 +81,21 @@ struct call {
     uint32_t descriptors;
     uint32_t reserved; // chain of `room` slots of the caller's table
 
-    struct list_node link; // endpoint's queue, object's queue, ring's armed or done list
+    struct list_node link; // endpoint's queue, object's queue or ring's armed RECVs
     union {
         struct { // CALL to an endpoint
             uint64_t session[2];
-            struct token *token; // DELIVERED; guarded by the lock of the table that it is in
+            struct token *token; // DELIVERED
             uint32_t session_epoch;
         };
         struct {                      // RECV
             struct list_node offered; // endpoint's idle receivers; guarded by the endpoint's lock
         };
         struct timer timer; // HELD
+        struct {            // DONE
+            uint64_t unused[4];
+            struct call *next_done;
+        };
     };
 };
 _Static_assert(sizeof(struct call) == 128, "the record is two cache lines");
@@ -133,18 +137,25 @@ bool call_queue_answer(struct cpu *cpu, struct call_queue *queue, enum capos_sta
 // The same for all that are held now.
 void call_queue_answer_all(struct cpu *cpu, struct call_queue *queue, enum capos_status status);
 
-// For a claimed held call. call_reply_begin makes an invocation whose results builder writes to
-// this CPU's answer scratch; it goes through the same functions as in dispatch (call_give,
-// capos_fail). call_reply sends what was built. Nothing may come between but building.
+// For a claimed held call. call_reply_begin makes an invocation without params, whose results are
+// built as in a dispatch (capos_builder_init_root on invocation->results, dispatch_give,
+// capos_fail); call_reply sends what was built and ends the call. `outcome` is CAPOS_DONE or an
+// exception. Nothing may come between but building.
 struct capos_invocation *call_reply_begin(struct cpu *cpu, struct call *call);
-void call_reply(struct cpu *cpu, struct call *call, struct capos_invocation *invocation,
-                int outcome);
+void call_reply(struct cpu *cpu, struct capos_invocation *invocation, int outcome);
+
+// Ends a held call whose caller is dead. False: another CPU has claimed it or will; look again.
+bool call_unhold(struct cpu *cpu, struct call *call);
+
+// A held call's deadline has come.
+void call_timed_out(struct cpu *cpu, struct call *call);
 
 // Ends a claimed call with a transport error.
 void call_fail(struct cpu *cpu, struct call *call, enum capos_status status);
 
-// Ends a claimed call: gives back its reserved slots and its target, and posts its completion.
-// result is bytes or -status.
+// Ends a claimed record: gives back its reserved slots and its target (both may have been taken out
+// of it), and posts its completion. `result` is bytes or -status; `caps` counts received
+// descriptors.
 void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags,
                    uint8_t caps);
 

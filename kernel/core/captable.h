@@ -81,8 +81,9 @@ void captable_unreserve(struct cpu *cpu, struct captable *table, uint32_t chain)
 uint64_t captable_install_locked(struct cpu *cpu, struct captable *table, uint32_t *chain,
                                  const struct captable_view *view);
 
-// Empties a slot that a lookup under this lock has just found; the reference goes to the caller.
-void captable_empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap);
+// Takes a used slot's capability out, for a move or a release; the reference to the object, which
+// is returned, goes to the caller. A lookup under this lock has just found it.
+struct object *captable_empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap);
 
 // Reserve and install in one: for grants. On success the reference is the table's.
 must_use enum capos_status captable_insert(struct cpu *cpu, struct captable *table,

@@ -27,6 +27,8 @@ enum cpu_pending {
     PENDING_SERIAL = 8, // a serial port has input
 };
 
+#define CPU_DISPATCHES 2
+
 struct cpu {
     struct machine_cpu machine; // first, for entry.S
     struct kernel *kernel;
@@ -39,10 +41,12 @@ struct cpu {
     struct run_queue queue;
     struct timers timers;
     struct reclaim reclaim;
-    struct object *closing;    // put for the last time, not closed yet
-    uint32_t commit_depth;     // debug.h
-    struct dispatch *dispatch; // scratch of the kernel call that is running here, and of answers
-    struct transfer *transfer; // scratch of the delivery that is running here
+    struct object *closing;                    // put for the last time, not closed yet
+    struct object *moved;                      // whose type's `moved` has not run yet
+    uint32_t commit_depth;                     // debug.h
+    struct dispatch *dispatch[CPU_DISPATCHES]; // scratch of the kernel call that runs here, and of
+                                               // the answer to a held one
+    struct transfer *transfer;                 // scratch of the delivery that runs here
 };
 
 // Records what an interrupt was about. The only thing that an interrupt does that came while the

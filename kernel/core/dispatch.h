@@ -10,6 +10,7 @@
 #define CORE_DISPATCH_H
 
 #include "base/attributes.h"
+#include "capnp/call.h"
 #include "core/captable.h"
 #include "core/object.h"
 
@@ -19,27 +20,52 @@
 #include <stdint.h>
 
 struct call;
-struct capos_invocation;
 struct process;
 struct thread;
 
-// The calling process and thread: borrowed.
-struct process *dispatch_process(struct capos_invocation *invocation);
-struct thread *dispatch_thread(struct capos_invocation *invocation);
+// An object on its way to the caller.
+struct dispatch_gift {
+    struct object *object; // a reference; NULL once it is in the caller's table
+    uint64_t interface;
+    uint8_t scope;
+};
 
-// A capability of the params, by the id in its typed handle: the object, borrowed from the caller's
-// table for this call. REFUSED when the caller doesn't hold it or it isn't of that type.
-must_use enum capos_status dispatch_object(struct cpu *cpu, struct capos_invocation *invocation,
-                                           uint64_t cap, const struct object_type *type,
-                                           struct object **object);
+// The scratch of one kernel call. Each CPU has two: of the call that it dispatches, and of the
+// answer to a held call, which may be built meanwhile.
+struct dispatch {
+    struct capos_invocation invocation; // its context is this struct
+    struct call *call;
+    uint32_t given;
+    struct dispatch_gift gift[CAPOS_TRANSFER_MAX];
+    struct capos_descriptor received[CAPOS_TRANSFER_MAX]; // what the caller sent
+    struct capos_descriptor sent[CAPOS_TRANSFER_MAX];     // what the results name
+    uint64_t params[CAPOS_KERNEL_PARAMS_MAX / 8];
+    uint64_t results[CAPOS_KERNEL_PARAMS_MAX / 8];
+};
+
+// The calling process and thread: borrowed.
+struct process *dispatch_process(const struct capos_invocation *invocation);
+struct thread *dispatch_thread(const struct capos_invocation *invocation);
+
+// A capability of the params, by the id in its typed handle: what the caller's table says of it;
+// the object is borrowed for this call. REFUSED when the caller doesn't hold it or it isn't of that
+// type (NULL: any). The descriptor's kind (COPY, MOVE) is in invocation->received; unless the
+// method takes a moved capability itself (transfer.h), it is released when the method has
+// succeeded.
+must_use enum capos_status dispatch_capability(const struct capos_invocation *invocation,
+                                               uint64_t cap, const struct object_type *type,
+                                               struct captable_view *view);
 
 // How many capabilities the caller still takes back.
 uint32_t dispatch_room(const struct capos_invocation *invocation);
 
-// Adds an object to the results and takes over the caller's reference to it. There must be room.
-// Returns the id to set in the results' typed handle. If the method fails after all, what was given
-// is put.
-uint64_t dispatch_give(struct cpu *cpu, struct capos_invocation *invocation, struct object *object,
-                       uint64_t interface, enum capos_transfer_scope scope);
+// Adds an object to what the results will name, and takes over the caller's reference to it. There
+// must be room. Returns the descriptor that the results' field is to be set to, exactly once. If
+// the method fails after all, what was given is put.
+struct capos_descriptor dispatch_give(struct capos_invocation *invocation, struct object *object,
+                                      uint64_t interface, enum capos_transfer_scope scope);
+
+// For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
+void dispatch_call(struct cpu *cpu, struct call *call);
 
 #endif

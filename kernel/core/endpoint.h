@@ -39,19 +39,24 @@ _Static_assert(sizeof(struct facet) == 64, "a facet is one cache line");
 
 #define FACET_ROOT UINT32_MAX
 
+// Receiver's id in schemas/endpoint.capnp.
+#define RECEIVER_INTERFACE UINT64_C(0x86a86ba2aa6f6c04)
+
 struct endpoint {
     struct object object;
     uint64_t service; // of the factory that made it
     struct lock lock; // guards what follows
     uint32_t epoch;
-    struct receiver *receiver; // no reference; NULL when there is none
-    struct process *server;    // holder of the Receiver, NULL while it is held by nobody
-    struct list calls;         // QUEUED records
-    struct list idle;          // OFFERED records, the newest first
-    struct object *released;   // facets whose last reference is gone, by object.next; oldest first
+    struct receiver *receiver;      // no reference; NULL when there is none
+    struct process *_Atomic server; // holder of the Receiver or NULL; changes under the lock of the
+                                    // table that it is in, or leaves
+    struct list calls;              // QUEUED records
+    struct list idle;               // OFFERED records, the newest first
+    struct object *released; // facets whose last reference is gone, by object.next; oldest first
     struct object *released_last;
-    struct token *cancelled; // tokens whose server is to be told, by `next`
-    uint32_t queued;         // length of calls
+    struct list cancelled;        // tokens whose server is to be told, by notice; oldest first
+    struct token_table *stuck_in; // whose list `stuck` is or was last on
+    struct list_node stuck;       // guarded by that table's lock; a reference while it is linked
 };
 
 struct receiver {
@@ -69,7 +74,7 @@ extern const struct object_type receiver_type;
 must_use enum capos_status endpoint_create(struct cpu *cpu, const struct object_type *type,
                                            struct ledger *ledger, uint64_t service,
                                            struct endpoint **out);
-void endpoint_close(struct cpu *cpu, struct object *object);
+bool endpoint_close(struct cpu *cpu, struct object *object);
 
 // The endpoint's Receiver, with one reference. BUSY while there is one; OVERLOADED.
 must_use enum capos_status endpoint_create_receiver(struct cpu *cpu, struct endpoint *endpoint,
@@ -80,5 +85,62 @@ must_use enum capos_status endpoint_create_facet(struct cpu *cpu, struct endpoin
                                                  struct ledger *ledger, uint64_t interface,
                                                  uint64_t object_id, uint8_t scope,
                                                  struct facet **out);
+
+// The same for a facet minted by the endpoint's present server; `transfer` uses it.
+must_use enum capos_status endpoint_mint(struct cpu *cpu, struct receiver *receiver,
+                                         struct ledger *ledger, uint64_t interface,
+                                         uint64_t object_id, uint8_t scope, uint8_t disclosure,
+                                         struct facet **out);
+
+// The end of a facet whose last reference is gone and whose notice is delivered or void.
+void facet_bury(struct cpu *cpu, struct facet *facet);
+
+// Undoes endpoint_create_facet or endpoint_mint for a facet that nobody has seen.
+void facet_discard(struct cpu *cpu, struct facet *facet);
+
+static inline struct facet *facet_of(struct object *object) {
+    return (struct facet *)(void *)object;
+}
+
+static inline struct receiver *receiver_of(struct object *object) {
+    return (struct receiver *)(void *)object;
+}
+
+// Is the facet one that its endpoint's present server answers for? Exact when the endpoint is
+// locked.
+static inline bool facet_is_live(const struct facet *facet) {
+    const struct endpoint *endpoint = facet->endpoint;
+
+    return endpoint->receiver != NULL &&
+           (facet->epoch == FACET_ROOT || facet->epoch == endpoint->epoch);
+}
+
+// For the ring service (deliver.c) ----------------------------------------------------------------
+
+// Queues a claimed record's CALL, whose target is a facet, or delivers it at once.
+void endpoint_call(struct cpu *cpu, struct call *call);
+
+// Lets an ARMED record's RECV take what there is to take: true when it has ended. If it hasn't and
+// `enlist`, it is OFFERED to those who call from now on.
+bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist);
+
+// Takes back an OFFERED record: it is ARMED then, or has ended.
+void endpoint_withdraw(struct cpu *cpu, struct call *receive);
+
+// The endpoint may have something to deliver and somebody who takes it: a token was freed.
+void endpoint_match(struct cpu *cpu, struct endpoint *endpoint);
+
+// For the death of a caller: ends a QUEUED record; ends a DELIVERED one whose word was `word` and
+// tells the server. False: it has just changed; look again.
+bool endpoint_unqueue(struct cpu *cpu, struct call *call);
+bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word);
+
+// Ends with `disconnected` the calls that `process` holds tokens of, from *position on: those taken
+// by `receiver`, or all if it is NULL. True when `budget` tokens did.
+bool endpoint_end_held(struct cpu *cpu, struct process *process, const struct receiver *receiver,
+                       uint32_t *position, uint32_t budget);
+
+// The same endpoint, locked: everything that can be matched.
+void endpoint_match_locked(struct cpu *cpu, struct endpoint *endpoint);
 
 #endif

@@ -42,7 +42,6 @@ struct ledger {
     uint64_t used[LEDGER_CLASSES];
     uint64_t lent[LEDGER_CLASSES];
     struct ledger *lender; // NULL for the root
-    struct ledger *next_closed;
 };
 
 // The kernel's own ledger, with storage given.

@@ -39,15 +39,18 @@ struct object_type {
     int (*dispatch)(struct cpu *cpu, struct object *object, struct capos_invocation *invocation);
 
     // The last reference is gone, so nobody can find it: give back what it owns and put the objects
-    // that it points to. No locks held. NULL: nothing to do.
-    void (*close)(struct cpu *cpu, struct object *object);
+    // that it points to. No locks held. True: its memory may go. False: the type still needs it and
+    // calls object_retire later. NULL: nothing to do.
+    bool (*close)(struct cpu *cpu, struct object *object);
 
-    // A table entry of `process` was removed or installed, under the table's lock; only for
-    // move_only types. NULL: nothing to do. May only store; what must follow is done by `unseated`.
-    void (*seated)(struct cpu *cpu, struct object *object, struct process *process);
+    // For move_only types, NULL for others. `seated`: the one table entry that names the object is
+    // now one of `process`, whose table's lock is held; NULL: it was emptied. May only store.
+    void (*seated)(struct object *object, struct process *process);
 
-    // After a move took the object away from `process`. No locks held. NULL: nothing to do.
-    void (*unseated)(struct cpu *cpu, struct object *object, struct process *process);
+    // What must follow, with no locks held: after a move to another process; after the entry was
+    // emptied because its holder `process` released it or ended.
+    void (*moved)(struct cpu *cpu, struct object *object);
+    void (*lost)(struct cpu *cpu, struct object *object, struct process *process);
 };
 
 // 32 bytes. `next` and `type` make room for `dead` when nobody can have a reference any more;
@@ -62,11 +65,13 @@ struct object {
     };
     struct ledger *ledger;
     _Atomic uint32_t references;
-    uint32_t size;
+    uint16_t size;
+    _Atomic uint8_t moving; // on a CPU's list of moved objects
+    uint8_t zero;
 };
 
-// A zeroed object of type->size bytes with one reference, the caller's, charged to `ledger`.
-// OVERLOADED when that is short.
+// A zeroed object of type->size bytes with one reference, the caller's, charged to `ledger`
+// (kernel memory only). OVERLOADED when that is short.
 must_use enum capos_status object_create(struct cpu *cpu, const struct object_type *type,
                                          struct ledger *ledger, struct object **out);
 
@@ -80,8 +85,19 @@ must_use bool object_try_get(struct object *object);
 // Gives up a reference. May be called with any locks held.
 void object_put(struct cpu *cpu, struct object *object);
 
-// Closes what was put last on this CPU. No locks held. The ring service, the reaper and the idle
-// loop call it; returns whether there was anything to do.
+// The memory of an object whose close returned false may go now.
+void object_retire(struct cpu *cpu, struct object *object);
+
+// Undoes object_create for an object that nobody else has seen; its memory goes at once and close
+// isn't called.
+void object_discard(struct cpu *cpu, struct object *object);
+
+// After a move_only object has moved: its `moved` is to run on this CPU, soon. Any locks may be
+// held.
+void object_moved(struct cpu *cpu, struct object *object);
+
+// Closes what was put for the last time on this CPU, and runs what follows moves. No locks held.
+// The ring service, the reaper and the idle loop call it; returns whether there was anything to do.
 bool object_close_pending(struct cpu *cpu);
 
 #endif

@@ -27,6 +27,14 @@ enum process_state {
     PROCESS_ENDED,
 };
 
+// How far the reaper has come.
+enum reap_step {
+    REAP_NOT,   // the process has threads
+    REAP_HELD,  // calls that it has received and not returned
+    REAP_TABLE, // its capabilities
+    REAP_REST,
+};
+
 enum process_end_kind {
     PROCESS_EXITED,
     PROCESS_CRASHED,
@@ -74,7 +82,7 @@ struct process {
 
     // The reaper's: how far it has come, and its list.
     struct list_node reaping;
-    uint8_t reap_step;
+    uint8_t reap_step; // enum reap_step
     uint32_t reap_position;
 };
 
@@ -87,7 +95,7 @@ struct process_start {
 };
 
 // A process without threads, with an empty table and an empty address space; one reference for the
-// caller, which must start it (process_publish, thread_create, thread_start) or process_discard it.
+// caller, which must give it a thread (thread_create, thread_start) or process_discard it.
 // OVERLOADED.
 must_use enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
                                           const struct process_start *start, struct process **out);
@@ -107,5 +115,11 @@ struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash);
 
 // One bounded step of taking apart a process that is ending; false when none is. No locks held.
 bool process_reap(struct cpu *cpu);
+
+// For thread.c. The first: under the process's lock, for a thread that is not DEAD. The second: a
+// thread may have been the last one.
+struct thread;
+void process_kill_thread_locked(struct cpu *cpu, struct thread *thread);
+void process_check_end(struct cpu *cpu, struct process *process);
 
 #endif

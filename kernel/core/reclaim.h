@@ -20,11 +20,15 @@ struct reclaim_node {
 
 #define RECLAIM_GENERATIONS 3
 
+struct reclaim_list {
+    struct reclaim_node *first;
+    uint64_t epoch; // the kernel's, when the newest was retired
+};
+
 struct reclaim {
-    _Atomic uint64_t inside; // 0 outside the kernel, else epoch noted
+    _Atomic uint64_t inside; // 0 outside the kernel, else the epoch noted
     uint32_t depth;
-    uint64_t epoch;                                    // of the newest list
-    struct reclaim_node *retired[RECLAIM_GENERATIONS]; // by epoch modulo
+    struct reclaim_list retired[RECLAIM_GENERATIONS]; // by epoch modulo
 };
 
 // This CPU enters the kernel from user mode or from idling; leaves it for them. Everything that the

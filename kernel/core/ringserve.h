@@ -48,20 +48,25 @@ struct ring {
     // The thread's own, used by the CPU that it is on.
     uint32_t sq_head;
     uint32_t cq_head;  // as last read
-    uint32_t cq_free;  // CQEs that are not unread, not owed
-    struct list armed; // RECVs, ARMED or OFFERED
+    uint32_t accepted; // operations that will have a CQE each, but for those skipped
+    bool offering;     // RECVs may be OFFERED
+    struct list
+        armed; // RECVs, ARMED or OFFERED, and such as have ended since it was last looked at
     struct {
-        uint64_t service_plus_1;
+        uint64_t service;
         struct session_reference reference;
+        bool known;
     } references[RING_REFERENCES];
 
     // Guarded by lock, which posters take.
     struct lock lock;
     uint8_t phase;
-    bool wait_slot;    // wait_for is a slot
-    uint32_t wait_for; // unread CQEs, or the slot
-    uint32_t cq_tail;  // as written
-    struct list done;  // records in state DONE
+    bool wait_slot;           // wait_for is a slot
+    uint32_t wait_for;        // unread CQEs, or the slot
+    uint32_t cq_tail;         // as written
+    _Atomic uint32_t skipped; // operations that ended without a CQE
+    struct call *done;        // records in state DONE, by next_done; oldest first
+    struct call *done_last;
 };
 
 struct ring_geometry {
@@ -77,5 +82,57 @@ extern const struct ring_geometry ring_small, ring_standard;
 // sched_idle.
 struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
                                uint64_t deadline);
+
+// For the scheduler: a thread whose wait in cap_enter is over is about to go on.
+void ringserve_resume(struct cpu *cpu, struct thread *thread);
+
+// Makes a thread's ring: memory, records, header; mapped in its process. Charged to the process's
+// ledger. OVERLOADED.
+must_use enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
+                                       const struct ring_geometry *geometry);
+
+// Ends every operation of a dead thread's ring that can be ended here. Those that another CPU is
+// ending (CLAIMED) are left to it.
+void ring_kill(struct cpu *cpu, struct ring *ring);
+
+// True when no record is in use.
+bool ring_is_idle(const struct ring *ring);
+
+// Gives back the memory of a killed, idle ring.
+void ring_destroy(struct cpu *cpu, struct ring *ring);
+
+// The timer of a thread's wait has expired.
+void ring_timed_out(struct cpu *cpu, struct ring *ring);
+
+// Posts the completion of a claimed record, now if its thread is in cap_enter, else with its next.
+void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags, uint8_t caps);
+
+// The steps of cap_enter, on the ring of cpu->current. ring_begin: from now on completions are
+// posted or kept for ring_end. ring_wait: true when the wait has begun, after which any CPU may
+// wake the thread; false when there is nothing to wait for. ring_end: back to user mode.
+void ring_begin(struct ring *ring);
+bool ring_wait(struct ring *ring);
+bool ring_is_satisfied(struct ring *ring);
+void ring_end(struct ring *ring);
+
+// Ends the wait of a thread that is to die: true when it was waiting, and the caller must now make
+// it ready.
+bool ring_interrupt_wait(struct ring *ring);
+
+// Can another CQE be reserved? By the ring's own thread.
+bool ring_has_cqe(const struct ring *ring);
+
+// Takes a record that is IDLE: CLAIMED, with a new sequence number.
+void ring_name(struct call *call);
+
+// Posts every completion that was kept; writes one. The ring is locked.
+void ring_drain_locked(struct ring *ring);
+void ring_write_cqe(struct ring *ring, const struct capos_cqe *cqe);
+
+// Are `bytes` at `offset` (both multiples of 8) within the message area?
+static inline bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {
+    return ((offset | bytes) & 7) == 0 && offset >= ring->area && offset <= ring->size &&
+           bytes <= ring->size - offset;
+}
 
 #endif

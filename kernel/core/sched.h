@@ -35,9 +35,13 @@ void sched_ready(struct cpu *cpu, struct thread *thread);
 // handoff if that is free.
 void sched_ready_handoff(struct cpu *cpu, struct thread *thread);
 
-// Leaves cpu->current (which the caller has put in the state in which it is to be left) and picks
-// the next thread: handoff, own queue, another's. Makes it cpu->current and returns it, or NULL.
-struct thread *sched_switch(struct cpu *cpu);
+// The way out of the kernel, with cpu->current in user mode next unless something else is: timers
+// that are due, objects to close, a step of reaping; its own death; the end of its slice. Ends what
+// kernel_enter began. Returns the thread to go on with, or NULL.
+struct thread *sched_leave(struct cpu *cpu);
+
+// The same when cpu->current has begun to wait, and may be running elsewhere by now.
+struct thread *sched_leave_waiting(struct cpu *cpu);
 
 // An interrupt came while this CPU was in user mode, cpu->current's registers are saved and
 // cpu->pending says what is to be done. Returns the thread to go on with, or NULL.
@@ -48,7 +52,10 @@ struct thread *sched_interrupt(struct cpu *cpu);
 struct thread *sched_idle(struct cpu *cpu);
 
 // Its part that doesn't wait: one round of the work that no thread waits for; NULL when there is
-// still nothing to run. *worked: there was something to do, so try again before halting.
+// still nothing to run. *worked: there may be more to do, so try again before halting.
 struct thread *sched_idle_round(struct cpu *cpu, bool *worked);
+
+// If the thread is running on another CPU, that one is made to look at its attention soon.
+void sched_kick(struct cpu *cpu, struct thread *thread);
 
 #endif

@@ -28,7 +28,6 @@ enum thread_state {
 // Bits of `attention`: what to look at before the thread goes on.
 enum thread_attention {
     ATTENTION_KILLED = 1,
-    ATTENTION_DONE = 2, // its ring's done list is not empty
 };
 
 struct thread {
@@ -44,10 +43,11 @@ struct thread {
     // The scheduler's, guarded by the lock of the run queue of `cpu`.
     struct heap_node run; // key: virtual time
     uint64_t virtual_time;
-    uint32_t weight; // 1024 is normal
-    uint32_t cpu;    // index of the CPU whose queue it is, or was last, in
-    uint8_t state;   // enum thread_state
-    uint64_t cycles; // run so far
+    uint32_t weight;        // 1024 is normal
+    uint32_t cpu;           // index of the CPU whose queue it is, or was last, in
+    uint64_t cycles;        // run so far
+    _Atomic uint8_t state;  // enum thread_state
+    _Atomic uint8_t on_cpu; // 1 until the CPU that ran it has saved it; only `cpu` may run it then
 };
 
 struct thread_start {
@@ -67,8 +67,18 @@ must_use enum capos_status thread_create(struct cpu *cpu, struct process *proces
 // Makes a new thread ready. Once.
 void thread_start(struct cpu *cpu, struct thread *thread);
 
-// Ends the running thread (cpu->current) or begins another's death; it ends when it next would run.
-// The last thread's end ends its process (exit status 0).
+// Begins a thread's death: it ends when it next would run, at once when it is cpu->current and
+// leaves the kernel. The last thread's end ends its process (exit status 0). Any thread, any time.
 void thread_kill(struct cpu *cpu, struct thread *thread);
+
+extern const struct object_type thread_type; // only the kernel's own; handles wrap it
+
+// For the scheduler: a thread that is to run no more ends all that it has begun; it may be the one
+// whose stack of work this is. Then, when no CPU has it: its process learns of it.
+void thread_die(struct cpu *cpu, struct thread *thread);
+void thread_gone(struct cpu *cpu, struct thread *thread);
+
+// Gives back the ring of a dead thread, once.
+void thread_release_ring(struct cpu *cpu, struct thread *thread);
 
 #endif

@@ -20,11 +20,17 @@ enum timer_kind {
     TIMER_KINDS,
 };
 
+enum timer_state {
+    TIMER_IDLE = 0,
+    TIMER_ARMED,
+    TIMER_FIRING, // its function has been called and has not said timer_fired yet
+};
+
 struct timer {
     struct heap_node node; // key: deadline in ns since boot
-    uint16_t cpu;          // index of the CPU whose heap it is in
+    uint16_t cpu;          // index of the CPU whose heap it is or was in
     uint8_t kind;
-    _Atomic uint8_t armed; // guarded by that CPU's timers.lock
+    _Atomic uint8_t state; // leaves ARMED under that CPU's timers.lock only
 };
 
 struct timers {
@@ -38,12 +44,15 @@ void timers_init(struct timers *timers);
 
 void timer_init(struct timer *timer, enum timer_kind kind);
 
-// Sets an unarmed timer on this CPU.
+// Sets an idle timer on this CPU.
 void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);
 
-// True when it was armed and now is not: its function won't be called. False: it was not armed, or
-// its function has been called or is being called. Any CPU.
+// After it the timer is idle and its function is not running; true when it was armed and won't be
+// called. Any CPU. No locks that the function takes (ring, call queue) may be held.
 bool timer_stop(struct cpu *cpu, struct timer *timer);
+
+// What a timer's function says once, as long as what the timer is part of can't be used anew.
+void timer_fired(struct timer *timer);
 
 // Calls what is due on this CPU and arms the machine's timer for the rest. No locks held.
 void timers_run(struct cpu *cpu);

@@ -12,19 +12,19 @@
 #include <capos/limits.h>
 #include <capos/ring.h>
 #include <capos/status.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-struct endpoint;
-struct facet;
+struct cpu;
+struct process;
 
 struct transfer {
     struct process *from, *to;
     uint32_t count;                                         // descriptors sent
-    uint32_t *chain;                                        // the receiver's reserved slots
     struct capos_descriptor descriptor[CAPOS_TRANSFER_MAX]; // snapshot; then what the receiver sees
     struct captable_view view[CAPOS_TRANSFER_MAX];
-    struct facet *minted[CAPOS_TRANSFER_MAX];
-    struct process *unseat; // has lost move-only objects
+    bool own[CAPOS_TRANSFER_MAX]; // it arrives at its own server
+    uint32_t minted;              // new facets, in the views of the first so many MINTs
 };
 
 // Takes one snapshot of `count` descriptors (at most CAPOS_TRANSFER_MAX) from memory that others
@@ -32,20 +32,17 @@ struct transfer {
 must_use enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
                                          uint32_t count);
 
-// Locks both tables and checks everything against `room` slots chained from *chain. NO_ROOM,
-// REFUSED, SCOPE, OVERLOADED (MINT): nothing is locked then and nothing was changed. OK: both
-// tables are locked, and transfer_commit or transfer_abort must follow.
+// Locks both tables and checks everything: NO_ROOM, REFUSED, SCOPE, OVERLOADED (MINT). Nothing is
+// locked then and nothing was changed. OK: both tables are locked, and transfer_commit or
+// transfer_abort must follow. `room` slots of the receiver are reserved.
 must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer,
-                                            struct process *from, struct process *to, uint32_t room,
-                                            uint32_t *chain);
+                                            struct process *from, struct process *to,
+                                            uint32_t room);
 
-// Moves the capabilities, takes slots off the chain, unlocks, and leaves in transfer->descriptor
-// what the receiver is to see.
-void transfer_commit(struct cpu *cpu, struct transfer *transfer);
+// Moves the capabilities, takes slots off the receiver's chain, unlocks, and leaves in
+// transfer->descriptor what the receiver is to see: NONE, OWN, or COPY for whatever it has got.
+void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain);
 
 void transfer_abort(struct cpu *cpu, struct transfer *transfer);
-
-// What follows a commit when no locks are held: move-only objects learn that they have moved.
-void transfer_finish(struct cpu *cpu, struct transfer *transfer);
 
 #endif

@@ -15,6 +15,9 @@
 //     uint32_t machine_clamp(uint32_t index, uint32_t size)
 //                                               index when index < size, else 0, without a branch
 //                                               that a CPU could predict past
+//     void machine_memory_used(void *, size_t), machine_memory_freed(void *, size_t)
+//                                               the kernel's allocator hands out, takes back this
+//                                               memory: for tools that watch it, else empty
 //     uint64_t machine_cycles(void)             a counter that goes up at a constant rate (TSC)
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H

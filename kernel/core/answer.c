@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// RETURN: how a server's answer goes to the caller, and how calls that a server holds end without
+// one. While a token is LIVE and its table is locked, the caller's record stays as it is; the claim
+// is made there, last, when everything else has been checked and reserved.
+#include "core/answer.h"
+
+#include "base/memory.h"
+#include "core/call.h"
+#include "core/captable.h"
+#include "core/cpu.h"
+#include "core/debug.h"
+#include "core/endpoint.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/ringserve.h"
+#include "core/token.h"
+#include "core/transfer.h"
+
+// What a RETURN has found out and reserved.
+struct answer {
+    const struct capos_sqe *sqe;
+    struct ring *ring;
+    struct token_table *table;
+    struct call *call; // the caller's
+    struct process *caller;
+    struct call *receive;      // the RECV to arm again
+    struct receiver *receiver; // the token's
+    uint64_t receive_word;
+    uint32_t bytes; // to copy
+    uint32_t capacity;
+    uint32_t room;
+    uint32_t chain; // slots reserved for the RECV
+};
+
+static bool wants(const struct answer *answer, enum capos_sqe_flag flag) {
+    return (answer->sqe->flags & flag) != 0;
+}
+
+static enum capos_status check_form(const struct ring *ring, const struct capos_sqe *sqe) {
+    if (!ring_holds(ring, sqe->params, sqe->params_bytes))
+        return CAPOS_STATUS_MALFORMED;
+    if (sqe->sent == 0)
+        return CAPOS_STATUS_OK;
+    if (sqe->sent > CAPOS_TRANSFER_MAX || (sqe->flags & CAPOS_SQE_EXCEPTION) != 0)
+        return CAPOS_STATUS_MALFORMED;
+    return ring_holds(ring, sqe->descriptors, sqe->sent * (uint32_t)sizeof(struct capos_descriptor))
+               ? CAPOS_STATUS_OK
+               : CAPOS_STATUS_MALFORMED;
+}
+
+// Looks at the call that the token names. CANCELLED when its caller is gone.
+static enum capos_status look(struct answer *answer) {
+    enum capos_status status = CAPOS_STATUS_OK;
+    struct token *token;
+
+    lock_take(&answer->table->lock);
+    token = token_lookup_locked(answer->table, answer->sqe->cap);
+    if (token == NULL) {
+        status = CAPOS_STATUS_REFUSED;
+    } else if (token->state == TOKEN_CANCELLED) {
+        status = CAPOS_STATUS_CANCELLED;
+    } else {
+        answer->call = token->call;
+        answer->caller = token->call->ring->process;
+        answer->capacity = token->call->results_capacity;
+        answer->room = token->call->room;
+        answer->receive = token->receive;
+        answer->receive_word = token->receive_word;
+        answer->receiver = token->receiver;
+    }
+    lock_drop(&answer->table->lock);
+    return status;
+}
+
+static enum capos_status check_sizes(struct answer *answer) {
+    answer->bytes = answer->sqe->params_bytes;
+    if (answer->bytes > answer->capacity) {
+        if (!wants(answer, CAPOS_SQE_EXCEPTION))
+            return CAPOS_STATUS_TOO_BIG;
+        answer->bytes = answer->capacity;
+    }
+    return answer->sqe->sent > answer->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
+}
+
+// Is the RECV one of this ring's, and not used for anything else since? It may not even exist any
+// more, so the pointer is looked at first.
+static bool can_rearm(const struct answer *answer) {
+    const struct ring *ring = answer->ring;
+    const struct endpoint *endpoint = answer->receiver->endpoint;
+
+    return answer->receive >= ring->calls && answer->receive < ring->calls + ring->slots &&
+           atomic_load_explicit(&answer->receive->word, memory_order_relaxed) ==
+               answer->receive_word &&
+           endpoint->receiver == answer->receiver &&
+           atomic_load_explicit(&endpoint->server, memory_order_acquire) == ring->process;
+}
+
+static enum capos_status reserve_rearm(struct cpu *cpu, struct answer *answer) {
+    if (!wants(answer, CAPOS_SQE_REARM))
+        return CAPOS_STATUS_OK;
+    if (!can_rearm(answer))
+        return CAPOS_STATUS_REFUSED;
+    if (!wants(answer, CAPOS_SQE_SKIP_CQE) && !ring_has_cqe(answer->ring))
+        return CAPOS_STATUS_OVERLOADED;
+    return captable_reserve(cpu, &answer->ring->process->table, answer->receive->room,
+                            &answer->chain);
+}
+
+static enum capos_status prepare_caps(struct cpu *cpu, struct answer *answer) {
+    struct transfer *transfer = cpu->transfer;
+    enum capos_status status;
+
+    if (answer->sqe->sent == 0)
+        return CAPOS_STATUS_OK;
+    status =
+        transfer_read(transfer, answer->ring->base + answer->sqe->descriptors, answer->sqe->sent);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    return transfer_prepare(cpu, transfer, answer->ring->process, answer->caller, answer->room);
+}
+
+// The point of no return: claims the call and frees the token, whose Receiver is the answer's now.
+static bool claim(struct answer *answer) {
+    struct token *token;
+    bool claimed;
+
+    lock_take(&answer->table->lock);
+    token = token_lookup_locked(answer->table, answer->sqe->cap);
+    claimed = token != NULL && token->state == TOKEN_LIVE && call_claim(token->call, token->word);
+    if (claimed)
+        token_free_locked(token);
+    lock_drop(&answer->table->lock);
+    return claimed;
+}
+
+static void send(struct cpu *cpu, struct answer *answer) {
+    struct call *call = answer->call;
+    uint8_t *base = call->ring->base;
+    uint8_t flags = wants(answer, CAPOS_SQE_EXCEPTION) ? CAPOS_CQE_EXCEPTION : 0;
+    uint32_t received = call->descriptors + call->sent * (uint32_t)sizeof(struct capos_descriptor);
+
+    if (answer->sqe->sent > 0) {
+        transfer_commit(cpu, cpu->transfer, &call->reserved);
+        memcpy(base + received, cpu->transfer->descriptor,
+               answer->sqe->sent * sizeof(struct capos_descriptor));
+    }
+    memmove(base + call->results, answer->ring->base + answer->sqe->params, answer->bytes);
+    call_complete(cpu, call, (int32_t)answer->bytes, flags, answer->sqe->sent);
+}
+
+static void rearm(struct cpu *cpu, struct answer *answer) {
+    struct call *receive = answer->receive;
+
+    if (!wants(answer, CAPOS_SQE_REARM)) {
+        object_put(cpu, &answer->receiver->object);
+        return;
+    }
+    ring_name(receive);
+    receive->target = &answer->receiver->object;
+    receive->reserved = answer->chain;
+    call_set(receive, CALL_ARMED);
+    list_push_back(&answer->ring->armed, &receive->link);
+    answer->ring->accepted++;
+}
+
+// Endpoints that had found no free token.
+static void unstick(struct cpu *cpu, struct token_table *table) {
+    struct endpoint *endpoint;
+
+    if (list_is_empty(&table->stuck)) // whoever adds one looks for a free token after that
+        return;
+    endpoint = token_take_stuck(table);
+    if (endpoint == NULL)
+        return;
+    endpoint_match(cpu, endpoint);
+    object_put(cpu, &endpoint->object);
+}
+
+// Frees the token of a call whose caller is gone. REFUSED when another thread has.
+static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, uint64_t id) {
+    struct receiver *receiver = NULL;
+    struct endpoint *endpoint;
+    struct token *token;
+
+    lock_take(&table->lock);
+    token = token_lookup_locked(table, id);
+    endpoint = token == NULL ? NULL : token->receiver->endpoint;
+    lock_drop(&table->lock);
+    if (endpoint == NULL)
+        return CAPOS_STATUS_REFUSED;
+    lock_take(&endpoint->lock);
+    lock_take(&table->lock);
+    token = token_lookup_locked(table, id);
+    if (token != NULL) {
+        receiver = token->receiver;
+        list_remove(&token->notice);
+        token_free_locked(token);
+    }
+    lock_drop(&table->lock);
+    lock_drop(&endpoint->lock);
+    if (receiver == NULL)
+        return CAPOS_STATUS_REFUSED;
+    object_put(cpu, &receiver->object);
+    unstick(cpu, table);
+    return CAPOS_STATUS_CANCELLED;
+}
+
+enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    struct answer answer = {.sqe = sqe, .ring = ring, .table = &ring->process->tokens};
+    enum capos_status status = check_form(ring, sqe);
+
+    if (status == CAPOS_STATUS_OK)
+        status = look(&answer);
+    if (status == CAPOS_STATUS_CANCELLED)
+        return drop_token(cpu, answer.table, sqe->cap);
+    if (status == CAPOS_STATUS_OK)
+        status = check_sizes(&answer);
+    if (status == CAPOS_STATUS_OK)
+        status = reserve_rearm(cpu, &answer);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = prepare_caps(cpu, &answer);
+    if (status != CAPOS_STATUS_OK)
+        goto fail;
+    if (!claim(&answer)) {
+        if (sqe->sent > 0)
+            transfer_abort(cpu, cpu->transfer);
+        status = drop_token(cpu, answer.table, sqe->cap);
+        goto fail;
+    }
+    debug_commit_begin(cpu);
+    send(cpu, &answer);
+    rearm(cpu, &answer);
+    debug_commit_end(cpu);
+    unstick(cpu, answer.table);
+    return CAPOS_STATUS_OK;
+
+fail:
+    captable_unreserve(cpu, &ring->process->table, answer.chain);
+    return status;
+}
+
+// Ends one token's call if it is one of those that are to end.
+static void end_held(struct cpu *cpu, struct token_table *table, uint32_t index,
+                     const struct receiver *receiver) {
+    struct token *token = &table->tokens[index];
+    struct receiver *held = NULL;
+    struct call *call = NULL;
+    uint64_t id = 0;
+
+    lock_take(&table->lock);
+    if ((token->state == TOKEN_LIVE || token->state == TOKEN_CANCELLED) &&
+        (receiver == NULL || token->receiver == receiver)) {
+        id = token_id(token);
+        if (token->state == TOKEN_LIVE && call_claim(token->call, token->word)) {
+            call = token->call;
+            held = token->receiver;
+            token_free_locked(token);
+        }
+    }
+    lock_drop(&table->lock);
+    if (call != NULL) {
+        call_fail(cpu, call, CAPOS_STATUS_DISCONNECTED);
+        object_put(cpu, &held->object);
+        unstick(cpu, table);
+    } else if (id != 0 && drop_token(cpu, table, id) == CAPOS_STATUS_REFUSED) {
+        return; // another thread was quicker
+    }
+}
+
+bool endpoint_end_held(struct cpu *cpu, struct process *process, const struct receiver *receiver,
+                       uint32_t *position, uint32_t budget) {
+    struct token_table *table = &process->tokens;
+
+    for (; budget > 0 && *position < table->count; budget--)
+        end_held(cpu, table, (*position)++, receiver);
+    return *position >= table->count;
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+// Calls and notices on their way to a server (endpoint.h). A message goes from the caller's ring
+// straight to the receiver's; nothing is kept in between but the caller's record. Everything here
+// runs under the endpoint's lock; what a delivery needs is checked, in this order, before anything
+// is done: the sizes, room, a token, the capabilities.
+#include "core/endpoint.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+#include "core/call.h"
+#include "core/cpu.h"
+#include "core/debug.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/ringserve.h"
+#include "core/token.h"
+#include "core/transfer.h"
+
+enum delivery {
+    DELIVERED,  // the RECV has ended, the call is held
+    CALL_ENDED, // the call has ended with an error; the RECV stays
+    STUCK,      // both stay: the server holds as many calls as it may
+};
+
+static struct endpoint *endpoint_of_call(const struct call *call) {
+    return facet_of(call->target)->endpoint;
+}
+
+static struct endpoint *endpoint_of_receive(const struct call *receive) {
+    return receiver_of(receive->target)->endpoint;
+}
+
+// Ends a RECV that is not on the idle list any more.
+static void end_receive(struct cpu *cpu, struct call *receive, int32_t result, uint8_t caps) {
+    call_set(receive, CALL_CLAIMED);
+    call_complete(cpu, receive, result, 0, caps);
+}
+
+static enum capos_status check_sizes(const struct call *call, const struct call *receive) {
+    uint64_t needed = sizeof(struct capos_message) + (uint64_t)call->params_bytes;
+
+    if (needed > receive->results_capacity)
+        return CAPOS_STATUS_TOO_BIG;
+    return call->sent > receive->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
+}
+
+// Makes the call one that the server holds. Both ends' processes can't go away meanwhile.
+static struct token *hold(struct call *call, struct call *receive) {
+    struct token_table *table = &receive->ring->process->tokens;
+    struct token *token;
+
+    lock_take(&table->lock);
+    token = token_take_locked(table);
+    if (token != NULL) {
+        call_set(call, CALL_DELIVERED);
+        call->token = token;
+        token->call = call;
+        token->word = atomic_load_explicit(&call->word, memory_order_relaxed);
+        token->receive = receive;
+        token->receive_word =
+            call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
+        token->receiver = receiver_of(receive->target); // the reference goes over
+        receive->target = NULL;
+    }
+    lock_drop(&table->lock);
+    return token;
+}
+
+// Notes that the endpoint has something for a process whose tokens are all held, so that the next
+// one that is freed leads to a match. False: one has just been freed.
+static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
+    struct token_table *before = endpoint->stuck_in;
+    bool stuck;
+
+    if (before != NULL && before != table) {
+        lock_take(&before->lock);
+        stuck = list_is_linked(&endpoint->stuck);
+        list_remove(&endpoint->stuck);
+        lock_drop(&before->lock);
+        if (stuck) // the reference of the list
+            atomic_fetch_sub_explicit(&endpoint->object.references, 1, memory_order_relaxed);
+    }
+    lock_take(&table->lock);
+    stuck = table->free == 0;
+    if (stuck && !list_is_linked(&endpoint->stuck)) {
+        object_get(&endpoint->object);
+        list_push_back(&table->stuck, &endpoint->stuck);
+    }
+    endpoint->stuck_in = table;
+    lock_drop(&table->lock);
+    return stuck;
+}
+
+static bool has_token(struct token_table *table) {
+    bool free;
+
+    lock_take(&table->lock);
+    free = table->free != 0;
+    lock_drop(&table->lock);
+    return free;
+}
+
+static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
+    const struct facet *facet = facet_of(call->target);
+    struct capos_message header = {
+        .token = token,
+        .object_id = facet->object_id,
+        .interface = call->interface,
+        .method = call->method,
+        .kind = CAPOS_MESSAGE_CALL,
+        .caps = call->sent,
+        .params_words = (uint16_t)(call->params_bytes / 8),
+        .room = call->room,
+        .disclosure = facet->disclosure,
+        .session = {call->session[0], call->session[1]},
+        .session_epoch = call->session_epoch,
+        .results_capacity = call->results_capacity,
+        .facet_interface = facet->interface,
+    };
+    uint8_t *to = receive->ring->base + receive->results;
+
+    memcpy(to, &header, sizeof(header));
+    memmove(to + sizeof(header), call->ring->base + call->params, call->params_bytes);
+}
+
+// Checks the capabilities of a call; on success both tables are locked.
+static enum capos_status prepare_caps(struct cpu *cpu, struct call *call, struct call *receive) {
+    struct transfer *transfer = cpu->transfer;
+    enum capos_status status =
+        transfer_read(transfer, call->ring->base + call->descriptors, call->sent);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    return transfer_prepare(cpu, transfer, call->ring->process, receive->ring->process,
+                            receive->room);
+}
+
+static void commit_caps(struct cpu *cpu, struct call *call, struct call *receive) {
+    struct transfer *transfer = cpu->transfer;
+
+    transfer_commit(cpu, transfer, &receive->reserved);
+    memcpy(receive->ring->base + receive->descriptors, transfer->descriptor,
+           call->sent * sizeof(struct capos_descriptor));
+}
+
+// The RECV is on no list. Another endpoint of the same process may take the last token meanwhile:
+// hold() sees that.
+static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *receive) {
+    enum capos_status status = check_sizes(call, receive);
+    struct token *token;
+
+    if (status == CAPOS_STATUS_OK && !has_token(&receive->ring->process->tokens))
+        return STUCK;
+    if (status == CAPOS_STATUS_OK && call->sent > 0)
+        status = prepare_caps(cpu, call, receive);
+    if (status != CAPOS_STATUS_OK) {
+        call_set(call, CALL_CLAIMED);
+        call_fail(cpu, call, status);
+        return CALL_ENDED;
+    }
+    token = hold(call, receive);
+    if (token == NULL) {
+        if (call->sent > 0)
+            transfer_abort(cpu, cpu->transfer);
+        return STUCK;
+    }
+    debug_commit_begin(cpu);
+    if (call->sent > 0)
+        commit_caps(cpu, call, receive);
+    write_message(call, receive, token_id(token));
+    end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
+                call->sent);
+    debug_commit_end(cpu);
+    return DELIVERED;
+}
+
+// As many object ids as the RECV has room for, in one message.
+static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
+    struct capos_message header = {.kind = CAPOS_MESSAGE_RELEASED};
+    uint32_t room = (receive->results_capacity - (uint32_t)sizeof(header)) / 8, n = 0;
+    uint8_t *to = receive->ring->base + receive->results;
+    struct facet *facet;
+
+    for (; n < min_u32(room, UINT16_MAX) && endpoint->released != NULL; n++) {
+        facet = facet_of(endpoint->released);
+        endpoint->released = facet->object.next;
+        memcpy(to + sizeof(header) + n * sizeof(uint64_t), &facet->object_id, sizeof(uint64_t));
+        facet_bury(cpu, facet);
+    }
+    header.params_words = (uint16_t)n;
+    memcpy(to, &header, sizeof(header));
+    end_receive(cpu, receive, (int32_t)(sizeof(header) + n * sizeof(uint64_t)), 0);
+}
+
+static void deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
+    struct token *token = list_entry(list_pop_front(&endpoint->cancelled), struct token, notice);
+    struct capos_message header = {.kind = CAPOS_MESSAGE_CANCELLED, .token = token_id(token)};
+
+    memcpy(receive->ring->base + receive->results, &header, sizeof(header));
+    end_receive(cpu, receive, (int32_t)sizeof(header), 0);
+}
+
+// Lets a RECV that is on no list have the first thing that it can take: true when it has ended.
+static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
+    struct call *call;
+
+    if (endpoint->released != NULL) {
+        deliver_released(cpu, endpoint, receive);
+        return true;
+    }
+    if (!list_is_empty(&endpoint->cancelled)) {
+        deliver_cancelled(cpu, endpoint, receive);
+        return true;
+    }
+    while (!list_is_empty(&endpoint->calls)) {
+        call = list_entry(list_first(&endpoint->calls), struct call, link);
+        list_remove(&call->link);
+        switch (deliver(cpu, call, receive)) {
+        case DELIVERED:
+            return true;
+        case CALL_ENDED:
+            break;
+        case STUCK:
+            list_push_front(&endpoint->calls, &call->link);
+            if (note_stuck(endpoint, &receive->ring->process->tokens))
+                return false;
+            break;
+        }
+    }
+    return false;
+}
+
+// May the RECV still take messages? Not after its process has lost or passed on the Receiver.
+static bool is_server(const struct endpoint *endpoint, const struct call *receive) {
+    return endpoint->receiver == receiver_of(receive->target) &&
+           atomic_load_explicit(&endpoint->server, memory_order_acquire) == receive->ring->process;
+}
+
+static bool has_work(const struct endpoint *endpoint) {
+    return endpoint->released != NULL || !list_is_empty(&endpoint->cancelled) ||
+           !list_is_empty(&endpoint->calls);
+}
+
+void endpoint_match_locked(struct cpu *cpu, struct endpoint *endpoint) {
+    struct list_node *node;
+    struct call *receive;
+
+    while (has_work(endpoint) && (node = list_pop_front(&endpoint->idle)) != NULL) {
+        receive = list_entry(node, struct call, offered);
+        if (!is_server(endpoint, receive)) {
+            end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
+        } else if (!serve(cpu, endpoint, receive)) {
+            list_push_front(&endpoint->idle, node);
+            return;
+        }
+    }
+}
+
+void endpoint_match(struct cpu *cpu, struct endpoint *endpoint) {
+    lock_take(&endpoint->lock);
+    endpoint_match_locked(cpu, endpoint);
+    lock_drop(&endpoint->lock);
+}
+
+void endpoint_call(struct cpu *cpu, struct call *call) {
+    struct facet *facet = facet_of(call->target);
+    struct endpoint *endpoint = facet->endpoint;
+
+    lock_take(&endpoint->lock);
+    if (!facet_is_live(facet)) {
+        lock_drop(&endpoint->lock);
+        call_fail(cpu, call, CAPOS_STATUS_DISCONNECTED);
+        return;
+    }
+    call_set(call, CALL_QUEUED);
+    list_push_back(&endpoint->calls, &call->link);
+    endpoint_match_locked(cpu, endpoint);
+    lock_drop(&endpoint->lock);
+}
+
+bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
+    struct endpoint *endpoint = endpoint_of_receive(receive);
+    bool ended = true;
+
+    lock_take(&endpoint->lock);
+    if (!is_server(endpoint, receive))
+        end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
+    else
+        ended = serve(cpu, endpoint, receive);
+    if (!ended && enlist) {
+        call_set(receive, CALL_OFFERED);
+        list_push_front(&endpoint->idle, &receive->offered);
+    }
+    lock_drop(&endpoint->lock);
+    return ended;
+}
+
+void endpoint_withdraw(struct cpu *cpu, struct call *receive) {
+    struct receiver *receiver = receiver_of(receive->target);
+    struct endpoint *endpoint;
+
+    (void)cpu;
+    if (receiver == NULL) // a message has just been delivered
+        return;
+    endpoint = receiver->endpoint;
+    lock_take(&endpoint->lock);
+    if (call_state(receive) == CALL_OFFERED) {
+        list_remove(&receive->offered);
+        call_set(receive, CALL_ARMED);
+    }
+    lock_drop(&endpoint->lock);
+}
+
+bool endpoint_unqueue(struct cpu *cpu, struct call *call) {
+    struct object *target = call->target;
+    struct endpoint *endpoint;
+    bool queued;
+
+    if (target == NULL) // has just been ended
+        return false;
+    endpoint = facet_of(target)->endpoint;
+    lock_take(&endpoint->lock);
+    queued = call_state(call) == CALL_QUEUED;
+    if (queued) {
+        list_remove(&call->link);
+        call_set(call, CALL_CLAIMED);
+    }
+    lock_drop(&endpoint->lock);
+    if (queued)
+        call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+    return queued;
+}
+
+// Marks the token of a call whose caller is gone, unless the server's end has dealt with it. The
+// endpoint is locked.
+static bool cancel_token(struct token *token, const struct call *call, uint64_t word) {
+    struct token_table *table = token->table;
+    bool live;
+
+    lock_take(&table->lock);
+    live = token->state == TOKEN_LIVE && token->call == call && token->word == word;
+    if (live) {
+        token->state = TOKEN_CANCELLED;
+        token->call = NULL;
+    }
+    lock_drop(&table->lock);
+    return live;
+}
+
+bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word) {
+    struct endpoint *endpoint;
+    struct token *token;
+
+    if (!call_claim(call, word))
+        return false;
+    endpoint = endpoint_of_call(call);
+    token = call->token;
+    lock_take(&endpoint->lock);
+    // After the Receiver's loss nobody is told; the token goes with the server's RETURN or end.
+    if (cancel_token(token, call, word) && endpoint->receiver == token->receiver) {
+        list_push_back(&endpoint->cancelled, &token->notice);
+        endpoint_match_locked(cpu, endpoint);
+    }
+    lock_drop(&endpoint->lock);
+    call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+    return true;
+}

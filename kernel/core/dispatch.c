@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Calls to kernel objects (dispatch.h). What a method sees lies in the CPU's scratch, so nothing in
+// the ring is read twice or built in place. A gift is named in the results by its number plus one,
+// as if that were a CapId, until the results go out and it gets a real one.
+#include "core/dispatch.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "core/call.h"
+#include "core/cpu.h"
+#include "core/debug.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/ringserve.h"
+#include "core/thread.h"
+#include "core/transfer.h"
+
+// CapException.reason is cut to this, in bytes.
+#define REASON_MAX 200
+
+static struct dispatch *dispatch_of(const struct capos_invocation *invocation) {
+    return invocation->context;
+}
+
+struct process *dispatch_process(const struct capos_invocation *invocation) {
+    return dispatch_of(invocation)->call->ring->process;
+}
+
+struct thread *dispatch_thread(const struct capos_invocation *invocation) {
+    return dispatch_of(invocation)->call->ring->thread;
+}
+
+static bool was_sent(const struct capos_invocation *invocation, uint64_t cap) {
+    for (uint32_t i = 0; i < invocation->received_count; i++)
+        if (invocation->received[i].cap == cap &&
+            (invocation->received[i].kind == CAPOS_TRANSFER_COPY ||
+             invocation->received[i].kind == CAPOS_TRANSFER_MOVE))
+            return true;
+    return false;
+}
+
+enum capos_status dispatch_capability(const struct capos_invocation *invocation, uint64_t cap,
+                                      const struct object_type *type, struct captable_view *view) {
+    enum capos_status status;
+
+    if (!was_sent(invocation, cap))
+        return CAPOS_STATUS_REFUSED;
+    status = captable_lookup(&dispatch_process(invocation)->table, cap, view);
+    if (status == CAPOS_STATUS_OK && type != NULL && view->object->type != type)
+        return CAPOS_STATUS_REFUSED;
+    return status;
+}
+
+uint32_t dispatch_room(const struct capos_invocation *invocation) {
+    const struct dispatch *dispatch = dispatch_of(invocation);
+
+    return dispatch->call->room - dispatch->given;
+}
+
+struct capos_descriptor dispatch_give(struct capos_invocation *invocation, struct object *object,
+                                      uint64_t interface, enum capos_transfer_scope scope) {
+    struct dispatch *dispatch = dispatch_of(invocation);
+    struct dispatch_gift *gift = &dispatch->gift[dispatch->given];
+
+    kassert(dispatch->given < dispatch->call->room);
+    gift->object = object;
+    gift->interface = interface;
+    gift->scope = (uint8_t)scope;
+    dispatch->given++;
+    return capos_descriptor_move(dispatch->given);
+}
+
+static void begin(struct dispatch *dispatch, struct call *call) {
+    size_t words = min_u32(call->results_capacity, CAPOS_KERNEL_PARAMS_MAX) / 8;
+
+    dispatch->call = call;
+    dispatch->given = 0;
+    capos_invocation_init(&dispatch->invocation, dispatch->results, words, dispatch->sent,
+                          call->room);
+    dispatch->invocation.context = dispatch;
+}
+
+static void drop_gifts(struct cpu *cpu, struct dispatch *dispatch) {
+    for (uint32_t i = 0; i < dispatch->given; i++)
+        if (dispatch->gift[i].object != NULL)
+            object_put(cpu, dispatch->gift[i].object);
+}
+
+// Each descriptor names nothing, or a gift that no other one does.
+static bool gifts_are_sound(const struct dispatch *dispatch) {
+    uint32_t seen = 0;
+
+    for (uint32_t i = 0; i < dispatch->invocation.results.descriptor_count; i++) {
+        const struct capos_descriptor *descriptor = &dispatch->sent[i];
+
+        if (descriptor->kind == CAPOS_TRANSFER_NONE)
+            continue;
+        if (descriptor->cap == 0 || descriptor->cap > dispatch->given ||
+            (seen & 1u << descriptor->cap) != 0)
+            return false;
+        seen |= 1u << descriptor->cap;
+    }
+    return true;
+}
+
+static struct capos_descriptor install_gift(struct cpu *cpu, struct dispatch *dispatch,
+                                            struct dispatch_gift *gift) {
+    struct call *call = dispatch->call;
+    struct captable_view view = {.object = gift->object,
+                                 .interface = gift->interface,
+                                 .kind = (uint8_t)gift->object->type->kind,
+                                 .scope = gift->scope};
+    uint64_t cap =
+        captable_install_locked(cpu, &call->ring->process->table, &call->reserved, &view);
+
+    gift->object = NULL;
+    return (struct capos_descriptor){
+        .cap = cap, .interface = view.interface, .kind = CAPOS_TRANSFER_COPY, .scope = view.scope};
+}
+
+static void send_gifts(struct cpu *cpu, struct dispatch *dispatch, uint32_t count) {
+    struct call *call = dispatch->call;
+    struct captable *table = &call->ring->process->table;
+    struct capos_descriptor *sent = dispatch->sent;
+
+    lock_take(&table->lock);
+    for (uint32_t i = 0; i < count; i++)
+        sent[i] = sent[i].kind == CAPOS_TRANSFER_NONE
+                      ? (struct capos_descriptor){.kind = CAPOS_TRANSFER_NONE}
+                      : install_gift(cpu, dispatch, &dispatch->gift[sent[i].cap - 1]);
+    lock_drop(&table->lock);
+    memcpy(call->ring->base + call->descriptors + call->sent * sizeof(struct capos_descriptor),
+           sent, count * sizeof(struct capos_descriptor));
+}
+
+static void finish_results(struct cpu *cpu, struct dispatch *dispatch, uint32_t words) {
+    struct call *call = dispatch->call;
+    uint8_t count = dispatch->invocation.results.descriptor_count;
+
+    debug_commit_begin(cpu);
+    if (count > 0)
+        send_gifts(cpu, dispatch, count);
+    drop_gifts(cpu, dispatch); // those that the results don't name
+    memcpy(call->ring->base + call->results, dispatch->results, words * 8);
+    call_complete(cpu, call, (int32_t)(words * 8), 0, count);
+    debug_commit_end(cpu);
+}
+
+// A CapException: kind in the first data word, reason in the only pointer. Cut to fit.
+static void finish_exception(struct cpu *cpu, struct dispatch *dispatch) {
+    struct call *call = dispatch->call;
+    const struct capos_text reason = {
+        dispatch->invocation.reason,
+        (uint32_t)text_length(dispatch->invocation.reason, REASON_MAX)};
+    struct capos_struct_builder exception;
+    struct capos_builder builder;
+    uint32_t words;
+
+    drop_gifts(cpu, dispatch);
+    capos_builder_init(&builder, dispatch->results, CAPOS_KERNEL_PARAMS_MAX / 8);
+    exception = capos_builder_init_root(&builder, 1, 1);
+    capos_struct_set_u16(exception, 0, (uint16_t)(dispatch->invocation.exception - 1));
+    capos_pointer_set_text(capos_struct_builder_pointer(exception, 0), reason);
+    if (capos_builder_finish(&builder, &words) != CAPOS_BUILD_OK)
+        panic("dispatch: a reason is too long");
+    words = min_u32(words, call->results_capacity / 8);
+    memcpy(call->ring->base + call->results, dispatch->results, words * 8);
+    call_complete(cpu, call, (int32_t)(words * 8), CAPOS_CQE_EXCEPTION, 0);
+}
+
+static void finish(struct cpu *cpu, struct dispatch *dispatch, int outcome) {
+    struct capos_invocation *invocation = &dispatch->invocation;
+    uint32_t words = 0;
+
+    if (outcome == CAPOS_DONE &&
+        (!gifts_are_sound(dispatch) ||
+         capos_builder_finish(&invocation->results, &words) != CAPOS_BUILD_OK))
+        outcome = capos_fail(invocation, CAPOS_FAILED, "the results do not fit");
+    if (outcome == CAPOS_DONE)
+        finish_results(cpu, dispatch, words);
+    else
+        finish_exception(cpu, dispatch);
+}
+
+// The params and their descriptors, copied once.
+static enum capos_status take_params(struct cpu *cpu, struct dispatch *dispatch) {
+    struct capos_invocation *invocation = &dispatch->invocation;
+    const struct call *call = dispatch->call;
+    const uint8_t *base = call->ring->base;
+    enum capos_status status;
+
+    if (call->params_bytes > CAPOS_KERNEL_PARAMS_MAX)
+        return CAPOS_STATUS_TOO_BIG;
+    memcpy(dispatch->params, base + call->params, call->params_bytes);
+    invocation->interface = call->interface;
+    invocation->method = call->method;
+    invocation->params = dispatch->params;
+    invocation->params_words = call->params_bytes / 8;
+    if (call->sent == 0)
+        return CAPOS_STATUS_OK;
+    status = transfer_read(cpu->transfer, base + call->descriptors, call->sent);
+    memcpy(dispatch->received, cpu->transfer->descriptor,
+           call->sent * sizeof(struct capos_descriptor));
+    invocation->received = dispatch->received;
+    invocation->received_count = call->sent;
+    return status;
+}
+
+// What was moved to a method that has succeeded and did not take it itself is given up.
+static void release_moved(struct cpu *cpu, const struct capos_invocation *invocation) {
+    struct captable *table = &dispatch_process(invocation)->table;
+
+    for (uint32_t i = 0; i < invocation->received_count; i++)
+        if (invocation->received[i].kind == CAPOS_TRANSFER_MOVE &&
+            captable_release(cpu, table, invocation->received[i].cap) != CAPOS_STATUS_OK)
+            continue; // taken
+}
+
+void dispatch_call(struct cpu *cpu, struct call *call) {
+    struct dispatch *dispatch = cpu->dispatch[0];
+    struct object *object = call->target;
+    enum capos_status status;
+    int outcome;
+
+    begin(dispatch, call);
+    status = take_params(cpu, dispatch);
+    if (status != CAPOS_STATUS_OK) {
+        call_fail(cpu, call, status);
+        return;
+    }
+    object_get(object); // a held call may be answered, and its target put, while we are here
+    if (object->type->dispatch != NULL)
+        outcome = object->type->dispatch(cpu, object, &dispatch->invocation);
+    else
+        outcome = capos_fail(&dispatch->invocation, CAPOS_UNIMPLEMENTED, "no such method");
+    if (outcome == CAPOS_DONE)
+        release_moved(cpu, &dispatch->invocation);
+    if (outcome != CAPOS_PENDING)
+        finish(cpu, dispatch, outcome);
+    object_put(cpu, object);
+}
+
+struct capos_invocation *call_reply_begin(struct cpu *cpu, struct call *call) {
+    struct dispatch *dispatch = cpu->dispatch[1];
+
+    begin(dispatch, call);
+    return &dispatch->invocation;
+}
+
+void call_reply(struct cpu *cpu, struct capos_invocation *invocation, int outcome) {
+    finish(cpu, dispatch_of(invocation), outcome);
+}

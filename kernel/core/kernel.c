@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Making a kernel and its CPUs (kernel.h), and the way in and out of the kernel.
+#include "core/kernel.h"
+
+#include "core/dispatch.h"
+#include "core/frame.h"
+#include "machine/cpu.h"
+
+void kernel_init(struct kernel *kernel, struct frames *frames, const struct ledger_limits *limits) {
+    kernel->frames = frames;
+    kmem_init(&kernel->kmem);
+    ledger_init_root(&kernel->root, limits);
+    atomic_store(&kernel->epoch, 1);
+    atomic_store(&kernel->next_id, 1);
+    lock_init(&kernel->processes_lock);
+    list_init(&kernel->processes);
+    list_init(&kernel->reaping);
+}
+
+// The CPU's scratch is the kernel's own memory.
+static enum capos_status make_scratch(struct cpu *cpu) {
+    struct ledger *root = &cpu->kernel->root;
+    void *block;
+    enum capos_status status;
+
+    for (unsigned i = 0; i < CPU_DISPATCHES; i++) {
+        status = kmem_alloc(cpu, root, sizeof(struct dispatch), &block);
+        if (status != CAPOS_STATUS_OK)
+            return status;
+        cpu->dispatch[i] = block;
+    }
+    status = kmem_alloc(cpu, root, sizeof(struct transfer), &block);
+    if (status == CAPOS_STATUS_OK)
+        cpu->transfer = block;
+    return status;
+}
+
+enum capos_status kernel_add_cpu(struct kernel *kernel, struct cpu *cpu) {
+    if (kernel->cpu_count == CAPOS_CPUS_MAX)
+        return CAPOS_STATUS_OVERLOADED;
+    cpu->kernel = kernel;
+    cpu->index = kernel->cpu_count;
+    atomic_store(&cpu->idle, 1);
+    run_queue_init(&cpu->queue);
+    timers_init(&cpu->timers);
+    kernel->cpus[cpu->index] = cpu;
+    kernel->cpu_count++;
+    if (kernel->secret.low == 0 && kernel->secret.high == 0)
+        kernel->secret = (struct siphash_key){machine_random(cpu), machine_random(cpu)};
+    return make_scratch(cpu);
+}
+
+static void free_scratch(struct cpu *cpu) {
+    struct ledger *root = &cpu->kernel->root;
+
+    for (unsigned i = 0; i < CPU_DISPATCHES; i++)
+        kmem_free(cpu, root, cpu->dispatch[i], sizeof(struct dispatch));
+    kmem_free(cpu, root, cpu->transfer, sizeof(struct transfer));
+}
+
+void kernel_fini(struct kernel *kernel) {
+    for (uint32_t i = 0; i < kernel->cpu_count; i++)
+        free_scratch(kernel->cpus[i]);
+}
+
+void kernel_enter(struct cpu *cpu) {
+    reclaim_enter(cpu);
+    reclaim_run(cpu);
+}
+
+void kernel_leave(struct cpu *cpu) {
+    reclaim_leave(cpu);
+}

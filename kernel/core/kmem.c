@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// The kernel's small-block allocator (kmem.h). A slab is 1, 2 or 4 frames, aligned to its size,
+// with a 64-byte header and blocks of one class; slabs with a free block are on their class's list,
+// empty ones go back to the frame allocator. A free block's first word links to the next.
+#include "core/kmem.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+#include "core/debug.h"
+#include "core/frame.h"
+#include "core/kernel.h"
+#include "core/panic.h"
+
+#define SMALLEST_SHIFT 5
+#define HEADER_BYTES   64u
+
+struct slab {
+    struct list_node link; // on its class's list, or unlinked when full
+    void *free;            // blocks that were freed
+    uint32_t fresh;        // offset of the first block that was never used
+    uint32_t used;
+    uint32_t class;
+};
+_Static_assert(sizeof(struct slab) <= HEADER_BYTES, "the header leaves the blocks aligned");
+
+static unsigned class_of(size_t size) {
+    return size <= 32 ? 0 : highest_bit(size - 1) + 1 - SMALLEST_SHIFT;
+}
+
+static size_t class_bytes(unsigned class) {
+    return (size_t)1 << (class + SMALLEST_SHIFT);
+}
+
+// Larger blocks get larger slabs, so that the header costs little.
+static unsigned slab_order(unsigned class) {
+    return class < 4 ? 0 : class == 4 ? 1 : 2;
+}
+
+static unsigned frames_order(size_t size) {
+    return size <= FRAME_SIZE ? 0 : highest_bit((size - 1) / FRAME_SIZE) + 1;
+}
+
+static bool is_small(size_t size) {
+    return size <= class_bytes(KMEM_CLASSES - 1);
+}
+
+uint64_t kmem_charge(size_t size) {
+    return is_small(size) ? class_bytes(class_of(size))
+                          : (uint64_t)FRAME_SIZE << frames_order(size);
+}
+
+void kmem_init(struct kmem *kmem) {
+    lock_init(&kmem->lock);
+    for (unsigned i = 0; i < KMEM_CLASSES; i++)
+        list_init(&kmem->partial[i]);
+    kmem->used_bytes = 0;
+    kmem->frames = 0;
+}
+
+static struct slab *slab_create(struct cpu *cpu, unsigned class) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    struct paddr block;
+    struct slab *slab;
+
+    if (frame_alloc(cpu, slab_order(class), &block) != CAPOS_STATUS_OK)
+        return NULL;
+    slab = machine_direct(block);
+    slab->class = class;
+    slab->fresh = max_u32(HEADER_BYTES, (uint32_t)min_size(class_bytes(class), HEADER_BYTES));
+    kmem->frames += UINT64_C(1) << slab_order(class);
+    list_node_init(&slab->link);
+    list_push_front(&kmem->partial[class], &slab->link);
+    return slab;
+}
+
+static bool slab_is_full(const struct slab *slab) {
+    return slab->free == NULL &&
+           slab->fresh + class_bytes(slab->class) > (size_t)FRAME_SIZE << slab_order(slab->class);
+}
+
+// A block of a slab that is not full. The kmem lock is held.
+static void *slab_take(struct slab *slab) {
+    void *block = slab->free;
+
+    if (block != NULL) {
+        memcpy(&slab->free, block, sizeof(slab->free));
+    } else {
+        block = (char *)slab + slab->fresh;
+        slab->fresh += (uint32_t)class_bytes(slab->class);
+    }
+    slab->used++;
+    if (slab_is_full(slab))
+        list_remove(&slab->link);
+    return block;
+}
+
+static void *small_alloc(struct cpu *cpu, unsigned class) {
+    struct list *partial = &cpu->kernel->kmem.partial[class];
+    struct slab *slab = list_is_empty(partial) ? slab_create(cpu, class)
+                                               : list_entry(list_first(partial), struct slab, link);
+
+    return slab == NULL ? NULL : slab_take(slab);
+}
+
+static void small_free(struct cpu *cpu, void *block, unsigned class) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    uintptr_t mask = ((uintptr_t)FRAME_SIZE << slab_order(class)) - 1;
+    struct slab *slab = (struct slab *)(void *)((char *)block - ((uintptr_t)block & mask));
+
+    kassert(slab->class == class && slab->used > 0);
+    if (!list_is_linked(&slab->link))
+        list_push_front(&kmem->partial[class], &slab->link);
+    memcpy(block, &slab->free, sizeof(slab->free));
+    slab->free = block;
+    machine_memory_freed((char *)block + sizeof(void *), class_bytes(class) - sizeof(void *));
+    if (--slab->used > 0)
+        return;
+    list_remove(&slab->link);
+    kmem->frames -= UINT64_C(1) << slab_order(class);
+    machine_memory_used(slab, (size_t)FRAME_SIZE << slab_order(class));
+    frame_free(cpu, machine_direct_paddr(slab), slab_order(class));
+}
+
+static void *large_alloc(struct cpu *cpu, unsigned order) {
+    struct paddr block;
+
+    if (frame_alloc(cpu, order, &block) != CAPOS_STATUS_OK)
+        return NULL;
+    cpu->kernel->kmem.frames += UINT64_C(1) << order;
+    return machine_direct(block);
+}
+
+enum capos_status kmem_alloc(struct cpu *cpu, struct ledger *ledger, size_t size, void **block) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    uint64_t charge = kmem_charge(size);
+    enum capos_status status = ledger_take(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
+    void *found;
+
+    kassert(size > 0 && size <= KMEM_MAX);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    lock_take(&kmem->lock);
+    found =
+        is_small(size) ? small_alloc(cpu, class_of(size)) : large_alloc(cpu, frames_order(size));
+    if (found != NULL)
+        kmem->used_bytes += charge;
+    lock_drop(&kmem->lock);
+    if (found == NULL) {
+        ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
+        return CAPOS_STATUS_OVERLOADED;
+    }
+    machine_memory_used(found, charge);
+    memset(found, 0, charge);
+    *block = found;
+    return CAPOS_STATUS_OK;
+}
+
+void kmem_free(struct cpu *cpu, struct ledger *ledger, void *block, size_t size) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    uint64_t charge = kmem_charge(size);
+
+    lock_take(&kmem->lock);
+    kmem->used_bytes -= charge;
+    if (is_small(size)) {
+        small_free(cpu, block, class_of(size));
+    } else {
+        kmem->frames -= UINT64_C(1) << frames_order(size);
+        frame_free(cpu, machine_direct_paddr(block), frames_order(size));
+    }
+    lock_drop(&kmem->lock);
+    ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
+}

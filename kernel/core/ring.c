@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+// The kernel's end of a ring: its memory, its records, and the posting of completions, which is the
+// one thing that other CPUs do to a ring, under its lock. What a CQE slot is reserved for: every
+// accepted operation has one unless it is skipped, so `accepted - skipped` is what the CQ's tail
+// will be when all have ended, and an SQE is accepted only while that is less than a full queue
+// away from what the thread has read.
+#include "core/ringserve.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+#include "core/endpoint.h"
+#include "core/frame.h"
+#include "core/kernel.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/sched.h"
+#include "core/thread.h"
+#include "core/vm.h"
+
+const struct ring_geometry ring_small = {CAPOS_RING_SMALL_PAGES, CAPOS_RING_SMALL_SQES};
+const struct ring_geometry ring_standard = {CAPOS_RING_STANDARD_PAGES, CAPOS_RING_STANDARD_SQES};
+
+static struct capos_ring_header *header_of(const struct ring *ring) {
+    return (struct capos_ring_header *)(void *)ring->base;
+}
+
+static void set_geometry(struct ring *ring, const struct ring_geometry *geometry) {
+    uint32_t sq_bytes = geometry->sqes * (uint32_t)sizeof(struct capos_sqe);
+
+    ring->sqes = geometry->sqes;
+    ring->cqes = geometry->sqes * 2;
+    ring->slots = min_u32(geometry->sqes, CAPOS_RING_SLOTS_MAX);
+    ring->size = geometry->pages * CAPOS_PAGE_SIZE;
+    ring->order = highest_bit(geometry->pages);
+    ring->area = (uint32_t)sizeof(struct capos_ring_header) + sq_bytes +
+                 ring->cqes * (uint32_t)sizeof(struct capos_cqe);
+}
+
+static void write_header(const struct ring *ring) {
+    struct capos_ring_header *header = header_of(ring);
+
+    header->magic = CAPOS_RING_MAGIC;
+    header->abi_major = CAPOS_RING_ABI_MAJOR;
+    header->abi_minor = CAPOS_RING_ABI_MINOR;
+    header->sq = (uint32_t)sizeof(*header);
+    header->cq = header->sq + ring->sqes * (uint32_t)sizeof(struct capos_sqe);
+    header->area = ring->area;
+    header->size = ring->size;
+    header->sqes = (uint16_t)ring->sqes;
+    header->cqes = (uint16_t)ring->cqes;
+    header->slots = (uint16_t)ring->slots;
+}
+
+static void set_base(struct ring *ring, struct paddr block) {
+    ring->block = block;
+    ring->base = machine_direct(block);
+    ring->sq =
+        (const struct capos_sqe *)(const void *)(ring->base + sizeof(struct capos_ring_header));
+    ring->cq = (struct capos_cqe *)(void *)(ring->base + sizeof(struct capos_ring_header) +
+                                            ring->sqes * sizeof(struct capos_sqe));
+}
+
+// The block, charged as frames.
+static enum capos_status make_block(struct cpu *cpu, struct ring *ring) {
+    struct ledger *ledger = ring->process->ledger;
+    uint64_t pages = ring->size / CAPOS_PAGE_SIZE;
+    struct paddr block;
+    enum capos_status status = ledger_take(cpu, ledger, LEDGER_FRAMES, pages);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = frame_alloc(cpu, ring->order, &block);
+    if (status == CAPOS_STATUS_OK)
+        set_base(ring, block);
+    else
+        ledger_give(cpu, ledger, LEDGER_FRAMES, pages);
+    return status;
+}
+
+static void free_block(struct cpu *cpu, struct ring *ring) {
+    frame_free(cpu, ring->block, ring->order);
+    ledger_give(cpu, ring->process->ledger, LEDGER_FRAMES, ring->size / CAPOS_PAGE_SIZE);
+}
+
+static size_t calls_bytes(const struct ring *ring) {
+    return ring->slots * sizeof(struct call);
+}
+
+static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
+    void *block;
+    enum capos_status status = kmem_alloc(cpu, ring->process->ledger, calls_bytes(ring), &block);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    ring->calls = block;
+    for (uint32_t i = 0; i < ring->slots; i++) {
+        ring->calls[i].slot = (uint16_t)i;
+        ring->calls[i].ring = ring;
+        list_node_init(&ring->calls[i].link);
+    }
+    return CAPOS_STATUS_OK;
+}
+
+enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
+                              const struct ring_geometry *geometry) {
+    struct ring *ring = &thread->ring;
+    struct process *process = thread->process;
+    enum capos_status status;
+
+    ring->thread = thread;
+    ring->process = process;
+    list_init(&ring->armed);
+    lock_init(&ring->lock);
+    set_geometry(ring, geometry);
+    status = make_block(cpu, ring);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = make_calls(cpu, ring);
+    if (status != CAPOS_STATUS_OK)
+        goto no_calls;
+    status = vm_map_block(cpu, process->vm, ring->block, geometry->pages, PROTECTION_READ_WRITE,
+                          &ring->address);
+    if (status != CAPOS_STATUS_OK)
+        goto no_mapping;
+    write_header(ring);
+    return CAPOS_STATUS_OK;
+
+no_mapping:
+    kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
+no_calls:
+    free_block(cpu, ring);
+    return status;
+}
+
+void ring_destroy(struct cpu *cpu, struct ring *ring) {
+    if (ring->process->vm != NULL)
+        vm_unmap_block(cpu, ring->process->vm, ring->address, ring->size / CAPOS_PAGE_SIZE);
+    kmem_free(cpu, ring->process->ledger, ring->calls, calls_bytes(ring));
+    free_block(cpu, ring);
+}
+
+bool ring_is_idle(const struct ring *ring) {
+    for (uint32_t i = 0; i < ring->slots; i++)
+        if (call_state(&ring->calls[i]) != CALL_IDLE)
+            return false;
+    return true;
+}
+
+static bool is_satisfied(const struct ring *ring) {
+    if (ring->wait_slot)
+        return ring->wait_for >= ring->slots ||
+               call_state(&ring->calls[ring->wait_for]) == CALL_IDLE;
+    return ring->cq_tail - ring->cq_head >= ring->wait_for;
+}
+
+// The ring is locked.
+void ring_write_cqe(struct ring *ring, const struct capos_cqe *cqe) {
+    struct capos_ring_header *header = header_of(ring);
+
+    kassert(ring->cq_tail - ring->cq_head < ring->cqes);
+    ring->cq[ring->cq_tail & (ring->cqes - 1)] = *cqe;
+    ring->cq_tail++;
+    __atomic_store_n(&header->cq_tail, ring->cq_tail, __ATOMIC_RELEASE);
+}
+
+static void skip_cqe(struct ring *ring) {
+    atomic_store_explicit(&ring->skipped,
+                          atomic_load_explicit(&ring->skipped, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+// Makes a finished record's completion visible and frees the record. The ring is locked.
+static void settle(struct ring *ring, struct call *call, int32_t result, uint8_t flags,
+                   uint8_t caps) {
+    struct capos_cqe cqe = {call->user_data, result, call->slot, flags, caps};
+
+    if ((call->flags & CAPOS_SQE_SKIP_CQE) != 0 && result >= 0 && flags == 0)
+        skip_cqe(ring);
+    else
+        ring_write_cqe(ring, &cqe);
+    call_set(call, CALL_IDLE);
+}
+
+// Keeps a finished record for its thread's next cap_enter. The ring is locked.
+static void postpone(struct ring *ring, struct call *call, int32_t result, uint8_t flags,
+                     uint8_t caps) {
+    call->answer.result = result;
+    call->answer.cqe_flags = flags;
+    call->answer.caps = caps;
+    call->next_done = NULL;
+    if (ring->done == NULL)
+        ring->done = call;
+    else
+        ring->done_last->next_done = call;
+    ring->done_last = call;
+    call_set(call, CALL_DONE);
+}
+
+void ring_drain_locked(struct ring *ring) {
+    struct call *call;
+
+    while ((call = ring->done) != NULL) {
+        ring->done = call->next_done;
+        settle(ring, call, call->answer.result, call->answer.cqe_flags, call->answer.caps);
+    }
+}
+
+// The wait of a ring's thread is over. The ring is not locked any more.
+static void wake(struct cpu *cpu, struct ring *ring) {
+    sched_ready_handoff(cpu, ring->thread);
+}
+
+void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
+    struct ring *ring = call->ring;
+    bool woken = false;
+
+    lock_take(&ring->lock);
+    switch ((enum ring_phase)ring->phase) {
+    case RING_INSIDE:
+        if (cpu->current == ring->thread)
+            settle(ring, call, result, flags, caps);
+        else
+            postpone(ring, call, result, flags, caps);
+        break;
+    case RING_OUTSIDE:
+        postpone(ring, call, result, flags, caps);
+        break;
+    case RING_WAITING:
+        settle(ring, call, result, flags, caps);
+        woken = is_satisfied(ring);
+        if (woken)
+            ring->phase = RING_WOKEN;
+        break;
+    case RING_WOKEN:
+        settle(ring, call, result, flags, caps);
+        break;
+    case RING_DEAD:
+        call_set(call, CALL_IDLE);
+        break;
+    }
+    lock_drop(&ring->lock);
+    if (woken)
+        wake(cpu, ring);
+}
+
+void ring_timed_out(struct cpu *cpu, struct ring *ring) {
+    bool woken;
+
+    lock_take(&ring->lock);
+    woken = ring->phase == RING_WAITING;
+    if (woken)
+        ring->phase = RING_WOKEN;
+    timer_fired(&ring->thread->deadline);
+    lock_drop(&ring->lock);
+    if (woken)
+        wake(cpu, ring);
+}
+
+bool ring_interrupt_wait(struct ring *ring) {
+    bool waiting;
+
+    lock_take(&ring->lock);
+    waiting = ring->phase == RING_WAITING;
+    if (waiting)
+        ring->phase = RING_WOKEN;
+    lock_drop(&ring->lock);
+    return waiting;
+}
+
+void ring_begin(struct ring *ring) {
+    lock_take(&ring->lock);
+    ring->phase = RING_INSIDE;
+    ring_drain_locked(ring);
+    lock_drop(&ring->lock);
+}
+
+void ring_end(struct ring *ring) {
+    lock_take(&ring->lock);
+    ring_drain_locked(ring);
+    ring->phase = RING_OUTSIDE;
+    lock_drop(&ring->lock);
+}
+
+bool ring_wait(struct ring *ring) {
+    bool waits;
+
+    lock_take(&ring->lock);
+    ring_drain_locked(ring);
+    waits = !is_satisfied(ring);
+    if (waits)
+        ring->phase = RING_WAITING;
+    lock_drop(&ring->lock);
+    return waits;
+}
+
+bool ring_is_satisfied(struct ring *ring) {
+    bool satisfied;
+
+    lock_take(&ring->lock);
+    ring_drain_locked(ring);
+    satisfied = is_satisfied(ring);
+    lock_drop(&ring->lock);
+    return satisfied;
+}
+
+// Ends one operation of a dead ring, whoever else is about to. False: another CPU is ending it.
+static bool end_one(struct cpu *cpu, struct call *call) {
+    uint64_t word = atomic_load_explicit(&call->word, memory_order_acquire);
+
+    switch ((enum call_state)(word & 255)) {
+    case CALL_QUEUED:
+        return endpoint_unqueue(cpu, call);
+    case CALL_DELIVERED:
+        return endpoint_abandon(cpu, call, word);
+    case CALL_HELD:
+        return call_unhold(cpu, call);
+    case CALL_OFFERED:
+        endpoint_withdraw(cpu, call);
+        return false; // ARMED now, or being ended
+    case CALL_ARMED:
+        call_set(call, CALL_CLAIMED);
+        call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+        return true;
+    case CALL_IDLE:
+    case CALL_DONE:
+    case CALL_CLAIMED:
+        break;
+    }
+    return true;
+}
+
+void ring_kill(struct cpu *cpu, struct ring *ring) {
+    lock_take(&ring->lock);
+    ring->phase = RING_DEAD;
+    while (ring->done != NULL) {
+        struct call *call = ring->done;
+
+        ring->done = call->next_done;
+        call_set(call, CALL_IDLE);
+    }
+    lock_drop(&ring->lock);
+    for (uint32_t i = 0; i < ring->slots; i++)
+        while (!end_one(cpu, &ring->calls[i]))
+            machine_relax();
+    while (list_pop_front(&ring->armed) != NULL)
+        continue;
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+// cap_enter (ringserve.h): takes SQEs, lets armed RECVs take messages, and waits. Each SQE is read
+// once, as eight words, into a copy of our own. An operation either ends at once, with a result
+// that is posted here, or names a slot, whose record posts it when it ends.
+#include "core/ringserve.h"
+
+#include "base/bits.h"
+#include "core/answer.h"
+#include "core/call.h"
+#include "core/captable.h"
+#include "core/cpu.h"
+#include "core/dispatch.h"
+#include "core/endpoint.h"
+#include "core/kernel.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/sched.h"
+#include "core/thread.h"
+#include "core/token.h"
+#include "machine/context.h"
+#include "machine/time.h"
+
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+// What an opcode's function answers when the operation's record posts its end, or nobody does.
+#define PENDING INT32_MIN
+
+// The smallest RECV: a header and one id of a `released` notice.
+#define RECV_MIN ((uint32_t)sizeof(struct capos_message) + 8)
+
+struct operation {
+    int32_t (*run)(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
+    uint8_t flags;   // that it knows
+    bool names_slot; // its CQE does too
+};
+
+static int32_t failure(enum capos_status status) {
+    return -(int32_t)status;
+}
+
+bool ring_has_cqe(const struct ring *ring) {
+    uint32_t tail = ring->accepted - atomic_load_explicit(&ring->skipped, memory_order_relaxed);
+
+    return tail - ring->cq_head < ring->cqes;
+}
+
+void ring_name(struct call *call) {
+    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed);
+
+    atomic_store_explicit(&call->word, call_word(word + 256, CALL_CLAIMED), memory_order_release);
+}
+
+// The record of a free slot, or NULL.
+static struct call *free_record(const struct ring *ring, const struct capos_sqe *sqe,
+                                enum capos_status *status) {
+    uint32_t slot = machine_clamp(sqe->slot, ring->slots);
+    struct call *call = &ring->calls[slot];
+
+    *status = CAPOS_STATUS_MALFORMED;
+    if (slot != sqe->slot)
+        return NULL;
+    *status = CAPOS_STATUS_BUSY;
+    return call_state(call) == CALL_IDLE ? call : NULL;
+}
+
+static bool holds_descriptors(const struct ring *ring, const struct capos_sqe *sqe,
+                              uint32_t count) {
+    return count == 0 ||
+           ring_holds(ring, sqe->descriptors, count * (uint32_t)sizeof(struct capos_descriptor));
+}
+
+// The caller's reference at a service, from the ring's small cache.
+static const struct session_reference *reference_at(struct cpu *cpu, struct ring *ring,
+                                                    uint64_t service) {
+    unsigned index = (unsigned)(service % RING_REFERENCES);
+
+    if (UNLIKELY(!ring->references[index].known || ring->references[index].service != service)) {
+        ring->references[index].service = service;
+        ring->references[index].reference =
+            session_reference(cpu, &ring->process->session, service);
+        ring->references[index].known = true;
+    }
+    return &ring->references[index].reference;
+}
+
+static int32_t run_nop(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    (void)cpu, (void)ring, (void)sqe;
+    return 0;
+}
+
+static enum capos_status check_call(const struct ring *ring, const struct capos_sqe *sqe) {
+    if (!ring_holds(ring, sqe->params, sqe->params_bytes) ||
+        !ring_holds(ring, sqe->results, sqe->results_capacity) || sqe->sent > CAPOS_TRANSFER_MAX ||
+        sqe->room > CAPOS_TRANSFER_MAX ||
+        !holds_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room))
+        return CAPOS_STATUS_MALFORMED;
+    return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
+}
+
+static void fill_call(struct call *call, const struct capos_sqe *sqe, struct object *target,
+                      uint32_t reserved) {
+    ring_name(call);
+    call->opcode = sqe->opcode;
+    call->flags = sqe->flags;
+    call->method = sqe->method;
+    call->sent = sqe->sent;
+    call->room = sqe->room;
+    call->target = target;
+    call->interface = sqe->interface;
+    call->user_data = sqe->user_data;
+    call->params = sqe->params;
+    call->params_bytes = sqe->params_bytes;
+    call->results = sqe->results;
+    call->results_capacity = sqe->results_capacity;
+    call->descriptors = sqe->descriptors;
+    call->reserved = reserved;
+}
+
+static void call_facet(struct cpu *cpu, struct ring *ring, struct call *call) {
+    const struct endpoint *endpoint = facet_of(call->target)->endpoint;
+    const struct session_reference *reference = reference_at(cpu, ring, endpoint->service);
+
+    call->session[0] = reference->word[0];
+    call->session[1] = reference->word[1];
+    call->session_epoch = ring->process->session.epoch;
+    endpoint_call(cpu, call);
+}
+
+static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    struct captable_view view;
+    enum capos_status status;
+    uint32_t reserved = 0;
+    struct call *call = free_record(ring, sqe, &status);
+
+    if (UNLIKELY(call == NULL))
+        return failure(status);
+    status = check_call(ring, sqe);
+    if (LIKELY(status == CAPOS_STATUS_OK))
+        status = captable_lookup(&ring->process->table, sqe->cap, &view);
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
+        return failure(status);
+    if (view.kind == OBJECT_RECEIVER || !object_try_get(view.object))
+        return failure(CAPOS_STATUS_REFUSED);
+    if (sqe->room > 0) {
+        status = captable_reserve(cpu, &ring->process->table, sqe->room, &reserved);
+        if (status != CAPOS_STATUS_OK) {
+            object_put(cpu, view.object);
+            return failure(status);
+        }
+    }
+    fill_call(call, sqe, view.object, reserved);
+    if (view.kind == OBJECT_FACET)
+        call_facet(cpu, ring, call);
+    else
+        dispatch_call(cpu, call);
+    return PENDING;
+}
+
+static enum capos_status check_recv(const struct ring *ring, const struct capos_sqe *sqe) {
+    if (!ring_holds(ring, sqe->results, sqe->results_capacity) || sqe->room > CAPOS_TRANSFER_MAX ||
+        !holds_descriptors(ring, sqe, sqe->room))
+        return CAPOS_STATUS_MALFORMED;
+    return sqe->results_capacity < RECV_MIN ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
+}
+
+static int32_t run_recv(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    struct process *process = ring->process;
+    struct captable_view view;
+    enum capos_status status;
+    uint32_t reserved;
+    struct call *call = free_record(ring, sqe, &status);
+
+    if (call == NULL)
+        return failure(status);
+    status = check_recv(ring, sqe);
+    if (status == CAPOS_STATUS_OK)
+        status = captable_lookup(&process->table, sqe->cap, &view);
+    if (status == CAPOS_STATUS_OK && view.kind != OBJECT_RECEIVER)
+        status = CAPOS_STATUS_REFUSED;
+    if (status == CAPOS_STATUS_OK)
+        status = token_table_make(cpu, &process->tokens);
+    if (status == CAPOS_STATUS_OK)
+        status = captable_reserve(cpu, &process->table, sqe->room, &reserved);
+    if (status != CAPOS_STATUS_OK)
+        return failure(status);
+    if (!object_try_get(view.object)) {
+        captable_unreserve(cpu, &process->table, reserved);
+        return failure(CAPOS_STATUS_REFUSED);
+    }
+    fill_call(call, sqe, view.object, reserved);
+    call->sent = 0;
+    call_set(call, CALL_ARMED);
+    list_push_back(&ring->armed, &call->link);
+    return PENDING;
+}
+
+static int32_t run_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
+    enum capos_status status = answer_return(cpu, ring, sqe);
+
+    if (LIKELY(status == CAPOS_STATUS_OK) && (sqe->flags & inherits) == inherits) {
+        ring->accepted--; // the RECV, which counts on its own, has this SQE's CQE
+        return PENDING;
+    }
+    return failure(status);
+}
+
+static int32_t run_release(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    return failure(captable_release(cpu, &ring->process->table, sqe->cap));
+}
+
+static const struct operation operations[CAPOS_OPCODES] = {
+    [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE, false},
+    [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE, true},
+    [CAPOS_OP_RECV] = {run_recv, 0, true},
+    [CAPOS_OP_RETURN] = {run_return, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION,
+                         false},
+    [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE, false},
+};
+
+// Posts the end of an operation that has no record.
+static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_slot,
+                     int32_t result) {
+    struct capos_cqe cqe = {sqe->user_data, result, names_slot ? sqe->slot : 0, 0, 0};
+
+    lock_take(&ring->lock);
+    if (result >= 0 && (sqe->flags & CAPOS_SQE_SKIP_CQE) != 0)
+        atomic_fetch_add_explicit(&ring->skipped, 1, memory_order_relaxed);
+    else
+        ring_write_cqe(ring, &cqe);
+    lock_drop(&ring->lock);
+}
+
+static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    uint32_t opcode = machine_clamp(sqe->opcode, CAPOS_OPCODES);
+    const struct operation *operation = &operations[opcode];
+    bool known = opcode == sqe->opcode && operation->run != NULL;
+    int32_t result;
+
+    if (UNLIKELY(!known || (sqe->flags & ~operation->flags) != 0))
+        result = -CAPOS_STATUS_UNSUPPORTED;
+    else if (UNLIKELY(sqe->zero != 0))
+        result = -CAPOS_STATUS_MALFORMED;
+    else
+        result = operation->run(cpu, ring, sqe);
+    if (result != PENDING)
+        post_now(ring, sqe, known && operation->names_slot, result);
+}
+
+union snapshot {
+    struct capos_sqe sqe;
+    uint64_t word[8];
+};
+_Static_assert(sizeof(union snapshot) == sizeof(struct capos_sqe), "an SQE is eight words");
+
+static void take_sqe(const struct ring *ring, union snapshot *snapshot) {
+    const volatile uint64_t *from = (const volatile uint64_t *)(const volatile void *)&ring
+                                        ->sq[ring->sq_head & (ring->sqes - 1)];
+
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++)
+        snapshot->word[i] = from[i];
+}
+
+// Takes up to `count` SQEs and says how many.
+static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
+    union snapshot snapshot;
+    uint32_t taken = 0;
+
+    for (; taken < count && ring_has_cqe(ring); taken++) {
+        take_sqe(ring, &snapshot);
+        ring->sq_head++;
+        ring->accepted++;
+        run_one(cpu, ring, &snapshot.sqe);
+        if (cpu->closing != NULL || cpu->moved != NULL)
+            object_close_pending(cpu);
+        machine_interrupt_window(cpu);
+    }
+    return taken;
+}
+
+// Reads what the thread has written to the header, once; false when it is impossible.
+static bool read_header(struct ring *ring, uint32_t *available) {
+    const struct capos_ring_header *header =
+        (const struct capos_ring_header *)(const void *)ring->base;
+    uint32_t sq_tail = __atomic_load_n(&header->sq_tail, __ATOMIC_ACQUIRE);
+    uint32_t cq_head = __atomic_load_n(&header->cq_head, __ATOMIC_ACQUIRE);
+
+    *available = sq_tail - ring->sq_head;
+    if (*available > ring->sqes || ring->cq_tail - cq_head > ring->cq_tail - ring->cq_head)
+        return false;
+    ring->cq_head = cq_head;
+    return true;
+}
+
+static void publish_sq_head(const struct ring *ring) {
+    struct capos_ring_header *header = (struct capos_ring_header *)(void *)ring->base;
+
+    __atomic_store_n(&header->sq_head, ring->sq_head, __ATOMIC_RELEASE);
+}
+
+// Lets every armed RECV take a message, and offers those that found none if `enlist`, until the
+// wait is satisfied.
+static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
+    struct list_node *node, *next;
+    struct call *receive;
+
+    for (node = list_first(&ring->armed); node != NULL; node = next) {
+        next = list_next(&ring->armed, node);
+        receive = list_entry(node, struct call, link);
+        if (call_state(receive) != CALL_ARMED)
+            continue;
+        ring->offering |= enlist;
+        if (!endpoint_offer(cpu, receive, enlist))
+            continue;
+        list_remove(node);
+        if (enlist && ring_is_satisfied(ring))
+            return;
+    }
+}
+
+// Takes back what was offered and forgets what has ended.
+static void withdraw(struct cpu *cpu, struct ring *ring) {
+    struct list_node *node, *next;
+    struct call *receive;
+
+    for (node = list_first(&ring->armed); node != NULL; node = next) {
+        next = list_next(&ring->armed, node);
+        receive = list_entry(node, struct call, link);
+        if (call_state(receive) == CALL_OFFERED)
+            endpoint_withdraw(cpu, receive);
+        if (call_state(receive) != CALL_ARMED)
+            list_remove(node);
+    }
+    ring->offering = false;
+}
+
+static bool is_killed(const struct thread *thread) {
+    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
+}
+
+// What the thread waits for. True when it waits, and this CPU must run something else.
+static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t deadline) {
+    struct thread *thread = ring->thread;
+
+    ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
+    ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
+    if (ring_is_satisfied(ring)) {
+        if (!ring->wait_slot)
+            offer(cpu, ring, false);
+        return false;
+    }
+    if (deadline != CAPOS_NO_DEADLINE && deadline <= machine_now(cpu)) {
+        if (!ring->wait_slot)
+            offer(cpu, ring, false);
+        return false;
+    }
+    if (!ring->wait_slot)
+        offer(cpu, ring, true);
+    if (deadline != CAPOS_NO_DEADLINE)
+        timer_arm(cpu, &thread->deadline, deadline);
+    thread->state = THREAD_WAITING;
+    // Whoever kills the thread either sees it wait or is seen here.
+    if (ring_wait(ring) && !(is_killed(thread) && ring_interrupt_wait(ring)))
+        return true;
+    thread->state = THREAD_RUNNING;
+    if (deadline != CAPOS_NO_DEADLINE)
+        timer_stop(cpu, &thread->deadline);
+    return false;
+}
+
+static void leave(struct cpu *cpu, struct ring *ring) {
+    if (ring->offering)
+        withdraw(cpu, ring);
+    ring_end(ring);
+}
+
+static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
+    return taken | (uint64_t)reason << 32;
+}
+
+struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
+                               uint64_t deadline) {
+    struct thread *thread = cpu->current;
+    struct ring *ring = &thread->ring;
+    enum capos_enter_reason reason = CAPOS_ENTER_DONE;
+    uint32_t available, asked, taken;
+
+    kernel_enter(cpu);
+    if (UNLIKELY(!read_header(ring, &available))) {
+        machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
+        return sched_leave(cpu);
+    }
+    ring_begin(ring);
+    asked = min_u32(to_submit, available);
+    taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
+    publish_sq_head(ring);
+    if (taken < asked)
+        reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
+    machine_context_set_result(&thread->context, result_of(taken, reason));
+    if (reason != CAPOS_ENTER_DONE)
+        offer(cpu, ring, false);
+    else if (wait_for(cpu, ring, wait, deadline))
+        return sched_leave_waiting(cpu);
+    leave(cpu, ring);
+    return sched_leave(cpu);
+}
+
+void ringserve_resume(struct cpu *cpu, struct thread *thread) {
+    timer_stop(cpu, &thread->deadline);
+    leave(cpu, &thread->ring);
+}

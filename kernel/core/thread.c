@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Threads: birth and death (thread.h).
+#include "core/thread.h"
+
+#include "core/kernel.h"
+#include "core/panic.h"
+#include "core/process.h"
+#include "core/sched.h"
+#include "machine/cpu.h"
+
+static enum capos_status adopt(struct process *process, struct thread *thread) {
+    bool running;
+
+    lock_take(&process->lock);
+    running = process->state == PROCESS_RUNNING;
+    if (running) {
+        list_push_back(&process->threads, &thread->sibling);
+        process->threads_left++;
+    }
+    lock_drop(&process->lock);
+    return running ? CAPOS_STATUS_OK : CAPOS_STATUS_DISCONNECTED;
+}
+
+static void init_context(struct thread *thread, const struct thread_start *start) {
+    const struct machine_start machine = {
+        .entry = start->entry,
+        .stack = start->stack,
+        .argument = {thread->ring.address.value, start->capset.value, start->argument},
+        .thread_base = start->thread_base,
+    };
+
+    machine_context_init(&thread->context, &machine);
+}
+
+enum capos_status thread_create(struct cpu *cpu, struct process *process,
+                                const struct thread_start *start, struct thread **out) {
+    struct ledger *ledger = process->ledger;
+    struct object *object;
+    struct thread *thread;
+    enum capos_status status = ledger_take(cpu, ledger, LEDGER_THREADS, 1);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = object_create(cpu, &thread_type, ledger, &object);
+    if (status != CAPOS_STATUS_OK)
+        goto no_object;
+    thread = (struct thread *)(void *)object;
+    thread->process = process;
+    thread->weight = SCHED_WEIGHT_NORMAL;
+    thread->cpu = cpu->index;
+    thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
+    list_node_init(&thread->sibling);
+    timer_init(&thread->deadline, TIMER_THREAD);
+    status = ring_create(cpu, thread, &start->ring);
+    if (status != CAPOS_STATUS_OK)
+        goto no_ring;
+    init_context(thread, start);
+    status = adopt(process, thread);
+    if (status != CAPOS_STATUS_OK)
+        goto ending;
+    object_get(&process->object);
+    *out = thread;
+    return CAPOS_STATUS_OK;
+
+ending:
+    machine_context_fini(cpu, &thread->context);
+    ring_destroy(cpu, &thread->ring);
+no_ring:
+    object_discard(cpu, object);
+no_object:
+    ledger_give(cpu, ledger, LEDGER_THREADS, 1);
+    return status;
+}
+
+void thread_start(struct cpu *cpu, struct thread *thread) {
+    struct process *process = thread->process;
+    bool starts;
+
+    lock_take(&process->lock);
+    starts = thread->state == THREAD_NEW;
+    if (starts)
+        sched_ready(cpu, thread);
+    lock_drop(&process->lock);
+}
+
+void thread_kill(struct cpu *cpu, struct thread *thread) {
+    struct process *process = thread->process;
+
+    lock_take(&process->lock);
+    if (thread->state != THREAD_DEAD)
+        process_kill_thread_locked(cpu, thread);
+    lock_drop(&process->lock);
+    process_check_end(cpu, process);
+}
+
+void thread_die(struct cpu *cpu, struct thread *thread) {
+    timer_stop(cpu, &thread->deadline);
+    ring_kill(cpu, &thread->ring);
+    atomic_store(&thread->state, THREAD_DEAD);
+}
+
+void thread_gone(struct cpu *cpu, struct thread *thread) {
+    struct process *process = thread->process;
+
+    kassert(thread->state == THREAD_DEAD && thread->on_cpu == 0);
+    machine_context_fini(cpu, &thread->context);
+    lock_take(&process->lock);
+    process->threads_left--;
+    process->cycles += thread->cycles;
+    lock_drop(&process->lock);
+    process_check_end(cpu, process);
+}
+
+void thread_release_ring(struct cpu *cpu, struct thread *thread) {
+    if (thread->ring.calls == NULL)
+        return;
+    while (!ring_is_idle(&thread->ring)) // another CPU is just ending a call
+        machine_relax();
+    ring_destroy(cpu, &thread->ring);
+    thread->ring.calls = NULL;
+    ledger_give(cpu, thread->object.ledger, LEDGER_THREADS, 1);
+}
+
+static bool thread_close(struct cpu *cpu, struct object *object) {
+    struct thread *thread = (struct thread *)(void *)object;
+
+    thread_release_ring(cpu, thread);
+    object_put(cpu, &thread->process->object);
+    return true;
+}
+
+const struct object_type thread_type = {
+    .name = "thread",
+    .size = sizeof(struct thread),
+    .kind = OBJECT_KERNEL,
+    .close = thread_close,
+};

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Timers (timer.h). What is due is taken out one by one and called without the lock; meanwhile the
+// timer is FIRING, and timer_stop on another CPU waits until its function has said timer_fired.
+#include "core/timer.h"
+
+#include "base/bits.h"
+#include "core/call.h"
+#include "core/kernel.h"
+#include "core/panic.h"
+#include "core/thread.h"
+#include "machine/time.h"
+
+void timers_init(struct timers *timers) {
+    lock_init(&timers->lock);
+    heap_init(&timers->heap);
+    timers->slice_end = UINT64_MAX;
+}
+
+void timer_init(struct timer *timer, enum timer_kind kind) {
+    *timer = (struct timer){.kind = (uint8_t)kind};
+}
+
+static struct timer *timer_of(struct heap_node *node) {
+    return (struct timer *)(void *)((char *)node - offsetof(struct timer, node));
+}
+
+void timers_rearm(struct cpu *cpu) {
+    struct timers *timers = &cpu->timers;
+    struct heap_node *first;
+    uint64_t deadline;
+
+    lock_take(&timers->lock);
+    first = heap_first(&timers->heap);
+    deadline = first == NULL ? UINT64_MAX : first->key;
+    lock_drop(&timers->lock);
+    machine_timer_arm(cpu, min_u64(deadline, timers->slice_end));
+}
+
+void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline) {
+    struct timers *timers = &cpu->timers;
+    bool first;
+
+    kassert(atomic_load_explicit(&timer->state, memory_order_relaxed) == TIMER_IDLE);
+    timer->cpu = (uint16_t)cpu->index;
+    timer->node.key = deadline;
+    lock_take(&timers->lock);
+    atomic_store_explicit(&timer->state, TIMER_ARMED, memory_order_relaxed);
+    heap_add(&timers->heap, &timer->node);
+    first = heap_first(&timers->heap) == &timer->node;
+    lock_drop(&timers->lock);
+    if (first)
+        machine_timer_arm(cpu, min_u64(deadline, timers->slice_end));
+}
+
+bool timer_stop(struct cpu *cpu, struct timer *timer) {
+    struct timers *timers = &cpu->kernel->cpus[timer->cpu]->timers;
+    bool armed;
+
+    if (atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_IDLE)
+        return false;
+    lock_take(&timers->lock);
+    armed = atomic_load_explicit(&timer->state, memory_order_relaxed) == TIMER_ARMED;
+    if (armed) {
+        heap_remove(&timers->heap, &timer->node);
+        atomic_store_explicit(&timer->state, TIMER_IDLE, memory_order_relaxed);
+    }
+    lock_drop(&timers->lock);
+    while (atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_FIRING)
+        machine_relax();
+    return armed;
+}
+
+void timer_fired(struct timer *timer) {
+    kassert(atomic_load_explicit(&timer->state, memory_order_relaxed) == TIMER_FIRING);
+    atomic_store_explicit(&timer->state, TIMER_IDLE, memory_order_release);
+}
+
+static void thread_expired(struct cpu *cpu, struct timer *timer) {
+    struct thread *thread =
+        (struct thread *)(void *)((char *)timer - offsetof(struct thread, deadline));
+
+    ring_timed_out(cpu, &thread->ring);
+}
+
+static void call_expired(struct cpu *cpu, struct timer *timer) {
+    call_timed_out(cpu, (struct call *)(void *)((char *)timer - offsetof(struct call, timer)));
+}
+
+static void (*const expired[TIMER_KINDS])(struct cpu *cpu, struct timer *timer) = {
+    [TIMER_THREAD] = thread_expired,
+    [TIMER_CALL] = call_expired,
+};
+
+static struct timer *take_due(struct timers *timers, uint64_t now) {
+    struct heap_node *first;
+    struct timer *timer = NULL;
+
+    lock_take(&timers->lock);
+    first = heap_first(&timers->heap);
+    if (first != NULL && first->key <= now) {
+        timer = timer_of(first);
+        heap_remove(&timers->heap, first);
+        atomic_store_explicit(&timer->state, TIMER_FIRING, memory_order_relaxed);
+    }
+    lock_drop(&timers->lock);
+    return timer;
+}
+
+void timers_run(struct cpu *cpu) {
+    uint64_t now = machine_now(cpu);
+    struct timer *timer;
+
+    while ((timer = take_due(&cpu->timers, now)) != NULL)
+        expired[timer->kind](cpu, timer);
+    timers_rearm(cpu);
+}
