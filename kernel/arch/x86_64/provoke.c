@@ -76,9 +76,13 @@ static void provoke_overwrite(volatile uint8_t *buffer, size_t size) {
         buffer[i] = 0xff;
 }
 
+// The compiler must not see where the stores go: it would leave out those that it knows to be
+// wrong.
 static void provoke_stack_guard(void) {
     uint8_t buffer[32];
-    provoke_overwrite(buffer, 48);
+    uint8_t *hidden = buffer;
+    __asm__("" : "+r"(hidden)::"memory");
+    provoke_overwrite(hidden, 48);
 }
 
 static void provoke_double_fault(void) {
