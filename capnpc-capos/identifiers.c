@@ -19,6 +19,8 @@ struct identifier {
 
 void identifiers_init(struct identifiers *identifiers, struct model *model) {
     identifiers->model = model;
+    identifiers->refused[0] = NULL;
+    identifiers->refused[1] = NULL;
     identifiers->table = arena_array(model->arena, CHAINS, sizeof *identifiers->table);
 }
 
@@ -46,6 +48,15 @@ static const char *member_of(const struct identifier *other) {
     return other->member == NULL ? "" : other->member;
 }
 
+// Two declarations with one name collide in all that is derived from it; once is enough to say so.
+static bool is_news(struct identifiers *ids, const struct node *a, const struct node *b) {
+    bool known = (ids->refused[0] == a && ids->refused[1] == b) ||
+                 (ids->refused[0] == b && ids->refused[1] == a);
+    ids->refused[0] = a;
+    ids->refused[1] = b;
+    return !known;
+}
+
 void identifiers_claim(struct identifiers *ids, enum identifier_space space, const char *name,
                        const struct node *node, const char *member) {
     struct identifier **chain = &ids->table[chain_of(name)];
@@ -55,9 +66,10 @@ void identifiers_claim(struct identifiers *ids, enum identifier_space space, con
     for (struct identifier *other = *chain; other != NULL; other = other->next) {
         if (other->space != space || strcmp(other->name, name) != 0)
             continue;
-        refuse(ids->model->refusals, node->display, member,
-               "the C name %s is taken by %s%s%s; give another one with $name", name,
-               other->node->display, dot(other), member_of(other));
+        if (is_news(ids, node, other->node))
+            refuse(ids->model->refusals, node->display, member,
+                   "the C name %s is taken by %s%s%s; give another one with $name", name,
+                   other->node->display, dot(other), member_of(other));
         return;
     }
     struct identifier *identifier = arena_take(ids->model->arena, sizeof *identifier);

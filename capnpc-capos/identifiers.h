@@ -13,7 +13,8 @@ enum identifier_space {
 
 struct identifiers {
     struct model *model;
-    struct identifier **table; // NULL-terminated chains
+    struct identifier **table;     // NULL-terminated chains
+    const struct node *refused[2]; // the last two that collided
 };
 
 void identifiers_init(struct identifiers *identifiers, struct model *model);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GENERIC "type parameters can't be compiled yet"
-
 static const char *text_copy(struct model *m, struct capos_text text) {
     return arena_copy(m->arena, text.data, text.size);
 }
@@ -37,6 +35,14 @@ static void unable(struct model *m, const struct node *node, const char *member,
         refuse(m->refusals, node->display, member, "%s", what);
 }
 
+// Once for each declaration: not again for the members of what is generic, nor for what its methods
+// imply.
+static void generic(struct model *m, const struct node *node, const char *member) {
+    if (capos_node_is_generic(node->raw) && (member != NULL || node->implied))
+        return;
+    unable(m, node, member, "type parameters can't be compiled yet");
+}
+
 // The node that a member refers to; a refusal if the request does not have it.
 static const struct node *refer(struct model *m, const struct node *node, const char *member,
                                 uint64_t id) {
@@ -49,7 +55,7 @@ static const struct node *refer(struct model *m, const struct node *node, const 
 static void check_brand(struct model *m, const struct node *node, const char *member,
                         struct capos_struct brand) {
     if (capos_brand_scopes(brand).size > 0)
-        unable(m, node, member, GENERIC);
+        generic(m, node, member);
 }
 
 static struct type read_type(struct model *m, const struct node *node, const char *member,
@@ -68,7 +74,7 @@ static struct type read_type(struct model *m, const struct node *node, const cha
     } else if (type.kind == CAPOS_TYPE_ANY_POINTER) {
         type.any = capos_type_any_kind(raw);
         if (capos_type_any_binding(raw) != CAPOS_ANY_UNCONSTRAINED)
-            unable(m, node, member, GENERIC);
+            generic(m, node, member);
     } else if (type.kind > CAPOS_TYPE_ANY_POINTER) {
         unable(m, node, member, "this kind of type is not known");
     }
@@ -151,10 +157,10 @@ static void read_method(struct model *m, struct node *node, struct method *metho
     method->doc = "";
     method->params = refer(m, node, method->name, capos_method_params(raw));
     method->results = refer(m, node, method->name, capos_method_results(raw));
-    if (capos_method_implicit_parameters(raw).size > 0)
-        unable(m, node, method->name, GENERIC);
-    check_brand(m, node, method->name, capos_method_params_brand(raw));
-    check_brand(m, node, method->name, capos_method_results_brand(raw));
+    if (capos_method_implicit_parameters(raw).size > 0 ||
+        capos_brand_scopes(capos_method_params_brand(raw)).size > 0 ||
+        capos_brand_scopes(capos_method_results_brand(raw)).size > 0)
+        generic(m, node, method->name);
 }
 
 static void read_interface(struct model *m, struct node *node) {
@@ -199,7 +205,7 @@ static void read_node(struct model *m, struct node *node) {
     if (node->kind == CAPOS_NODE_CONST)
         node->value = read_value(capos_node_const_value(node->raw));
     if (capos_node_parameters(node->raw).size > 0)
-        unable(m, node, NULL, GENERIC);
+        generic(m, node, NULL);
 }
 
 static void place_node(struct model *m, struct node *node, struct capos_struct raw) {
