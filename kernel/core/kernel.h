@@ -29,8 +29,9 @@ struct kernel {
     struct cpu *cpus[CAPOS_CPUS_MAX];
 
     struct lock processes_lock;
-    struct list processes; // those that are not ENDED
-    struct list reaping;   // those whose last thread is gone
+    struct list processes;       // those that are not ENDED
+    struct list reaping;         // those whose last thread is gone, and that no CPU is working on
+    _Atomic uint32_t reap_count; // those whose last thread is gone and that are not ENDED
     uint32_t process_count;
 
     // kernel/object/process_handle.c: answers ProcessHandle.wait.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Processes: birth, and death in two steps (process.h). The reaper takes a dead process apart in
-// this order: the calls that it holds, its capabilities, its threads' rings, its memory; then its
-// ledger is closed and those who wait are answered. One CPU at a time works on one process.
+// Processes: birth, and death in two steps (process.h). The first makes it dead: its threads end
+// all that they have begun when they are gone. The second is the reaper's, in the order of enum
+// reap_step, a bounded step at a time; each takes the process off the reaper's list, so one CPU at
+// a time works on it and several on several.
 #include "core/process.h"
 
 #include "base/memory.h"
@@ -65,48 +66,22 @@ no_ledger:
     return status;
 }
 
-// Puts a process without threads on the reaper's list, once.
-static void begin_reaping(struct cpu *cpu, struct process *process) {
-    struct kernel *kernel = cpu->kernel;
+bool process_lose_threads_locked(struct process *process, uint32_t count) {
+    bool last;
 
-    lock_take(&kernel->processes_lock);
-    if (process->reap_step == REAP_NOT) {
-        process->reap_step = REAP_HELD;
-        process->reap_position = 1;
-        list_push_back(&kernel->reaping, &process->reaping);
-    }
-    lock_drop(&kernel->processes_lock);
-}
-
-void process_check_end(struct cpu *cpu, struct process *process) {
-    bool ends;
-
-    lock_take(&process->lock);
-    ends = process->threads_left == 0;
-    if (ends && process->state == PROCESS_RUNNING) {
+    process->threads_left -= count;
+    last = process->threads_left == 0;
+    if (last && process->state == PROCESS_RUNNING) {
         process->state = PROCESS_ENDING;
         process->end = (struct process_end){.kind = PROCESS_EXITED};
     }
-    lock_drop(&process->lock);
-    if (ends)
-        begin_reaping(cpu, process);
-}
-
-void process_kill_thread_locked(struct cpu *cpu, struct thread *thread) {
-    atomic_fetch_or(&thread->attention, ATTENTION_KILLED);
-    if (thread->state == THREAD_NEW) {
-        atomic_store(&thread->state, THREAD_DEAD);
-        thread->process->threads_left--;
-    } else if (ring_interrupt_wait(&thread->ring)) {
-        sched_ready(cpu, thread);
-    } else {
-        sched_kick(cpu, thread);
-    }
+    return last;
 }
 
 void process_kill(struct cpu *cpu, struct process *process, const struct process_end *end) {
-    const struct list_node *node;
-    bool first;
+    struct list_node *node;
+    bool first, last = false;
+    uint32_t never_ran = 0;
 
     lock_take(&process->lock);
     first = process->state == PROCESS_RUNNING;
@@ -119,11 +94,13 @@ void process_kill(struct cpu *cpu, struct process *process, const struct process
         struct thread *thread = list_entry(node, struct thread, sibling);
 
         if (thread->state != THREAD_DEAD)
-            process_kill_thread_locked(cpu, thread);
+            never_ran += thread_stop_locked(cpu, thread);
     }
+    if (never_ran != 0)
+        last = process_lose_threads_locked(process, never_ran);
     lock_drop(&process->lock);
-    if (first)
-        process_check_end(cpu, process);
+    if (last)
+        process_reap_later(cpu, process);
 }
 
 struct thread *process_exit(struct cpu *cpu, int32_t status) {
@@ -142,37 +119,27 @@ struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash) 
     return sched_leave(cpu);
 }
 
-static void release_threads(struct cpu *cpu, struct process *process) {
-    struct list_node *node;
-    struct thread *thread;
-
-    while ((node = list_pop_front(&process->threads)) != NULL) {
-        thread = list_entry(node, struct thread, sibling);
-        thread_release_ring(cpu, thread);
-        object_put(cpu, &thread->object);
-    }
-}
-
-static void finish(struct cpu *cpu, struct process *process) {
-    struct kernel *kernel = cpu->kernel;
-
-    release_threads(cpu, process);
-    vm_destroy(cpu, process->vm);
-    process->vm = NULL;
-    token_table_fini(cpu, &process->tokens);
-    captable_fini(cpu, &process->table);
-    ledger_close(cpu, process->ledger);
+// Puts a process on the reaper's list.
+static void queue_reaping(struct kernel *kernel, struct process *process) {
     lock_take(&kernel->processes_lock);
-    list_remove(&process->sibling);
-    kernel->process_count--;
+    list_push_back(&kernel->reaping, &process->reaping);
     lock_drop(&kernel->processes_lock);
-    lock_take(&process->lock);
-    process->state = PROCESS_ENDED;
-    lock_drop(&process->lock);
-    if (process->waiters.answer != NULL)
-        call_queue_answer_all(cpu, &process->waiters, CAPOS_STATUS_OK);
-    object_put(cpu, &process->object);
 }
+
+void process_reap_later(struct cpu *cpu, struct process *process) {
+    kassert(process->reap_step == REAP_NOT);
+    process->reap_step = REAP_CALLS;
+    atomic_fetch_add(&cpu->kernel->reap_count, 1);
+    queue_reaping(cpu->kernel, process);
+    sched_tell_work(cpu);
+}
+
+// What a step has come to.
+enum reap_result {
+    REAP_AGAIN, // there is more of it
+    REAP_NEXT,
+    REAP_AWAY, // the process is not on the list any more
+};
 
 static bool rings_are_idle(const struct process *process) {
     const struct list_node *node;
@@ -184,53 +151,126 @@ static bool rings_are_idle(const struct process *process) {
     return true;
 }
 
-// One step; true when the process is done.
-static bool reap_step(struct cpu *cpu, struct process *process) {
-    switch ((enum reap_step)process->reap_step) {
-    case REAP_NOT:
-    case REAP_HELD:
-        if (rings_are_idle(process) &&
-            endpoint_end_held(cpu, process, NULL, &process->reap_position, REAP_BUDGET)) {
-            process->reap_step = REAP_TABLE;
-            process->reap_position = 0;
-        }
-        return false;
-    case REAP_TABLE:
-        if (captable_clear(cpu, &process->table, &process->reap_position, REAP_BUDGET))
-            process->reap_step = REAP_REST;
-        return false;
-    case REAP_REST:
-        finish(cpu, process);
-        return true;
-    }
-    return true;
+// Other CPUs may still be delivering messages to its rings; what they deliver is held then.
+static enum reap_result reap_calls(struct cpu *cpu, struct process *process) {
+    return rings_are_idle(process) &&
+                   endpoint_end_held(cpu, process, NULL, &process->reap_position, REAP_BUDGET)
+               ? REAP_NEXT
+               : REAP_AGAIN;
 }
 
-bool process_reap(struct cpu *cpu) {
+static enum reap_result reap_table(struct cpu *cpu, struct process *process) {
+    return captable_clear(cpu, &process->table, &process->reap_position, REAP_BUDGET) ? REAP_NEXT
+                                                                                      : REAP_AGAIN;
+}
+
+static enum reap_result reap_thread(struct cpu *cpu, struct process *process) {
+    struct list_node *node = list_pop_front(&process->threads);
+    struct thread *thread;
+
+    if (node == NULL)
+        return REAP_NEXT;
+    thread = list_entry(node, struct thread, sibling);
+    thread_release(cpu, thread);
+    object_put(cpu, &thread->object);
+    return REAP_AGAIN;
+}
+
+static enum reap_result reap_memory(struct cpu *cpu, struct process *process) {
+    struct vm *vm = process->vm;
+
+    if (!vm_reap(cpu, vm, REAP_BUDGET))
+        return REAP_AGAIN;
+    process->vm = NULL;
+    vm_destroy(cpu, vm);
+    return REAP_NEXT;
+}
+
+static void reap_waited(struct cpu *cpu, struct reclaim_node *node) {
+    struct process *process =
+        (struct process *)(void *)((char *)node - offsetof(struct process, reap_wait));
+
+    queue_reaping(cpu->kernel, process);
+}
+
+// Whoever waits for the process's end is to find what it had used given back, so its end comes
+// after the memory that other CPUs may still be looking at has been freed.
+static enum reap_result reap_rest(struct cpu *cpu, struct process *process) {
+    token_table_fini(cpu, &process->tokens);
+    captable_fini(cpu, &process->table);
+    process->reap_step = REAP_CLOSE;
+    reclaim_retire(cpu, &process->reap_wait, reap_waited);
+    return REAP_AWAY;
+}
+
+static enum reap_result reap_close(struct cpu *cpu, struct process *process) {
     struct kernel *kernel = cpu->kernel;
+
+    ledger_close(cpu, process->ledger);
+    process->ledger = NULL;
+    lock_take(&kernel->processes_lock);
+    list_remove(&process->sibling);
+    kernel->process_count--;
+    lock_drop(&kernel->processes_lock);
+    lock_take(&process->lock);
+    process->state = PROCESS_ENDED;
+    lock_drop(&process->lock);
+    return REAP_NEXT;
+}
+
+static enum reap_result reap_answer(struct cpu *cpu, struct process *process) {
+    for (unsigned i = 0; call_queue_answer(cpu, &process->waiters, CAPOS_STATUS_OK); i++)
+        if (i == REAP_BUDGET)
+            return REAP_AGAIN;
+    atomic_fetch_sub(&cpu->kernel->reap_count, 1);
+    object_put(cpu, &process->object);
+    return REAP_AWAY;
+}
+
+typedef enum reap_result reap_fn(struct cpu *cpu, struct process *process);
+
+static reap_fn *const reap_steps[REAP_STEPS] = {
+    [REAP_CALLS] = reap_calls,   [REAP_TABLE] = reap_table, [REAP_THREADS] = reap_thread,
+    [REAP_MEMORY] = reap_memory, [REAP_REST] = reap_rest,   [REAP_CLOSE] = reap_close,
+    [REAP_ANSWER] = reap_answer,
+};
+
+static struct process *take_reaping(struct kernel *kernel) {
     struct list_node *node;
-    struct process *process;
 
     lock_take(&kernel->processes_lock);
     node = list_pop_front(&kernel->reaping);
     lock_drop(&kernel->processes_lock);
-    if (node == NULL)
+    return node == NULL ? NULL : list_entry(node, struct process, reaping);
+}
+
+bool process_reap(struct cpu *cpu) {
+    struct process *process = take_reaping(cpu->kernel);
+    enum reap_result result;
+
+    if (process == NULL)
         return false;
-    process = list_entry(node, struct process, reaping);
-    if (reap_step(cpu, process))
-        return true;
-    lock_take(&kernel->processes_lock);
-    list_push_back(&kernel->reaping, node);
-    lock_drop(&kernel->processes_lock);
+    result = reap_steps[process->reap_step](cpu, process);
+    if (result == REAP_NEXT) {
+        process->reap_step++;
+        process->reap_position = 0;
+    }
+    if (result != REAP_AWAY)
+        queue_reaping(cpu->kernel, process);
     return true;
 }
 
 void process_discard(struct cpu *cpu, struct process *process) {
     kassert(list_is_empty(&process->threads));
     process->state = PROCESS_ENDING;
-    process->reap_step = REAP_TABLE;
-    while (!reap_step(cpu, process))
+    while (reap_table(cpu, process) != REAP_NEXT)
         continue;
+    while (reap_memory(cpu, process) != REAP_NEXT)
+        continue;
+    token_table_fini(cpu, &process->tokens);
+    captable_fini(cpu, &process->table);
+    reap_close(cpu, process);
+    object_put(cpu, &process->object); // the list's
     object_put(cpu, &process->object);
 }
 

@@ -17,6 +17,7 @@
 
 #include <capos/limits.h>
 #include <capos/status.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vm;
@@ -27,12 +28,17 @@ enum process_state {
     PROCESS_ENDED,
 };
 
-// How far the reaper has come.
+// What the reaper does next.
 enum reap_step {
-    REAP_NOT,   // the process has threads
-    REAP_HELD,  // calls that it has received and not returned
-    REAP_TABLE, // its capabilities
-    REAP_REST,
+    REAP_NOT,     // nothing: it has threads, or is being made
+    REAP_CALLS,   // ends the calls that it has received
+    REAP_TABLE,   // empties its table
+    REAP_THREADS, // gives back its threads' rings
+    REAP_MEMORY,  // empties its address space
+    REAP_REST,    // retires the rest, and waits until no CPU can be looking at it
+    REAP_CLOSE,   // gives back its limits: it is ENDED
+    REAP_ANSWER,  // answers those who wait for its end
+    REAP_STEPS,
 };
 
 enum process_end_kind {
@@ -63,10 +69,10 @@ struct process {
     uint64_t id;          // unique in the kernel, from 1
     char name[CAPOS_NAME_MAX + 1];
     struct session session;
-    struct ledger *ledger;
+    struct ledger *ledger; // NULL when it is ENDED
     struct captable table;
     struct token_table tokens;
-    struct vm *vm;
+    struct vm *vm;            // NULL when it has been taken apart
     struct list_node sibling; // kernel->processes; guarded by kernel->processes_lock
 
     struct lock lock; // guards what follows
@@ -80,10 +86,12 @@ struct process {
     // function is kernel->process_answer.
     struct call_queue waiters;
 
-    // The reaper's: how far it has come, and its list.
+    // The reaper's: its list, guarded by kernel->processes_lock; how far it has come, which is the
+    // business of the CPU that has taken the process off the list.
     struct list_node reaping;
     uint8_t reap_step; // enum reap_step
     uint32_t reap_position;
+    struct reclaim_node reap_wait;
 };
 
 extern const struct object_type process_type; // only the kernel's own; handles wrap it
@@ -105,7 +113,8 @@ must_use enum capos_status process_create(struct cpu *cpu, struct ledger *lender
 void process_discard(struct cpu *cpu, struct process *process);
 
 // Begins a process's death. Only the first call counts; the others do nothing. Its threads stop
-// when they next would run, on other CPUs at the next interrupt, which is sent. No locks held.
+// when they next would run, on other CPUs at the next interrupt, which is sent. No locks held. The
+// process has had a thread.
 void process_kill(struct cpu *cpu, struct process *process, const struct process_end *end);
 
 // exit(status) by cpu->current, whose registers are saved; and a fault that ends its process.
@@ -116,10 +125,9 @@ struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash);
 // One bounded step of taking apart a process that is ending; false when none is. No locks held.
 bool process_reap(struct cpu *cpu);
 
-// For thread.c. The first: under the process's lock, for a thread that is not DEAD. The second: a
-// thread may have been the last one.
-struct thread;
-void process_kill_thread_locked(struct cpu *cpu, struct thread *thread);
-void process_check_end(struct cpu *cpu, struct process *process);
+// For thread.c: so many of its threads are DEAD. Its lock is held. True: they were the last, and
+// process_reap_later must follow without the lock.
+must_use bool process_lose_threads_locked(struct process *process, uint32_t count);
+void process_reap_later(struct cpu *cpu, struct process *process);
 
 #endif

@@ -360,11 +360,9 @@ static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t
         offer(cpu, ring, true);
     if (deadline != CAPOS_NO_DEADLINE)
         timer_arm(cpu, &thread->deadline, deadline);
-    thread->state = THREAD_WAITING;
     // Whoever kills the thread either sees it wait or is seen here.
     if (ring_wait(ring) && !(is_killed(thread) && ring_interrupt_wait(ring)))
         return true;
-    thread->state = THREAD_RUNNING;
     if (deadline != CAPOS_NO_DEADLINE)
         timer_stop(cpu, &thread->deadline);
     return false;

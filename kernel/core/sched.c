@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The scheduler (sched.h). A thread that leaves its CPU by waiting can be made ready by another CPU
-// before this one has saved it; `on_cpu` says so, and until it is cleared the thread is only put in
-// the queue of the CPU that it is leaving, and not stolen from there.
+// The scheduler (sched.h). thread->on_cpu says which CPU has a thread: its registers, its address
+// space. A thread that begins to wait is still had by its CPU for a moment, and may be woken by
+// another one in that moment; the waker then only marks it (WOKEN), and its CPU queues it after it
+// has let go of it. So what is queued is nobody's, and all of a thread that is not atomic belongs
+// to the CPU that has it, to the queue that it is in, or to the one who has just ended its wait.
+//
+// on_cpu and attention are how a killer and the CPU that picks its victim meet: each writes one and
+// then reads the other, sequentially consistent, so at least one of them sees both.
 #include "core/sched.h"
 
 #include "base/bits.h"
@@ -12,263 +17,142 @@
 #include "machine/context.h"
 #include "machine/time.h"
 
-// How many of another CPU's threads a thief looks at before it tries the next CPU.
-#define STEAL_TRIES 4
+// A run is charged at most as much: longer ones happen only when nobody else wanted the CPU. It is
+// also how far a thread that changes queues may be behind those that it meets.
+#define CHARGE_MAX (2 * SCHED_SLICE_NS)
+
+// Steps of reaping that a busy CPU takes at the end of a slice.
+#define REAP_STEPS 8
 
 void run_queue_init(struct run_queue *queue) {
     lock_init(&queue->lock);
     heap_init(&queue->ready);
-    queue->count = 0;
-    queue->virtual_time = 0;
+    atomic_store(&queue->count, 0);
+    atomic_store(&queue->virtual_time, 0);
+    queue->spread = 0;
 }
 
 static struct thread *thread_of(struct heap_node *node) {
     return (struct thread *)(void *)((char *)node - offsetof(struct thread, run));
 }
 
-// New arrivals start from the queue's time: sleeping earns no credit, and times of different queues
-// can't be compared.
-static void push(struct cpu *target, struct thread *thread) {
-    struct run_queue *queue = &target->queue;
+static uint64_t queue_time(const struct cpu *cpu) {
+    return atomic_load_explicit(&cpu->queue.virtual_time, memory_order_relaxed);
+}
 
-    lock_take(&queue->lock);
-    if (thread->cpu != target->index)
-        thread->virtual_time = 0;
+// Times of different queues can't be compared: what a thread takes along is how far it is ahead.
+static void rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target) {
+    uint64_t from = queue_time(cpu->kernel->cpus[thread->cpu]), to = queue_time(target);
+    uint64_t ahead = thread->virtual_time > from ? thread->virtual_time - from : 0;
+
+    if (thread->cpu == target->index)
+        thread->virtual_time = max_u64(thread->virtual_time, to);
+    else
+        thread->virtual_time = to + min_u64(ahead, CHARGE_MAX);
     thread->cpu = target->index;
-    thread->virtual_time = max_u64(thread->virtual_time, queue->virtual_time);
+}
+
+// Queues a thread that is nobody's. True when it is first there.
+static bool enqueue(struct cpu *cpu, struct thread *thread, struct cpu *target) {
+    struct run_queue *queue = &target->queue;
+    bool first;
+
+    kassert(atomic_load_explicit(&thread->on_cpu, memory_order_relaxed) == 0);
+    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+    lock_take(&queue->lock);
+    rebase(cpu, thread, target);
     thread->run.key = thread->virtual_time;
     heap_add(&queue->ready, &thread->run);
-    queue->count++;
+    first = heap_first(&queue->ready) == &thread->run;
+    atomic_fetch_add(&queue->count, 1);
     lock_drop(&queue->lock);
+    return first;
 }
 
-// Only one of those who wake threads gets an idle CPU for its own.
-static bool claim_idle(struct cpu *cpu) {
-    return atomic_load_explicit(&cpu->idle, memory_order_relaxed) != 0 &&
-           atomic_exchange(&cpu->idle, 0) != 0;
-}
-
-static struct cpu *choose_cpu(struct cpu *cpu, const struct thread *thread) {
-    struct kernel *kernel = cpu->kernel;
-    struct cpu *last = kernel->cpus[thread->cpu];
-
-    if (atomic_load_explicit(&thread->on_cpu, memory_order_acquire) != 0 || claim_idle(last))
-        return last;
-    for (uint32_t i = 0; i < kernel->cpu_count; i++)
-        if (claim_idle(kernel->cpus[i]))
-            return kernel->cpus[i];
-    return last;
-}
-
-// The running thread has company now: its slice has an end.
-static void limit_slice(struct cpu *cpu) {
-    if (cpu->timers.slice_end != UINT64_MAX)
-        return;
-    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
-    timers_rearm(cpu);
-}
-
-void sched_ready(struct cpu *cpu, struct thread *thread) {
-    struct cpu *target = choose_cpu(cpu, thread);
-
-    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    push(target, thread);
-    if (target != cpu)
-        machine_ipi(cpu, target);
-    else if (cpu->current != NULL)
-        limit_slice(cpu);
-}
-
-void sched_ready_handoff(struct cpu *cpu, struct thread *thread) {
-    if (cpu->current == NULL || cpu->handoff != NULL ||
-        atomic_load_explicit(&thread->on_cpu, memory_order_acquire) != 0) {
-        sched_ready(cpu, thread);
-        return;
-    }
-    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    cpu->handoff = thread;
-}
-
-void sched_kick(struct cpu *cpu, struct thread *thread) {
-    struct cpu *other = cpu->kernel->cpus[thread->cpu];
-
-    if (other != cpu && atomic_load(&thread->on_cpu) != 0)
-        machine_ipi(cpu, other);
-}
-
-static struct thread *pop(struct cpu *cpu) {
-    struct run_queue *queue = &cpu->queue;
+// Takes the first thread out of a CPU's queue; NULL when it is empty.
+static struct thread *dequeue(struct cpu *from) {
+    struct run_queue *queue = &from->queue;
     struct heap_node *first;
 
+    if (atomic_load(&queue->count) == 0)
+        return NULL;
     lock_take(&queue->lock);
     first = heap_first(&queue->ready);
     if (first != NULL) {
         heap_remove(&queue->ready, first);
-        queue->count--;
-        queue->virtual_time = max_u64(queue->virtual_time, first->key);
+        atomic_fetch_sub(&queue->count, 1);
+        if (first->key > queue_time(from))
+            atomic_store_explicit(&queue->virtual_time, first->key, memory_order_relaxed);
     }
     lock_drop(&queue->lock);
     return first == NULL ? NULL : thread_of(first);
 }
 
-// The first thread of another CPU's queue that it isn't just leaving.
-static struct thread *steal_from(struct cpu *victim) {
-    struct run_queue *queue = &victim->queue;
-    struct heap_node *node;
-    struct thread *found = NULL;
-
-    if (queue->count == 0) // a hint; the lock says for sure
-        return NULL;
-    lock_take(&queue->lock);
-    node = heap_first(&queue->ready);
-    for (unsigned i = 0; i < STEAL_TRIES && node != NULL && found == NULL; i++) {
-        if (atomic_load_explicit(&thread_of(node)->on_cpu, memory_order_acquire) == 0)
-            found = thread_of(node);
-        node = node->child;
-    }
-    if (found != NULL) {
-        heap_remove(&queue->ready, &found->run);
-        queue->count--;
-    }
-    lock_drop(&queue->lock);
-    return found;
+// A CPU that is idle is claimed by one waker, so that two don't choose the same.
+static bool claim_idle(struct cpu *cpu) {
+    return atomic_load(&cpu->idle) != 0 && atomic_exchange(&cpu->idle, 0) != 0;
 }
 
-static struct thread *steal(struct cpu *cpu) {
+// An idle CPU, the nearest from `first` on, or NULL.
+static struct cpu *find_idle(struct cpu *cpu, uint32_t first) {
     struct kernel *kernel = cpu->kernel;
-    struct thread *thread = NULL;
 
-    for (uint32_t i = 1; i < kernel->cpu_count && thread == NULL; i++)
-        thread = steal_from(kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
-    if (thread != NULL) // times of different queues can't be compared
-        thread->virtual_time = cpu->queue.virtual_time;
-    return thread;
-}
+    for (uint32_t i = 0; i < kernel->cpu_count; i++) {
+        struct cpu *other = kernel->cpus[(first + i) % kernel->cpu_count];
 
-static struct thread *pick(struct cpu *cpu, bool *by_handoff) {
-    struct thread *thread = cpu->handoff;
-
-    *by_handoff = thread != NULL;
-    cpu->handoff = NULL;
-    if (thread == NULL)
-        thread = pop(cpu);
-    if (thread == NULL)
-        thread = steal(cpu);
-    return thread;
-}
-
-static bool is_killed(const struct thread *thread) {
-    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
-}
-
-// Picks the next thread that is not to die; those that are, do.
-static struct thread *pick_living(struct cpu *cpu, bool *by_handoff) {
-    struct thread *thread;
-
-    while ((thread = pick(cpu, by_handoff)) != NULL && is_killed(thread) &&
-           thread != cpu->current) {
-        thread_die(cpu, thread);
-        thread_gone(cpu, thread);
+        if (claim_idle(other))
+            return other;
     }
-    return thread;
+    return NULL;
 }
 
-static void account(struct cpu *cpu, struct thread *thread) {
-    uint64_t now = machine_cycles(), cycles = now - cpu->switched;
+// Makes a CPU look at its queue and its work: this one on its way out, another one soon.
+static void tell(struct cpu *cpu, struct cpu *target) {
+    cpu_interrupt_pending(target, PENDING_RESCHEDULE);
+    if (target != cpu)
+        machine_ipi(cpu, target);
+}
 
-    cpu->switched = now;
-    if (thread == NULL)
+// Queues a thread that is nobody's where it ran last. A CPU that has become idle meanwhile may have
+// looked at the queue too early; it is told to look again, and takes the thread.
+static void ready_at_home(struct cpu *cpu, struct thread *thread) {
+    struct cpu *home = cpu->kernel->cpus[thread->cpu], *idle;
+
+    if (enqueue(cpu, thread, home))
+        tell(cpu, home);
+    idle = find_idle(cpu, home->index);
+    if (idle != NULL && idle != home)
+        tell(cpu, idle);
+}
+
+void sched_ready(struct cpu *cpu, struct thread *thread) {
+    uint32_t has = atomic_load(&thread->on_cpu);
+    struct cpu *idle = NULL;
+
+    while (has != 0)
+        if (atomic_compare_exchange_weak(&thread->on_cpu, &has, has | THREAD_WOKEN))
+            return;
+    if (cpu->current != NULL || thread->cpu != cpu->index)
+        idle = find_idle(cpu, thread->cpu);
+    if (idle == NULL) {
+        ready_at_home(cpu, thread);
         return;
-    thread->cycles += cycles;
-    thread->virtual_time += cycles * SCHED_WEIGHT_NORMAL / thread->weight;
-}
-
-static void begin_slice(struct cpu *cpu) {
-    uint64_t before = cpu->timers.slice_end;
-
-    cpu->timers.slice_end = cpu->queue.count == 0 ? UINT64_MAX : machine_now(cpu) + SCHED_SLICE_NS;
-    if (cpu->timers.slice_end != before)
-        timers_rearm(cpu);
-}
-
-// Leaves cpu->current for the next thread, or for none.
-static struct thread *switch_thread(struct cpu *cpu) {
-    struct thread *previous = cpu->current, *next;
-    bool by_handoff;
-
-    account(cpu, previous);
-    next = pick_living(cpu, &by_handoff);
-    cpu->current = next;
-    atomic_store_explicit(&cpu->idle, next == NULL, memory_order_relaxed);
-    if (next != NULL) {
-        next->cpu = cpu->index;
-        atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
-        // Sequentially consistent: whoever kills it either sees this and sends an interrupt, or is
-        // seen by is_killed() before this CPU leaves the kernel.
-        atomic_store(&next->on_cpu, 1);
     }
-    if (next != previous) {
-        machine_switch(cpu, previous, next);
-        if (previous != NULL)
-            atomic_store_explicit(&previous->on_cpu, 0, memory_order_release);
-        if (previous != NULL && previous->state == THREAD_DEAD)
-            thread_gone(cpu, previous);
+    enqueue(cpu, thread, idle);
+    tell(cpu, idle);
+}
+
+void sched_ready_handoff(struct cpu *cpu, struct thread *thread) {
+    if (cpu->handoff != NULL || cpu->current == NULL || atomic_load(&thread->on_cpu) != 0) {
+        sched_ready(cpu, thread);
+        return;
     }
-    if (!by_handoff)
-        begin_slice(cpu);
-    if (next != NULL && next->ring.phase == RING_WOKEN)
-        ringserve_resume(cpu, next);
-    return next;
-}
-
-// Work that is nobody's in particular; true when there was some.
-static bool run_pending(struct cpu *cpu) {
-    bool worked = false;
-
-    if (atomic_load_explicit(&cpu->pending, memory_order_relaxed) != 0) {
-        atomic_exchange(&cpu->pending, 0);
-        timers_run(cpu);
-        worked = true;
-    }
-    if (!list_is_empty(&cpu->kernel->reaping))
-        worked |= process_reap(cpu);
-    if (cpu->closing != NULL || cpu->moved != NULL)
-        worked |= object_close_pending(cpu);
-    return worked;
-}
-
-// After an interrupt. A slice ends for other threads, or for work that is nobody's; without either
-// it has no end, or an end in the past would interrupt for ever.
-static bool slice_is_over(struct cpu *cpu) {
-    bool over;
-
-    if (cpu->queue.count == 0 && list_is_empty(&cpu->kernel->reaping)) {
-        cpu->timers.slice_end = UINT64_MAX;
-        timers_rearm(cpu);
-        return false;
-    }
-    over = cpu->timers.slice_end <= machine_now(cpu);
-    if (over && cpu->queue.count == 0)
-        cpu->timers.slice_end = UINT64_MAX;
-    limit_slice(cpu);
-    return over && cpu->queue.count != 0;
-}
-
-static struct thread *leave_dead(struct cpu *cpu) {
-    thread_die(cpu, cpu->current);
-    object_close_pending(cpu);
-    return switch_thread(cpu);
-}
-
-static struct thread *preempt(struct cpu *cpu) {
-    struct thread *thread = cpu->current;
-
-    account(cpu, thread);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    push(cpu, thread);
-    return switch_thread(cpu);
+    rebase(cpu, thread, cpu);
+    cpu->handoff = thread;
 }
 
+// What the running thread woke and did not wait for is queued like others.
 static void queue_handoff(struct cpu *cpu) {
     struct thread *thread = cpu->handoff;
 
@@ -276,29 +160,259 @@ static void queue_handoff(struct cpu *cpu) {
     sched_ready(cpu, thread);
 }
 
-struct thread *sched_leave(struct cpu *cpu) {
-    bool interrupted = atomic_load_explicit(&cpu->pending, memory_order_relaxed) != 0;
+void sched_kick(struct cpu *cpu, struct thread *thread) {
+    uint32_t has = atomic_load(&thread->on_cpu) & ~THREAD_WOKEN;
 
-    run_pending(cpu);
-    if (cpu->handoff != NULL && !is_killed(cpu->current))
+    if (has != 0 && has - 1 != cpu->index)
+        machine_ipi(cpu, cpu->kernel->cpus[has - 1]);
+}
+
+void sched_tell_work(struct cpu *cpu) {
+    struct cpu *idle = find_idle(cpu, cpu->index);
+
+    tell(cpu, cpu);
+    if (idle != NULL && idle != cpu)
+        tell(cpu, idle);
+}
+
+static bool close_objects(struct cpu *cpu) {
+    return (cpu->closing != NULL || cpu->moved != NULL) && object_close_pending(cpu);
+}
+
+static bool reap(struct cpu *cpu, unsigned steps) {
+    bool worked = false;
+
+    for (; steps > 0 && atomic_load(&cpu->kernel->reap_count) != 0; steps--)
+        worked |= process_reap(cpu);
+    return worked;
+}
+
+static struct thread *steal(struct cpu *cpu) {
+    struct kernel *kernel = cpu->kernel;
+    struct thread *thread = NULL;
+
+    for (uint32_t i = 1; i < kernel->cpu_count && thread == NULL; i++)
+        thread = dequeue(kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
+    return thread;
+}
+
+static bool is_killed(const struct thread *thread) {
+    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
+}
+
+// Charges the time since the last call to the running thread. While it is alone, the queue's time
+// goes with it.
+static void account(struct cpu *cpu) {
+    struct thread *thread = cpu->current;
+    uint64_t now = machine_cycles(), cycles = now - cpu->switched, time;
+
+    cpu->switched = now;
+    if (thread == NULL)
+        return;
+    thread->cycles += cycles;
+    time = min_u64(machine_cycles_ns(cpu, cycles), CHARGE_MAX);
+    thread->virtual_time += max_u64(time, 1) * SCHED_WEIGHT_NORMAL / thread->weight;
+    if (atomic_load(&cpu->queue.count) != 0)
+        return;
+    lock_take(&cpu->queue.lock);
+    if (thread->virtual_time > queue_time(cpu))
+        atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
+    lock_drop(&cpu->queue.lock);
+}
+
+// The running thread's slice has an end while others want the CPU, or there is work that would wait
+// for ever while it runs.
+static void set_slice(struct cpu *cpu, bool fresh) {
+    if (cpu->timers.slice_end != UINT64_MAX && !fresh)
+        return;
+    if (cpu->current == NULL ||
+        (atomic_load(&cpu->queue.count) == 0 && atomic_load(&cpu->kernel->reap_count) == 0))
+        return; // an end that was set is left to pass
+    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
+    timers_rearm(cpu);
+}
+
+// This CPU has let go of a thread, which is left in state `leave`.
+static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state leave) {
+    uint32_t had;
+
+    atomic_store_explicit(&thread->state, leave, memory_order_relaxed);
+    had = atomic_exchange(&thread->on_cpu, 0);
+    if (leave == THREAD_DEAD)
+        thread_gone(cpu, thread);
+    else if (leave == THREAD_READY || (had & THREAD_WOKEN) != 0)
+        enqueue(cpu, thread, cpu);
+}
+
+// Goes on with `next`, which is nobody's, or with nothing, in place of cpu->current.
+static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state leave) {
+    struct thread *previous = cpu->current;
+
+    if (next == NULL && previous == NULL)
+        return;
+    account(cpu);
+    cpu->current = next;
+    if (next != NULL) {
+        rebase(cpu, next, cpu);
+        atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
+        atomic_store(&next->on_cpu, cpu->index + 1);
+    }
+    machine_switch(cpu, previous, next);
+    if (previous != NULL)
+        let_go(cpu, previous, leave);
+}
+
+// The thread to run next: the handoff, the first of the queue, or, when the running one can't go
+// on, another CPU's.
+static struct thread *pick(struct cpu *cpu, enum thread_state leave, bool *fresh) {
+    struct thread *thread = cpu->handoff;
+
+    *fresh = thread == NULL;
+    cpu->handoff = NULL;
+    if (thread == NULL)
+        thread = dequeue(cpu);
+    if (thread == NULL && leave != THREAD_READY)
+        thread = steal(cpu);
+    return thread;
+}
+
+// Leaves cpu->current in state `leave` and goes on with the next that is not to die.
+static void go_on(struct cpu *cpu, enum thread_state leave) {
+    struct thread *next;
+    bool fresh;
+
+    for (;; leave = THREAD_DEAD) {
+        next = pick(cpu, leave, &fresh);
+        if (next == NULL && leave == THREAD_READY)
+            break;
+        switch_to(cpu, next, leave);
+        if (next == NULL || !is_killed(next))
+            break;
+        thread_die(cpu, next);
+    }
+    close_objects(cpu);
+    set_slice(cpu, fresh);
+    if (next != NULL)
+        atomic_store_explicit(&cpu->idle, 0, memory_order_relaxed);
+    if (next != NULL && next->ring.phase == RING_WOKEN)
+        ringserve_resume(cpu, next);
+}
+
+// When this CPU has two threads more than another, which is not idle or would take one, that one
+// gets one. Looks at one other CPU each time.
+static void spread(struct cpu *cpu) {
+    struct kernel *kernel = cpu->kernel;
+    struct cpu *other = kernel->cpus[cpu->queue.spread++ % kernel->cpu_count];
+    struct thread *thread;
+
+    if (other == cpu || atomic_load(&other->queue.count) + 2 > atomic_load(&cpu->queue.count))
+        return;
+    thread = dequeue(cpu);
+    if (thread != NULL && enqueue(cpu, thread, other))
+        tell(cpu, other);
+}
+
+// Should the running thread give way? At the end of its slice to any that has run no longer, else
+// only to one that is well behind.
+static bool gives_way(struct cpu *cpu, bool slice_over) {
+    struct heap_node *first;
+    uint64_t key;
+
+    lock_take(&cpu->queue.lock);
+    first = heap_first(&cpu->queue.ready);
+    key = first == NULL ? UINT64_MAX : first->key;
+    lock_drop(&cpu->queue.lock);
+    if (slice_over)
+        return key <= cpu->current->virtual_time;
+    return key < cpu->current->virtual_time && cpu->current->virtual_time - key >= SCHED_PREEMPT_NS;
+}
+
+static void reconsider(struct cpu *cpu, bool slice_over) {
+    account(cpu);
+    if (slice_over)
+        spread(cpu);
+    if (gives_way(cpu, slice_over))
+        go_on(cpu, THREAD_READY);
+    else
+        set_slice(cpu, slice_over);
+}
+
+// Does what interrupts have asked for. True when there was something. The end of a slice that has
+// passed is taken back, or the timer would be armed for it again.
+static bool run_pending(struct cpu *cpu, bool *slice_over) {
+    uint32_t bits = 0;
+
+    *slice_over = false;
+    if (atomic_load_explicit(&cpu->pending, memory_order_relaxed) != 0)
+        bits = atomic_exchange(&cpu->pending, 0);
+    if (bits == 0)
+        return false;
+    if ((bits & PENDING_TIMER) != 0) {
+        *slice_over = cpu->timers.slice_end <= machine_now(cpu);
+        if (*slice_over)
+            cpu->timers.slice_end = UINT64_MAX;
+        timers_run(cpu);
+    }
+    return true;
+}
+
+// What is woken on the way out is not waited for either.
+static struct thread *leave(struct cpu *cpu) {
+    if (cpu->handoff != NULL) {
         queue_handoff(cpu);
-    while (cpu->current != NULL && is_killed(cpu->current))
-        leave_dead(cpu);
-    if (interrupted && cpu->current != NULL && slice_is_over(cpu))
-        preempt(cpu);
-    if (cpu->current != NULL && !list_is_empty(&cpu->kernel->reaping))
-        limit_slice(cpu); // so that somebody goes on with it
+        set_slice(cpu, false);
+    }
     kernel_leave(cpu);
     return cpu->current;
 }
 
+static struct thread *leave_dead(struct cpu *cpu) {
+    thread_die(cpu, cpu->current);
+    go_on(cpu, THREAD_DEAD);
+    return leave(cpu);
+}
+
+struct thread *sched_leave(struct cpu *cpu) {
+    bool slice_over;
+
+    close_objects(cpu);
+    if (is_killed(cpu->current))
+        return leave_dead(cpu);
+    if (cpu->handoff != NULL)
+        queue_handoff(cpu);
+    if (run_pending(cpu, &slice_over)) {
+        reap(cpu, REAP_STEPS);
+        close_objects(cpu);
+        reconsider(cpu, slice_over);
+    }
+    return leave(cpu);
+}
+
+// Takes the mark of a waker off cpu->current, which has begun to wait: true when it was there, so
+// that the wait is over.
+static bool take_wake(struct cpu *cpu) {
+    uint32_t woken = (cpu->index + 1) | THREAD_WOKEN;
+
+    return atomic_compare_exchange_strong(&cpu->current->on_cpu, &woken, cpu->index + 1);
+}
+
 struct thread *sched_leave_waiting(struct cpu *cpu) {
-    run_pending(cpu);
-    switch_thread(cpu);
-    while (cpu->current != NULL && is_killed(cpu->current))
-        leave_dead(cpu);
-    kernel_leave(cpu);
-    return cpu->current;
+    bool slice_over;
+
+    close_objects(cpu);
+    if (run_pending(cpu, &slice_over))
+        reap(cpu, 1);
+    if (slice_over && cpu->handoff != NULL)
+        queue_handoff(cpu);
+    if (!take_wake(cpu)) {
+        go_on(cpu, THREAD_WAITING);
+        return leave(cpu);
+    }
+    if (is_killed(cpu->current))
+        return leave_dead(cpu);
+    ringserve_resume(cpu, cpu->current);
+    reconsider(cpu, slice_over);
+    return leave(cpu);
 }
 
 struct thread *sched_interrupt(struct cpu *cpu) {
@@ -307,12 +421,19 @@ struct thread *sched_interrupt(struct cpu *cpu) {
 }
 
 struct thread *sched_idle_round(struct cpu *cpu, bool *worked) {
+    bool slice_over;
+
     kernel_enter(cpu);
-    *worked = run_pending(cpu);
-    switch_thread(cpu);
+    *worked = run_pending(cpu, &slice_over);
+    *worked |= reap(cpu, 1);
+    *worked |= close_objects(cpu);
+    if (cpu->current == NULL)
+        go_on(cpu, THREAD_WAITING);
     *worked |= reclaim_is_pending(cpu);
-    kernel_leave(cpu);
-    return cpu->current;
+    // Others may count on this CPU's sleep from here on, so it must look once more.
+    if (cpu->current == NULL && !*worked)
+        *worked = atomic_exchange(&cpu->idle, 1) == 0;
+    return leave(cpu);
 }
 
 struct thread *sched_idle(struct cpu *cpu) {
@@ -322,4 +443,52 @@ struct thread *sched_idle(struct cpu *cpu) {
         if (!worked)
             machine_idle(cpu);
     return cpu->current;
+}
+
+// How many threads should be in each CPU's queue or handoff, by their own account; NULL or what is
+// wrong with one of them.
+static const char *count_ready(struct kernel *kernel, uint32_t ready[CAPOS_CPUS_MAX]) {
+    const struct list_node *node, *inner;
+
+    for (node = list_first(&kernel->processes); node != NULL;
+         node = list_next(&kernel->processes, node)) {
+        struct process *process = list_entry(node, struct process, sibling);
+
+        for (inner = list_first(&process->threads); inner != NULL;
+             inner = list_next(&process->threads, inner)) {
+            struct thread *thread = list_entry(inner, struct thread, sibling);
+            uint32_t has = atomic_load(&thread->on_cpu);
+
+            if (thread->state == THREAD_READY)
+                ready[thread->cpu]++;
+            if ((has != 0) != (thread->state == THREAD_RUNNING))
+                return "sched: a thread runs that no CPU has, or the other way round";
+            if (has != 0 && kernel->cpus[(has - 1) % kernel->cpu_count]->current != thread)
+                return "sched: a thread's CPU runs another one";
+        }
+    }
+    return NULL;
+}
+
+static const char *audit_cpu(struct cpu *cpu, uint32_t ready) {
+    const struct thread *current = cpu->current;
+    uint32_t queued = cpu->queue.count;
+
+    if (heap_audit(&cpu->queue.ready) != queued)
+        return "sched: a queue's order or count is wrong";
+    if (current != NULL && atomic_load(&current->on_cpu) != cpu->index + 1)
+        return "sched: a CPU runs a thread that it does not have";
+    if (queued + (cpu->handoff != NULL) != ready)
+        return "sched: not all that is ready is in one queue";
+    return NULL;
+}
+
+const char *sched_audit(struct cpu *cpu) {
+    struct kernel *kernel = cpu->kernel;
+    uint32_t ready[CAPOS_CPUS_MAX] = {0};
+    const char *broken = count_ready(kernel, ready);
+
+    for (uint32_t i = 0; i < kernel->cpu_count && broken == NULL; i++)
+        broken = audit_cpu(kernel->cpus[i], ready[i]);
+    return broken;
 }

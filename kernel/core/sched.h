@@ -1,46 +1,52 @@
 // SPDX-License-Identifier: MIT
 // The scheduler: a queue per CPU, ordered by virtual time (time run, divided by weight), with
-// bounded stealing by a CPU that has nothing. A thread is in at most one queue. A thread that a
-// caller has woken by a call, and the caller then waits, runs next on the caller's CPU without
-// passing through a queue (`handoff`).
+// bounded stealing by a CPU that has nothing. A thread is in at most one queue, and only while no
+// CPU has it. A thread that a caller has woken by a call, and the caller then waits, runs next on
+// the caller's CPU without passing through a queue (`handoff`).
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
 #include "core/heap.h"
 #include "core/lock.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct cpu;
 struct thread;
 
-#define SCHED_SLICE_NS      UINT64_C(4000000)
+#define SCHED_SLICE_NS UINT64_C(4000000)
+#define SCHED_PREEMPT_NS \
+    UINT64_C(1000000) // by so much a woken thread must be behind to run at once
 #define SCHED_WEIGHT_NORMAL 1024u
 
 struct run_queue {
-    struct lock lock;
+    struct lock lock; // guards what follows; count and virtual_time are read without it
     struct heap ready;
-    uint32_t count;
-    uint64_t virtual_time; // never goes back; new arrivals start from it
+    _Atomic uint32_t count;
+    _Atomic uint64_t virtual_time; // in ns; never goes back; new arrivals start from it
+    uint32_t spread;               // CPU that this one, when it has too much, looks at next
 };
 
 void run_queue_init(struct run_queue *queue);
 
-// Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller. It
-// goes to the queue of the CPU that it ran on last or of an idle one, which is told.
+// Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller, who is
+// the only one to do so. It goes to the queue of the CPU that it ran on last or of an idle one,
+// which is told. If its CPU has not yet left it, that CPU does this when it has.
 void sched_ready(struct cpu *cpu, struct thread *thread);
 
-// The same for a thread that was woken by the call of cpu->current: it is kept as this CPU's
-// handoff if that is free.
+// The same for a thread that was perhaps woken by cpu->current from within its cap_enter: it is
+// then kept as this CPU's handoff if that is free.
 void sched_ready_handoff(struct cpu *cpu, struct thread *thread);
 
 // The way out of the kernel, with cpu->current in user mode next unless something else is: timers
-// that are due, objects to close, a step of reaping; its own death; the end of its slice. Ends what
+// that are due, objects to close, some reaping; its own death; the end of its slice. Ends what
 // kernel_enter began. Returns the thread to go on with, or NULL.
 struct thread *sched_leave(struct cpu *cpu);
 
-// The same when cpu->current has begun to wait, and may be running elsewhere by now.
+// The same when cpu->current has begun to wait: its ring says so, and anybody may have ended that
+// since.
 struct thread *sched_leave_waiting(struct cpu *cpu);
 
 // An interrupt came while this CPU was in user mode, cpu->current's registers are saved and
@@ -55,7 +61,16 @@ struct thread *sched_idle(struct cpu *cpu);
 // still nothing to run. *worked: there may be more to do, so try again before halting.
 struct thread *sched_idle_round(struct cpu *cpu, bool *worked);
 
-// If the thread is running on another CPU, that one is made to look at its attention soon.
+// If another CPU has the thread, that one is made to look at its attention soon. The caller has
+// just changed attention.
 void sched_kick(struct cpu *cpu, struct thread *thread);
+
+// There is work that no thread waits for (reaping): a CPU that has nothing else is woken, and this
+// one looks again on its way out.
+void sched_tell_work(struct cpu *cpu);
+
+// For audits: NULL when queues, counts and states agree, else what doesn't. No other CPU may be in
+// the kernel.
+const char *sched_audit(struct cpu *cpu);
 
 #endif

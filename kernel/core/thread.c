@@ -85,37 +85,60 @@ void thread_start(struct cpu *cpu, struct thread *thread) {
 
 void thread_kill(struct cpu *cpu, struct thread *thread) {
     struct process *process = thread->process;
+    bool gone = false;
 
     lock_take(&process->lock);
     if (thread->state != THREAD_DEAD)
-        process_kill_thread_locked(cpu, thread);
+        gone = thread_stop_locked(cpu, thread);
     lock_drop(&process->lock);
-    process_check_end(cpu, process);
+    if (gone)
+        thread_gone(cpu, thread);
+}
+
+bool thread_stop_locked(struct cpu *cpu, struct thread *thread) {
+    bool never_ran = thread->state == THREAD_NEW;
+
+    atomic_fetch_or(&thread->attention, ATTENTION_KILLED);
+    if (never_ran)
+        atomic_store(&thread->state, THREAD_DEAD);
+    else if (ring_interrupt_wait(&thread->ring))
+        sched_ready(cpu, thread);
+    else
+        sched_kick(cpu, thread);
+    return never_ran;
 }
 
 void thread_die(struct cpu *cpu, struct thread *thread) {
     timer_stop(cpu, &thread->deadline);
     ring_kill(cpu, &thread->ring);
-    atomic_store(&thread->state, THREAD_DEAD);
 }
 
 void thread_gone(struct cpu *cpu, struct thread *thread) {
     struct process *process = thread->process;
+    bool last, alone; // nothing but the thread ends
 
     kassert(thread->state == THREAD_DEAD && thread->on_cpu == 0);
-    machine_context_fini(cpu, &thread->context);
     lock_take(&process->lock);
-    process->threads_left--;
     process->cycles += thread->cycles;
+    last = process_lose_threads_locked(process, 1);
+    alone = process->state == PROCESS_RUNNING;
+    if (alone)
+        list_remove(&thread->sibling);
     lock_drop(&process->lock);
-    process_check_end(cpu, process);
+    if (last)
+        process_reap_later(cpu, process);
+    if (!alone)
+        return; // the reaper finds it
+    thread_release(cpu, thread);
+    object_put(cpu, &thread->object);
 }
 
-void thread_release_ring(struct cpu *cpu, struct thread *thread) {
+void thread_release(struct cpu *cpu, struct thread *thread) {
     if (thread->ring.calls == NULL)
         return;
     while (!ring_is_idle(&thread->ring)) // another CPU is just ending a call
         machine_relax();
+    machine_context_fini(cpu, &thread->context);
     ring_destroy(cpu, &thread->ring);
     thread->ring.calls = NULL;
     ledger_give(cpu, thread->object.ledger, LEDGER_THREADS, 1);
@@ -124,7 +147,7 @@ void thread_release_ring(struct cpu *cpu, struct thread *thread) {
 static bool thread_close(struct cpu *cpu, struct object *object) {
     struct thread *thread = (struct thread *)(void *)object;
 
-    thread_release_ring(cpu, thread);
+    thread_release(cpu, thread);
     object_put(cpu, &thread->process->object);
     return true;
 }

@@ -19,11 +19,14 @@
 
 enum thread_state {
     THREAD_NEW,
-    THREAD_READY,   // in a run queue
+    THREAD_READY,   // in a run queue, or a CPU's handoff
     THREAD_RUNNING, // cpu->current of its CPU
     THREAD_WAITING, // in cap_enter
     THREAD_DEAD,
 };
+
+// In on_cpu: its wait was ended before its CPU had let go of it.
+#define THREAD_WOKEN UINT32_C(0x80000000)
 
 // Bits of `attention`: what to look at before the thread goes on.
 enum thread_attention {
@@ -40,14 +43,16 @@ struct thread {
     struct timer deadline;    // of the cap_enter that it waits in
     struct list_node sibling; // process->threads; guarded by process->lock
 
-    // The scheduler's, guarded by the lock of the run queue of `cpu`.
-    struct heap_node run; // key: virtual time
-    uint64_t virtual_time;
-    uint32_t weight;        // 1024 is normal
-    uint32_t cpu;           // index of the CPU whose queue it is, or was last, in
-    uint64_t cycles;        // run so far
-    _Atomic uint8_t state;  // enum thread_state
-    _Atomic uint8_t on_cpu; // 1 until the CPU that ran it has saved it; only `cpu` may run it then
+    _Atomic uint8_t state;   // enum thread_state
+    _Atomic uint32_t on_cpu; // index + 1 of the CPU that has it, perhaps with THREAD_WOKEN; or 0
+
+    // The scheduler's: of the CPU that has it, of the queue that it is in (`cpu`'s), or of whoever
+    // has just ended its wait.
+    struct heap_node run;  // key: virtual time
+    uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
+    uint32_t weight;       // 1024 is normal
+    uint32_t cpu;          // index of the CPU whose queue it is, or was last, in
+    uint64_t cycles;       // run so far
 };
 
 struct thread_start {
@@ -71,14 +76,20 @@ void thread_start(struct cpu *cpu, struct thread *thread);
 // leaves the kernel. The last thread's end ends its process (exit status 0). Any thread, any time.
 void thread_kill(struct cpu *cpu, struct thread *thread);
 
+// For its process, whose lock is held; the thread is not DEAD. True when it had never run: it is
+// DEAD now, and thread_gone must follow when the lock is dropped.
+must_use bool thread_stop_locked(struct cpu *cpu, struct thread *thread);
+
 extern const struct object_type thread_type; // only the kernel's own; handles wrap it
 
-// For the scheduler: a thread that is to run no more ends all that it has begun; it may be the one
-// whose stack of work this is. Then, when no CPU has it: its process learns of it.
+// For the scheduler: a thread that is to run no more, and is cpu->current, ends all that it has
+// begun. Then, when no CPU has it, its process learns of it; if that goes on, the thread's ring is
+// given back at once.
 void thread_die(struct cpu *cpu, struct thread *thread);
 void thread_gone(struct cpu *cpu, struct thread *thread);
 
-// Gives back the ring of a dead thread, once.
-void thread_release_ring(struct cpu *cpu, struct thread *thread);
+// Gives back the ring and the registers of a dead thread, once. Waits for other CPUs that are just
+// ending one of its calls.
+void thread_release(struct cpu *cpu, struct thread *thread);
 
 #endif

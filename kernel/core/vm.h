@@ -17,6 +17,10 @@ struct vm;
 // An empty address space, charged to `ledger`. OVERLOADED.
 must_use enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **out);
 
+// Takes a space apart that no CPU has loaded and no thread will load: about `budget` pages at a
+// time, true when nothing is mapped any more. Nothing else can be done with it from then on.
+must_use bool vm_reap(struct cpu *cpu, struct vm *vm, uint64_t budget);
+
 // Frees it and all memory that is its own. No CPU has it loaded and no thread will load it.
 void vm_destroy(struct cpu *cpu, struct vm *vm);
 
