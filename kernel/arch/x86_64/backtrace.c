@@ -3,6 +3,7 @@
 // Panic, the machine's part; see backtrace.h and machine/panic.h.
 #include "arch/x86_64/backtrace.h"
 
+#include "arch/x86_64/apic.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/image.h"
@@ -14,11 +15,16 @@
 #include "platform/pc/power.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum { BACKTRACE_DEPTH = 32 };
 
-static bool panicking;
+enum { PANIC_NOBODY = -1 };
+
+// The number of the CPU that panics.
+static atomic_int panicking = PANIC_NOBODY;
+static bool panic_alone = true;
 
 static void backtrace_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -29,10 +35,24 @@ static void backtrace_line(const char *format, ...) {
     va_end(arguments);
 }
 
+void backtrace_not_alone(void) {
+    panic_alone = false;
+}
+
+bool backtrace_is_panicking(void) {
+    return atomic_load(&panicking) != PANIC_NOBODY;
+}
+
 struct cpu *machine_panic_enter(void) {
+    int nobody = PANIC_NOBODY, self = (int)machine_self()->number;
     x86_interrupts_off();
-    if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST))
-        power_off(POWER_PANIC);
+    if (!atomic_compare_exchange_strong(&panicking, &nobody, self)) {
+        if (nobody == self)
+            power_off(POWER_PANIC);
+        power_halt();
+    }
+    if (!panic_alone)
+        apic_send_nmi_to_others();
     return cpu_current();
 }
 
@@ -92,9 +112,7 @@ void backtrace_log_registers(const struct machine_context *c) {
 }
 
 void backtrace_end(void) {
-    char id[2 * BOOT_BUILD_ID_SIZE + 1];
-    boot_build_id(id);
-    backtrace_line("the end (CPU %u, build %s)", cpu_self()->number, id);
+    backtrace_line("the end (CPU %u, build %s)", machine_self()->number, boot_facts.build);
     power_off(POWER_PANIC);
 }
 

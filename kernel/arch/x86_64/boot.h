@@ -9,11 +9,15 @@
 // The time-stamp counter at the kernel's first instructions.
 extern uint64_t boot_entry_tsc;
 
-// Bytes of the build id that are shown: enough to tell builds apart.
-enum { BOOT_BUILD_ID_SIZE = 8 };
+enum { BOOT_BUILD_DIGITS = 16 };
 
-// Writes the build id's first bytes as hexadecimal digits and a NUL.
-void boot_build_id(char text[static 2 * BOOT_BUILD_ID_SIZE + 1]);
+// What is known of this kernel and its machine once the log has begun.
+struct boot_facts {
+    char build[BOOT_BUILD_DIGITS + 1]; // the build id's first bytes as hexadecimal digits
+    uint64_t memory;                   // bytes that the loader says can be used
+};
+
+extern struct boot_facts boot_facts;
 
 // Called by start.S on the boot stack, with interrupts off and the boot page tables: EAX and EBX at
 // entry, and where the image was loaded.

@@ -5,12 +5,12 @@
 // lies between stacks is not mapped.
 #include "arch/x86_64/cpu.h"
 
+#include "arch/x86_64/entry.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/mmu.h"
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/x86.h"
-#include "base/memory.h"
 
 #include <stddef.h>
 
@@ -24,12 +24,12 @@ _Static_assert(offsetof(struct machine_cpu, user_stack) == CPU_USER_STACK, "offs
 _Static_assert(offsetof(struct machine_cpu, stack) == CPU_STACK, "offset");
 _Static_assert(offsetof(struct machine_cpu, context) == CPU_CONTEXT, "offset");
 _Static_assert(offsetof(struct machine_cpu, guard) == CPU_GUARD, "offset");
+_Static_assert(offsetof(struct machine_context, rax) == CONTEXT_RAX, "offset");
 _Static_assert(offsetof(struct machine_context, vector) == CONTEXT_VECTOR, "offset");
 _Static_assert(offsetof(struct machine_context, cs) == CONTEXT_CS, "offset");
-_Static_assert(offsetof(struct machine_context, ss) + 8 == CONTEXT_SIZE, "offset");
+_Static_assert(offsetof(struct machine_context, rsp) == CONTEXT_RSP, "offset");
+_Static_assert(offsetof(struct machine_context, fs_base) == CONTEXT_SIZE, "offset");
 _Static_assert(sizeof(struct machine_tss) == 104, "as the CPU has it");
-
-struct machine_cpu cpu_boot;
 
 // In the order of the slice: the kernel stack, then enum cpu_stack.
 static const char *const cpu_stack_names[] = {"kernel", "double fault", "NMI", "machine check",
@@ -87,17 +87,36 @@ static void cpu_load_segments(struct machine_cpu *cpu) {
     __asm__ volatile("ltr %0" ::"r"((uint16_t)SELECTOR_TSS));
 }
 
+static void cpu_load_syscall(void) {
+    x86_write_msr(MSR_STAR, (uint64_t)SELECTOR_SYSRET << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
+    x86_write_msr(MSR_LSTAR, (uint64_t)entry_syscall);
+    x86_write_msr(MSR_SFMASK, FLAGS_TRAP | FLAGS_INTERRUPT | FLAGS_DIRECTION | FLAGS_PORTS |
+                                  FLAGS_NESTED | FLAGS_ALIGNMENT);
+}
+
+// Caches on, the kernel bound by read-only pages, the FPU there but not to be used yet; users may
+// ask for alignment checks.
+static void cpu_load_control(void) {
+    uint64_t cr0 = x86_read_cr0();
+    cr0 &= ~(CR0_EMULATE | CR0_NO_WRITE_BACK | CR0_CACHE_DISABLE);
+    cr0 |= CR0_ALIGNMENT_MASK | CR0_MONITOR | CR0_TASK_SWITCHED | CR0_NUMERIC_ERROR |
+           CR0_WRITE_PROTECT;
+    x86_write_cr0(cr0);
+}
+
 void cpu_load(struct machine_cpu *cpu) {
     cpu_load_segments(cpu);
     // After this, FS and GS are not loaded again: that would clear GS's base.
     x86_write_msr(MSR_GS_BASE, (uint64_t)cpu);
     x86_write_msr(MSR_KERNEL_GS_BASE, 0);
     idt_load();
+    cpu_load_control();
+    cpu_load_syscall();
     features_enable();
 }
 
 const char *cpu_stack_guard(uint64_t address, uint32_t *number) {
-    if (address - LAYOUT_STACKS >= CPU_SLICE * CPU_LIMIT)
+    if (address - LAYOUT_STACKS >= CPU_SLICE * CAPOS_CPUS_MAX)
         return NULL;
     uint64_t offset = address - LAYOUT_STACKS;
     uint64_t size =

@@ -6,9 +6,8 @@
 
 #include "machine/arch.h"
 
+#include <capos/limits.h>
 #include <stdint.h>
-
-enum { CPU_LIMIT = 64 };
 
 enum cpu_stack {
     CPU_STACK_DOUBLE_FAULT,
@@ -18,25 +17,15 @@ enum cpu_stack {
     CPU_STACKS
 };
 
-// The CPU that boots; others come from boot memory.
-extern struct machine_cpu cpu_boot;
-
 // Maps the stacks of CPU `number`, each below a guard page, and fills in `cpu`.
 void cpu_init(struct machine_cpu *cpu, uint32_t number, uint32_t apic_id);
 
 // Loads `cpu`'s tables into the CPU that runs this, and turns protections on.
 void cpu_load(struct machine_cpu *cpu);
 
-// The CPU that runs this.
-static inline struct machine_cpu *cpu_self(void) {
-    struct machine_cpu *self;
-    __asm__("mov %%gs:0, %0" : "=r"(self));
-    return self;
-}
-
-// The same as the core knows it, whose struct cpu begins with the machine's part.
+// The CPU that runs this, as the core knows it: its struct cpu begins with the machine's part.
 static inline struct cpu *cpu_current(void) {
-    return (struct cpu *)cpu_self();
+    return (struct cpu *)machine_self();
 }
 
 // Is the address in a guard page below one of the stacks? Then says which CPU's and which stack.

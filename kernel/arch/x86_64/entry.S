@@ -4,8 +4,8 @@
 //
 // From user mode the CPU pushes straight into the running thread's context (the TSS's stack for ring 0
 // is the end of that context), the rest is pushed after it, and C runs on the CPU's own stack; it never
-// returns here but resumes some context. From kernel mode all is on the kernel's stack and C returns.
-// Debug, NMI, double fault and machine check come on stacks of their own, where GS is not trusted.
+// returns here but resumes some context. A system call saves the same in the same place. From kernel mode all
+// is on the kernel's stack and C returns. Debug, NMI, double fault and machine check come on stacks of their own, where GS is not trusted.
 #include "arch/x86_64/offsets.h"
 
     .text
@@ -102,7 +102,11 @@ entry_common:
 entry_user:
     swapgs
     mov %rsp, %rdi
+entry_saved:
     mov %gs:CPU_STACK, %rsp
+    // Not only DF: with AC set, SMAP would let the kernel at user memory.
+    pushq $2
+    popfq
     clear_registers
     call trap_user
     ud2
@@ -113,6 +117,21 @@ entry_user:
 entry_special:
     push_registers
     cld
+    // A debug exception of a user is an exception as any other, once it is where those are.
+    testb $3, CONTEXT_CS(%rsp)
+    jz entry_distrust
+    cmpl $VECTOR_DEBUG, CONTEXT_VECTOR(%rsp)
+    jne entry_distrust
+    swapgs
+    mov %rsp, %rsi
+    mov %gs:CPU_CONTEXT, %rdi
+    mov $(CONTEXT_SIZE / 8), %ecx
+    rep movsq
+    mov %gs:CPU_CONTEXT, %rdi
+    jmp entry_saved
+entry_distrust:
+    pushq $2
+    popfq
     mov $0xc0000101, %ecx
     rdmsr
     mov %eax, %r12d
@@ -133,5 +152,85 @@ entry_special:
     pop_registers
     add $16, %rsp
     iretq
+
+    // RAX is the number, RDI, RSI and RDX the arguments; RCX the return address, R11 the flags. Interrupts
+    // are off (the SYSCALL mask), so nothing can push on a stack pointer that is no stack's.
+    .globl entry_syscall
+    .type entry_syscall, @function
+entry_syscall:
+    swapgs
+    mov %rsp, %gs:CPU_USER_STACK
+    mov %gs:CPU_CONTEXT, %rsp
+    mov %r15, CONTEXT_R15(%rsp)
+    mov %r14, CONTEXT_R14(%rsp)
+    mov %r13, CONTEXT_R13(%rsp)
+    mov %r12, CONTEXT_R12(%rsp)
+    mov %r10, CONTEXT_R10(%rsp)
+    mov %r9, CONTEXT_R9(%rsp)
+    mov %r8, CONTEXT_R8(%rsp)
+    mov %rbp, CONTEXT_RBP(%rsp)
+    mov %rdi, CONTEXT_RDI(%rsp)
+    mov %rsi, CONTEXT_RSI(%rsp)
+    mov %rdx, CONTEXT_RDX(%rsp)
+    mov %rbx, CONTEXT_RBX(%rsp)
+    mov %rax, CONTEXT_RAX(%rsp)
+    movq $VECTOR_SYSCALL, CONTEXT_VECTOR(%rsp)
+    mov %rcx, CONTEXT_RIP(%rsp)
+    mov %r11, CONTEXT_FLAGS(%rsp)
+    mov %gs:CPU_USER_STACK, %rcx
+    mov %rcx, CONTEXT_RSP(%rsp)
+    mov %gs:CPU_STACK, %rsp
+    mov %rdx, %rcx
+    mov %rsi, %rdx
+    mov %rdi, %rsi
+    mov %rax, %rdi
+    xor %ebp, %ebp
+    xor %ebx, %ebx
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    xor %r11d, %r11d
+    xor %r12d, %r12d
+    xor %r13d, %r13d
+    xor %r14d, %r14d
+    xor %r15d, %r15d
+    call user_syscall
+    ud2
+
+    // On with the context in RDI. One that came by SYSCALL leaves by SYSRET, which must not see an address
+    // outside of the user's half: some CPUs would fault on it in kernel mode, on the user's stack.
+    .globl entry_resume
+    .type entry_resume, @function
+entry_resume:
+    cmpl $VECTOR_SYSCALL, CONTEXT_VECTOR(%rdi)
+    jne entry_return
+    mov CONTEXT_RIP(%rdi), %rcx
+    bt $47, %rcx
+    jc entry_outside
+    mov CONTEXT_FLAGS(%rdi), %r11
+    mov CONTEXT_R15(%rdi), %r15
+    mov CONTEXT_R14(%rdi), %r14
+    mov CONTEXT_R13(%rdi), %r13
+    mov CONTEXT_R12(%rdi), %r12
+    mov CONTEXT_R10(%rdi), %r10
+    mov CONTEXT_R9(%rdi), %r9
+    mov CONTEXT_R8(%rdi), %r8
+    mov CONTEXT_RBP(%rdi), %rbp
+    mov CONTEXT_RSI(%rdi), %rsi
+    mov CONTEXT_RDX(%rdi), %rdx
+    mov CONTEXT_RBX(%rdi), %rbx
+    mov CONTEXT_RAX(%rdi), %rax
+    mov CONTEXT_RSP(%rdi), %rsp
+    mov CONTEXT_RDI(%rdi), %rdi
+    swapgs
+    sysretq
+entry_return:
+    mov %rdi, %rsp
+    pop_registers
+    add $16, %rsp
+    swapgs
+    iretq
+entry_outside:
+    ud2
 
     .section .note.GNU-stack, "", @progbits

@@ -10,15 +10,6 @@
 
 #include <stddef.h>
 
-#define ENTRY_PRESENT       UINT64_C(1)
-#define ENTRY_WRITE         (UINT64_C(1) << 1)
-#define ENTRY_WRITE_THROUGH (UINT64_C(1) << 3)
-#define ENTRY_UNCACHED      (UINT64_C(1) << 4)
-#define ENTRY_LARGE         (UINT64_C(1) << 7)
-#define ENTRY_GLOBAL        (UINT64_C(1) << 8)
-#define ENTRY_NO_EXECUTE    (UINT64_C(1) << 63)
-#define ENTRY_ADDRESS       UINT64_C(0x000ffffffffff000)
-
 enum { LEVEL_PAGE = 0, LEVEL_LARGE = 1, LEVEL_TOP = 3 };
 
 static struct bootmem *mmu_memory;

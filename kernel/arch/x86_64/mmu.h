@@ -13,6 +13,17 @@
 #define MMU_LARGE_PAGE UINT64_C(0x200000)
 #define MMU_4GIB       UINT64_C(0x100000000)
 
+// Bits of a page table's entry.
+#define ENTRY_PRESENT       UINT64_C(1)
+#define ENTRY_WRITE         (UINT64_C(1) << 1)
+#define ENTRY_USER          (UINT64_C(1) << 2)
+#define ENTRY_WRITE_THROUGH (UINT64_C(1) << 3)
+#define ENTRY_UNCACHED      (UINT64_C(1) << 4)
+#define ENTRY_LARGE         (UINT64_C(1) << 7)
+#define ENTRY_GLOBAL        (UINT64_C(1) << 8)
+#define ENTRY_NO_EXECUTE    (UINT64_C(1) << 63)
+#define ENTRY_ADDRESS       UINT64_C(0x000ffffffffff000)
+
 enum mmu_access {
     MMU_READ,    // no writing, no execution
     MMU_WRITE,   // no execution

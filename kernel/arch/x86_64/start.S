@@ -144,7 +144,7 @@ boot_high_address:
     lea boot_stack_end(%rip), %rsp
     // The stack protector's guard is at GS.
     mov $0xc0000101, %ecx
-    lea cpu_boot(%rip), %rax
+    lea boot_cpu(%rip), %rax
     mov %rax, %rdx
     shr $32, %rdx
     wrmsr

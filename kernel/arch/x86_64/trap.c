@@ -6,13 +6,15 @@
 
 #include "arch/x86_64/backtrace.h"
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/image.h"
+#include "arch/x86_64/entry.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/x86.h"
 #include "core/log.h"
 #include "core/panic.h"
 #include "machine/panic.h"
+#include "platform/pc/power.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,13 +109,17 @@ void trap_panic(const struct machine_context *context) {
 }
 
 void trap_kernel(struct machine_context *context) {
-    trap_panic(context);
-}
-
-void trap_user(struct machine_context *context) {
-    trap_panic(context);
+    if (context->vector < IRQ_FIRST)
+        trap_panic(context);
+    irq_handle(cpu_current(), (unsigned)context->vector);
 }
 
 void trap_special(struct machine_context *context) {
+    // A CPU that panics stops the others by NMI.
+    if (context->vector == VECTOR_NMI && backtrace_is_panicking())
+        power_halt();
+    // A user can make this one wait until the first instruction of a system call.
+    if (context->vector == VECTOR_DEBUG && context->rip == (uint64_t)entry_syscall)
+        return;
     trap_panic(context);
 }

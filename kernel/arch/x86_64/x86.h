@@ -19,7 +19,14 @@ enum {
 
 enum { EFER_SYSCALL = 1 << 0, EFER_NX = 1 << 11 };
 
-enum { CR0_WRITE_PROTECT = 1 << 16 };
+#define CR0_MONITOR        (UINT64_C(1) << 1)
+#define CR0_EMULATE        (UINT64_C(1) << 2)
+#define CR0_TASK_SWITCHED  (UINT64_C(1) << 3)
+#define CR0_NUMERIC_ERROR  (UINT64_C(1) << 5)
+#define CR0_WRITE_PROTECT  (UINT64_C(1) << 16)
+#define CR0_ALIGNMENT_MASK (UINT64_C(1) << 18)
+#define CR0_NO_WRITE_BACK  (UINT64_C(1) << 29)
+#define CR0_CACHE_DISABLE  (UINT64_C(1) << 30)
 
 enum {
     CR4_TIMESTAMP_DISABLE = 1 << 2,
@@ -32,7 +39,15 @@ enum {
     CR4_SMAP = 1 << 21,
 };
 
-enum { FLAGS_RESERVED = 1 << 1, FLAGS_INTERRUPT = 1 << 9, FLAGS_ALIGNMENT = 1 << 18 };
+enum {
+    FLAGS_RESERVED = 1 << 1,
+    FLAGS_TRAP = 1 << 8,
+    FLAGS_INTERRUPT = 1 << 9,
+    FLAGS_DIRECTION = 1 << 10,
+    FLAGS_PORTS = 3 << 12,
+    FLAGS_NESTED = 1 << 14,
+    FLAGS_ALIGNMENT = 1 << 18,
+};
 
 struct x86_cpuid {
     uint32_t eax, ebx, ecx, edx;

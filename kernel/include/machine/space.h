@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// First address that a process can't use; addresses below MACHINE_USER_START aren't given out.
+// First address that a process can't use; addresses below MACHINE_USER_START aren't given out. The
+// last page of the lower half is not used: a system call at its end would return to an address that
+// is none, which some processors notice only in the kernel.
 #define MACHINE_USER_START UINT64_C(0x10000)
-#define MACHINE_USER_END   UINT64_C(0x0000800000000000)
+#define MACHINE_USER_END   UINT64_C(0x00007ffffffff000)
 
 // An empty space that shares the kernel's half. OVERLOADED when there are no frames.
 must_use enum capos_status machine_space_create(struct cpu *cpu, struct machine_space *space);

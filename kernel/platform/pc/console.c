@@ -4,7 +4,9 @@
 // that panics does not wait for it for ever, since its holder may be stopped.
 #include "platform/pc/console.h"
 
+#include "arch/x86_64/backtrace.h"
 #include "machine/log.h"
+#include "platform/pc/serial.h"
 #include "platform/pc/uart.h"
 
 #include <stdatomic.h>
@@ -20,12 +22,17 @@ void console_init(void) {
         console_there[i] = uart_init(console_ports[i]);
 }
 
+// Somebody else speaks on COM1 once it is opened; a panic is more important.
+static bool console_is_taken(unsigned index) {
+    return console_ports[index] == UART_COM1 && serial_has_console() && !backtrace_is_panicking();
+}
+
 void machine_log(struct cpu *cpu, const char *text, size_t size) {
     (void)cpu;
     for (int i = 0; atomic_exchange(&console_busy, true) && i < CONSOLE_PATIENCE; i++)
         __builtin_ia32_pause();
     for (unsigned i = 0; i < sizeof console_ports / sizeof console_ports[0]; i++)
-        if (console_there[i])
+        if (console_there[i] && !console_is_taken(i))
             uart_write(console_ports[i], text, size);
     atomic_store(&console_busy, false);
 }

@@ -13,7 +13,17 @@
 #define POWER_STATUS_MAX 100
 #define POWER_PANIC      0x7f
 
-// Turns the machine off, telling the host `code`; halts for ever when nothing turns it off.
+// The port of ACPI's PM1a control, when the tables name one.
+void power_init(uint16_t acpi_port);
+
+// Turns the machine off, telling the host `code`. Other CPUs are stopped. A machine that knows
+// neither QEMU's way nor QEMU's kind of ACPI halts for ever.
 _Noreturn void power_off(uint8_t code);
+
+// Restarts the machine.
+_Noreturn void power_reset(void);
+
+// Halts this CPU for ever.
+_Noreturn void power_halt(void);
 
 #endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+//
+// User threads' registers; see machine/context.h. Entry and exit (entry.S) save and load the
+// general ones in the context of cpu->current; a switch changes which context that is, and the
+// rest.
+#include "machine/context.h"
+
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/fpu.h"
+#include "arch/x86_64/offsets.h"
+#include "arch/x86_64/x86.h"
+#include "base/memory.h"
+#include "core/cpu.h"
+#include "core/process.h"
+#include "core/thread.h"
+#include "core/vm.h"
+#include "machine/space.h"
+
+#include <stddef.h>
+
+// What users name must not make the kernel fault when it is loaded: addresses outside of their half
+// become one that is never mapped, just at its end.
+static uint64_t context_address(struct uaddr address) {
+    return address.value < MACHINE_USER_END ? address.value : MACHINE_USER_END;
+}
+
+void machine_context_init(struct machine_context *context, const struct machine_start *start) {
+    memset(context, 0, sizeof *context);
+    context->rip = context_address(start->entry);
+    context->rsp = start->stack.value;
+    context->rdi = start->argument[0];
+    context->rsi = start->argument[1];
+    context->rdx = start->argument[2];
+    context->cs = SELECTOR_USER_CODE;
+    context->ss = SELECTOR_USER_DATA;
+    context->flags = FLAGS_RESERVED | FLAGS_INTERRUPT;
+    context->fs_base = context_address(start->thread_base);
+}
+
+void machine_context_fini(struct cpu *cpu, struct machine_context *context) {
+    fpu_free(cpu, (struct thread *)((char *)context - offsetof(struct thread, context)));
+}
+
+void machine_context_set_result(struct machine_context *context, uint64_t result) {
+    context->rax = result;
+}
+
+void machine_context_set_thread_base(struct machine_context *context, struct uaddr base) {
+    context->fs_base = context_address(base);
+    // Of the running thread the register is what counts.
+    if (machine_self()->context == context)
+        x86_write_msr(MSR_FS_BASE, context->fs_base);
+}
+
+// Only with FSGSBASE can a thread have changed its bases. The user's GS is the other one while in
+// the kernel.
+static void context_save_bases(struct machine_context *context) {
+    if (!features_has(FEATURE_FSGSBASE))
+        return;
+    __asm__ volatile("rdfsbase %0" : "=r"(context->fs_base));
+    __asm__ volatile("swapgs; rdgsbase %0; swapgs" : "=r"(context->gs_base)::"memory");
+}
+
+static void context_load_bases(const struct machine_context *context) {
+    if (!features_has(FEATURE_FSGSBASE)) {
+        x86_write_msr(MSR_FS_BASE, context->fs_base);
+        return;
+    }
+    __asm__ volatile("wrfsbase %0" ::"r"(context->fs_base));
+    __asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(context->gs_base) : "memory");
+}
+
+void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
+    struct machine_cpu *self = &cpu->machine;
+    if (previous != NULL) {
+        fpu_save(cpu, &previous->context);
+        context_save_bases(&previous->context);
+    }
+    if (thread == NULL) {
+        self->context = NULL;
+        machine_space_load(cpu, NULL);
+        return;
+    }
+    machine_space_load(cpu, vm_space(thread->process->vm));
+    self->context = &thread->context;
+    // An interrupt pushes straight into the context.
+    self->tss.stack[0] = (uint64_t)&thread->context + CONTEXT_SIZE;
+    context_load_bases(&thread->context);
+    fpu_load(cpu, &thread->context);
+}
