@@ -327,7 +327,10 @@ static bool gives_way(struct cpu *cpu, bool slice_over) {
     return key < cpu->current->virtual_time && cpu->current->virtual_time - key >= SCHED_PREEMPT_NS;
 }
 
+// Looks whether the running thread is still the one to run.
 static void reconsider(struct cpu *cpu, bool slice_over) {
+    if ((atomic_load_explicit(&cpu->pending, memory_order_relaxed) & PENDING_RESCHEDULE) != 0)
+        atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
     account(cpu);
     if (slice_over)
         spread(cpu);
@@ -383,6 +386,8 @@ struct thread *sched_leave(struct cpu *cpu) {
     if (run_pending(cpu, &slice_over)) {
         reap(cpu, REAP_STEPS);
         close_objects(cpu);
+        if (cpu->handoff != NULL)
+            queue_handoff(cpu);
         reconsider(cpu, slice_over);
     }
     return leave(cpu);

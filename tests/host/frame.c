@@ -5,6 +5,7 @@
 #include "core/frame.h"
 
 #include "core/debug.h"
+#include "core/lock.h"
 #include "tests/host/frames.h"
 #include "tests/host/host.h"
 
@@ -16,6 +17,7 @@
 
 struct frames {
     uint8_t *memory;
+    struct lock lock; // guards what follows
     bool used[HOST_FRAMES];
     uint64_t free;
     uint32_t next; // where the search begins
@@ -49,24 +51,35 @@ static void mark(struct frames *frames, uint32_t first, uint32_t count, bool use
     frames->free = used ? frames->free - count : frames->free + count;
 }
 
+// Takes the first `count` frames that are free, by number; HOST_FRAMES when there are none.
+static uint32_t take(struct frames *frames, uint32_t count) {
+    for (uint32_t i = 0; i < HOST_FRAMES / count; i++) {
+        uint32_t at = (frames->next / count + i) % (HOST_FRAMES / count) * count;
+
+        if (!is_free(frames, at, count))
+            continue;
+        mark(frames, at, count, true);
+        frames->next = at;
+        return at;
+    }
+    return HOST_FRAMES;
+}
+
 enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block) {
     struct frames *frames = cpu->kernel->frames;
     uint32_t count = 1u << order, at;
 
     if (debug_should_fail(cpu))
         return CAPOS_STATUS_OVERLOADED;
-    for (uint32_t i = 0; i < HOST_FRAMES / count; i++) {
-        at = (frames->next / count + i) % (HOST_FRAMES / count) * count;
-        if (!is_free(frames, at, count))
-            continue;
-        mark(frames, at, count, true);
-        frames->next = at;
-        *block = machine_direct_paddr(frames->memory + (size_t)at * FRAME_SIZE);
-        machine_memory_used(machine_direct(*block), (size_t)count * FRAME_SIZE);
-        memset(machine_direct(*block), 0, (size_t)count * FRAME_SIZE);
-        return CAPOS_STATUS_OK;
-    }
-    return CAPOS_STATUS_OVERLOADED;
+    lock_take(&frames->lock);
+    at = take(frames, count);
+    lock_drop(&frames->lock);
+    if (at == HOST_FRAMES)
+        return CAPOS_STATUS_OVERLOADED;
+    *block = machine_direct_paddr(frames->memory + (size_t)at * FRAME_SIZE);
+    machine_memory_used(machine_direct(*block), (size_t)count * FRAME_SIZE);
+    memset(machine_direct(*block), 0, (size_t)count * FRAME_SIZE);
+    return CAPOS_STATUS_OK;
 }
 
 void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {
@@ -78,13 +91,15 @@ void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {
         fprintf(stderr, "frame_free: no such block\n");
         abort();
     }
+    machine_memory_freed(machine_direct(block), (size_t)count * FRAME_SIZE);
+    lock_take(&frames->lock);
     for (uint32_t i = at; i < at + count; i++)
         if (!frames->used[i]) {
             fprintf(stderr, "frame_free: a free frame\n");
             abort();
         }
     mark(frames, at, count, false);
-    machine_memory_freed(machine_direct(block), (size_t)count * FRAME_SIZE);
+    lock_drop(&frames->lock);
 }
 
 struct frame_counts frame_count(struct cpu *cpu) {

@@ -51,6 +51,7 @@ struct host *host_create(uint32_t cpus) {
     kernel_init(&host->kernel, host->frames, &everything);
     for (uint32_t i = 0; i < cpus; i++) {
         host->cpus[i].machine.host = host;
+        host->cpus[i].machine.timer = UINT64_MAX;
         ck_assert_int_eq(kernel_add_cpu(&host->kernel, &host->cpus[i]), CAPOS_STATUS_OK);
     }
     host->kernel_bytes = ledger_used(&host->kernel.root, LEDGER_KERNEL_MEMORY);

@@ -22,10 +22,15 @@ struct host {
     struct kernel kernel;
     struct frames *frames;
     struct cpu cpus[HOST_CPUS];
-    uint64_t now;
-    uint64_t random;
-    uint64_t kernel_bytes; // of the root ledger, with nothing but the CPUs
-    uint64_t windows;      // how often interrupts were let in
+    _Atomic uint64_t now;
+    _Atomic uint64_t random;
+    uint64_t kernel_bytes;    // of the root ledger, with nothing but the CPUs
+    _Atomic uint64_t windows; // how often interrupts were let in
+
+    // What a test wants to do when a CPU is about to take over another thread, with the old one's
+    // registers still in it; and when it has nothing to do. NULL: nothing, and a failure.
+    void (*switching)(struct cpu *cpu, struct thread *previous, struct thread *thread);
+    void (*idle)(struct cpu *cpu);
 };
 
 // A kernel with `cpus` CPUs (1 to HOST_CPUS), idle.

@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-uint64_t host_cycles;
+_Atomic uint64_t host_cycles;
+void (*host_relax)(void);
 
 struct vm {
     struct machine_space space;
@@ -39,8 +40,9 @@ void machine_interrupt_window(struct cpu *cpu) {
 }
 
 void machine_idle(struct cpu *cpu) {
-    (void)cpu;
-    panic("a host CPU has nothing to wait for");
+    if (cpu->machine.host->idle == NULL)
+        panic("a host CPU has nothing to wait for");
+    cpu->machine.host->idle(cpu);
 }
 
 void machine_ipi(struct cpu *cpu, struct cpu *target) {
@@ -50,7 +52,7 @@ void machine_ipi(struct cpu *cpu, struct cpu *target) {
 }
 
 uint64_t machine_random(struct cpu *cpu) {
-    return cpu->machine.host->random += UINT64_C(0x9e3779b97f4a7c15);
+    return atomic_fetch_add(&cpu->machine.host->random, UINT64_C(0x9e3779b97f4a7c15));
 }
 
 uint64_t machine_now(struct cpu *cpu) {
@@ -59,6 +61,9 @@ uint64_t machine_now(struct cpu *cpu) {
 
 void machine_timer_arm(struct cpu *cpu, uint64_t deadline) {
     cpu->machine.timer = deadline;
+    cpu->machine.armed++;
+    if (deadline <= cpu->machine.host->now)
+        cpu_interrupt_pending(cpu, PENDING_TIMER);
 }
 
 uint64_t machine_cycles_ns(struct cpu *cpu, uint64_t cycles) {
@@ -82,7 +87,8 @@ void machine_context_init(struct machine_context *context, const struct machine_
 
 void machine_context_fini(struct cpu *cpu, struct machine_context *context) {
     (void)cpu;
-    context->entry = 0;
+    if (context->owner != 0)
+        panic("registers are given back that CPU %u has", context->owner - 1);
 }
 
 void machine_context_set_result(struct machine_context *context, uint64_t result) {
@@ -95,7 +101,17 @@ void machine_context_set_thread_base(struct machine_context *context, struct uad
 }
 
 void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
-    (void)previous;
+    struct host *host = cpu->machine.host;
+
+    if (host->switching != NULL)
+        host->switching(cpu, previous, thread);
+    cpu->machine.switches++;
+    if (previous == thread)
+        panic("a CPU switches from a thread to the same");
+    if (previous != NULL && atomic_exchange(&previous->context.owner, 0) != cpu->index + 1)
+        panic("a CPU leaves a thread that another one has");
+    if (thread != NULL && atomic_exchange(&thread->context.owner, cpu->index + 1) != 0)
+        panic("two CPUs have the same thread");
     cpu->machine.loaded = thread == NULL ? NULL : vm_space(thread->process->vm);
 }
 

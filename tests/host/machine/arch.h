@@ -6,6 +6,7 @@
 
 #include "machine/types.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,15 +18,18 @@ struct host;
 
 struct machine_cpu {
     struct host *host;
-    uint64_t timer;               // armed deadline
-    uint64_t ipis;                // sent to it
+    _Atomic uint64_t timer;       // armed deadline
+    _Atomic uint64_t ipis;        // sent to it
+    uint64_t armed;               // how often its timer was set
+    uint64_t switches;            // calls of machine_switch
     struct machine_space *loaded; // NULL: the kernel's own
 };
 
 struct machine_context {
     uint64_t entry, stack, argument[3], thread_base;
     uint64_t result;
-    uint64_t results; // how often it was set
+    uint64_t results;       // how often it was set
+    _Atomic uint32_t owner; // index + 1 of the CPU that has it; 0: none
 };
 
 // Nothing is mapped really: tests reach a ring's memory as the kernel does.
@@ -41,7 +45,12 @@ static inline struct paddr machine_direct_paddr(const void *pointer) {
     return (struct paddr){(uintptr_t)pointer};
 }
 
+// What a CPU does that waits for another one; NULL: nothing. For tests whose CPUs are real threads.
+extern void (*host_relax)(void);
+
 static inline void machine_relax(void) {
+    if (host_relax != NULL)
+        host_relax();
 }
 
 static inline uint32_t machine_clamp(uint32_t index, uint32_t size) {
@@ -66,10 +75,10 @@ static inline void machine_memory_freed(void *memory, size_t size) {
 }
 
 // Time by which the scheduler accounts: one more at each look, so that tests are repeatable.
-extern uint64_t host_cycles;
+extern _Atomic uint64_t host_cycles;
 
 static inline uint64_t machine_cycles(void) {
-    return ++host_cycles;
+    return atomic_load_explicit(&host_cycles, memory_order_relaxed);
 }
 
 #endif
