@@ -13,6 +13,8 @@ struct kernel;
 
 #ifdef CAPOS_DEBUG
 
+enum { DEBUG_KERNEL = 1 };
+
 // Arms the injector: the n-th point from now that can fail, fails (1 is the next one); 0 disarms.
 void debug_fail_nth(struct kernel *kernel, uint64_t n);
 
@@ -28,6 +30,8 @@ void debug_commit_begin(struct cpu *cpu);
 void debug_commit_end(struct cpu *cpu);
 
 #else
+
+enum { DEBUG_KERNEL = 0 };
 
 static inline bool debug_should_fail(struct cpu *cpu) {
     (void)cpu;

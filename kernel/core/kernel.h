@@ -11,6 +11,7 @@
 #include "core/kmem.h"
 #include "core/ledger.h"
 #include "core/lock.h"
+#include "machine/serial.h"
 
 #include <capos/status.h>
 #include <stdatomic.h>
@@ -36,6 +37,10 @@ struct kernel {
 
     // kernel/object/process_handle.c: answers ProcessHandle.wait.
     call_answer_fn *process_answer;
+
+    // kernel/object/serial_port.c: what PENDING_SERIAL leads to, and the objects that it looks at.
+    void (*serial_input)(struct cpu *cpu);
+    struct object *serial_ports[MACHINE_SERIAL_PORTS];
 
     uint64_t fail_nth; // debug.h
     uint64_t fail_count;

@@ -356,6 +356,8 @@ static bool run_pending(struct cpu *cpu, bool *slice_over) {
             cpu->timers.slice_end = UINT64_MAX;
         timers_run(cpu);
     }
+    if ((bits & PENDING_SERIAL) != 0 && cpu->kernel->serial_input != NULL)
+        cpu->kernel->serial_input(cpu);
     return true;
 }
 

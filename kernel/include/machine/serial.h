@@ -25,6 +25,9 @@ void machine_serial_open(struct cpu *cpu, uint32_t port);
 // its way. `size` is bounded by the caller, since this takes as long as the line is slow.
 void machine_serial_write(struct cpu *cpu, uint32_t port, const void *data, size_t size);
 
+// Is there input to be read?
+bool machine_serial_has_input(struct cpu *cpu, uint32_t port);
+
 // Takes up to `room` bytes of what has come in; how many.
 size_t machine_serial_read(struct cpu *cpu, uint32_t port, void *data, size_t room);
 

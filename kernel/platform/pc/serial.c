@@ -101,6 +101,15 @@ void machine_serial_write(struct cpu *cpu, uint32_t number, const void *data, si
     lock_drop(&serial_ports[number].lock);
 }
 
+bool machine_serial_has_input(struct cpu *cpu, uint32_t number) {
+    (void)cpu;
+    struct serial_port *port = &serial_ports[number];
+    lock_take(&port->lock);
+    bool any = port->count > 0;
+    lock_drop(&port->lock);
+    return any;
+}
+
 size_t machine_serial_read(struct cpu *cpu, uint32_t number, void *data, size_t room) {
     (void)cpu;
     struct serial_port *port = &serial_ports[number];
