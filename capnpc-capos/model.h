@@ -115,6 +115,10 @@ struct model {
 bool model_read(struct model *model, struct capos_struct request)
     __attribute__((warn_unused_result));
 
+// Whether the nodes fit together: the scopes alone, and all of it.
+bool model_check_scopes(const struct model *model);
+bool model_check(const struct model *model);
+
 struct node *model_lookup(const struct model *model, uint64_t id);
 
 // The file that a node is declared in.

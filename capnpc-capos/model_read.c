@@ -295,10 +295,11 @@ static bool read_files(struct model *m, struct capos_list files) {
 bool model_read(struct model *m, struct capos_struct request) {
     struct capos_list docs = capos_request_source_info(request);
     read_nodes(m, capos_request_nodes(request));
-    bool sound = read_files(m, capos_request_files(request));
+    if (!model_check_scopes(m) || !read_files(m, capos_request_files(request)))
+        return false;
     for (uint32_t i = 0; i < m->node_count; i++)
         read_node(m, &m->nodes[i]);
     for (uint32_t i = 0; i < docs.size; i++)
         read_doc(m, capos_list_struct(docs, i));
-    return sound && capos_reader_ok(request.reader);
+    return capos_reader_ok(request.reader) && (m->refusals->count > 0 || model_check(m));
 }
