@@ -192,8 +192,20 @@ static void emit_init(struct emit *e, struct model *model, const struct file *fi
         collect(e, file->node->nested[i]);
 }
 
-void emit_file(struct model *model, const struct file *file, struct out *header,
-               struct out *source_text) {
+// The nodes that the tool gave for the file, those of its imports and the comments too, under the
+// name of the file: several may have one prefix.
+static void schema(struct emit *e, struct capos_pointer request) {
+    const char *name = names_snake(e->model->arena, base_name(with_ending(e, e->file->path, "")));
+    const char *prefix = e->file->node->c_name;
+    if (capos_pointer_is_null(request))
+        return;
+    out_printf(e->header, "\n// The schema: a CodeGeneratorRequest, to be read with capnp/node.h.");
+    emit_object(e, e->file->node, NULL,
+                emit_text(e, "%s%s%s_schema", prefix, *prefix == '\0' ? "" : "_", name), request);
+}
+
+void emit_file(struct model *model, const struct file *file, struct capos_pointer request,
+               struct out *header, struct out *source_text) {
     struct emit e;
     emit_init(&e, model, file, header, source_text);
     begin_header(&e, guard(&e, ".capos.h"));
@@ -207,6 +219,7 @@ void emit_file(struct model *model, const struct file *file, struct out *header,
     types(&e);
     functions(&e);
     source(&e);
+    schema(&e, request);
     out_printf(header, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }
 

@@ -18,9 +18,10 @@ struct emit {
     uint32_t node_count, node_room;
 };
 
-// Writes both. The caller gives the texts away if there was a refusal.
-void emit_file(struct model *model, const struct file *file, struct out *header,
-               struct out *source);
+// Writes both. The caller gives the texts away if there was a refusal. The request, unless it is
+// null, becomes constant data.
+void emit_file(struct model *model, const struct file *file, struct capos_pointer request,
+               struct out *header, struct out *source);
 
 // A header with nothing but the enums of the file.
 void emit_enums_file(struct model *model, const struct file *file, struct out *header);

@@ -85,16 +85,18 @@ static void set_capability(struct emit *e, const struct node *node, const struct
                "    capos_pointer_set_capability(pointer, capos_descriptor_copy(value.id));\n}\n");
 }
 
+// Sets a field to a copy of what was read elsewhere.
 static void set_copy(struct emit *e, const struct node *node, const struct field *field,
                      const char *lists) {
+    const char *type = emit_reader_type(e, &field->type, lists);
     bool is_struct = field->type.kind == CAPOS_TYPE_STRUCT;
-    if (field->type.kind != CAPOS_TYPE_ANY_POINTER && !is_struct)
-        return;
-    (void)lists;
-    begin(e, node, field, "void", "copy", "struct capos_pointer value");
-    out_printf(e->header,
-               "    capos_pointer_copy(capos_struct_builder_pointer(b.s, %u), value);\n}\n",
-               field->offset);
+    begin(e, node, field, "void", "set", emit_text(e, "%s value", type));
+    pointer_local(e, field);
+    if (field->type.kind == CAPOS_TYPE_ANY_POINTER)
+        out_printf(e->header, "    capos_pointer_copy(pointer, value);\n}\n");
+    else
+        out_printf(e->header, "    capos_pointer_set_%s(pointer, value.%s);\n}\n",
+                   is_struct ? "struct" : "list", is_struct ? "s" : "list");
 }
 
 static void set_object(struct emit *e, const struct node *node, const struct field *field) {
@@ -122,6 +124,7 @@ static void set_object(struct emit *e, const struct node *node, const struct fie
         out_printf(e->header, "    value.list = capos_pointer_init_list(pointer, %s, size);\n",
                    emit_element(element));
     out_printf(e->header, "    return value;\n}\n");
+    set_copy(e, node, field, lists);
 }
 
 void emit_field_builder(struct emit *e, const struct node *node, const struct field *field) {

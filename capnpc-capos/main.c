@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // capnpc-capos: a plugin of the capnp tool that writes C. Everything is made in memory first; if
-// anything is refused no file is written and the exit status is 1. CAPNPC_CAPOS=enums in the
-// environment asks for headers with nothing but the enums.
+// anything is refused no file is written and the exit status is 1. In the environment
+// CAPNPC_CAPOS=enums asks for headers with nothing but the enums, CAPNPC_CAPOS=schema for the
+// schema itself as constant data besides.
 #include "capnpc-capos/emit.h"
 #include "capnpc-capos/output.h"
 #include "capnpc-capos/request.h"
@@ -13,14 +14,18 @@
 
 struct options {
     bool enums;
+    bool schema;
 };
 
 static bool parse_options(struct options *options) {
     const char *given = getenv("CAPNPC_CAPOS");
-    options->enums = given != NULL && strcmp(given, "enums") == 0;
-    if (given == NULL || *given == '\0' || options->enums)
+    if (given == NULL)
+        given = "";
+    options->enums = strcmp(given, "enums") == 0;
+    options->schema = strcmp(given, "schema") == 0;
+    if (*given == '\0' || options->enums || options->schema)
         return true;
-    fprintf(stderr, "capnpc-capos: CAPNPC_CAPOS=%s: the only option is enums\n", given);
+    fprintf(stderr, "capnpc-capos: CAPNPC_CAPOS=%s: must be enums or schema\n", given);
     return false;
 }
 
@@ -43,14 +48,17 @@ static bool write_file(struct model *model, const struct file *file, const struc
 }
 
 // Makes the text of every file, then writes them all, unless something was refused.
-static bool compile(struct model *model, const struct options *options) {
+static bool compile(struct model *model, const struct options *options,
+                    struct capos_pointer request) {
+    const struct capos_pointer none = {NULL, NULL, 0, 0, 0};
     struct out *texts = arena_array(model->arena, 2 * (size_t)model->file_count, sizeof *texts);
     bool done = true;
     for (uint32_t i = 0; i < model->file_count; i++) {
         if (options->enums)
             emit_enums_file(model, &model->files[i], &texts[2 * i]);
         else
-            emit_file(model, &model->files[i], &texts[2 * i], &texts[2 * i + 1]);
+            emit_file(model, &model->files[i], options->schema ? request : none, &texts[2 * i],
+                      &texts[2 * i + 1]);
     }
     for (uint32_t i = 0; i < model->file_count; i++) {
         if (done && model->refusals->count == 0)
@@ -74,7 +82,7 @@ static bool run(struct arena *arena, struct request *request, const struct optio
     if (refusals.count > 0)
         return false;
     model_name(&model);
-    return compile(&model, options);
+    return compile(&model, options, capos_reader_root_pointer(&request->reader));
 }
 
 int main(void) {

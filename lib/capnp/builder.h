@@ -104,8 +104,12 @@ void capos_pointer_set_capability(struct capos_pointer_builder pointer,
 // faulty or deeper than CAPOS_READER_DEPTH, is CAPOS_BUILD_COPY. In copy.c.
 void capos_pointer_copy(struct capos_pointer_builder pointer, struct capos_pointer source);
 
-// The same in canonical form: sections without trailing zero words. A whole message of which this
-// was the only copy is canonical.
+// Copies a struct, or a list, that a handle was got of.
+void capos_pointer_set_struct(struct capos_pointer_builder pointer, struct capos_struct source);
+void capos_pointer_set_list(struct capos_pointer_builder pointer, struct capos_list source);
+
+// Copies whatever a pointer leads to in canonical form: sections without trailing zero words. A
+// whole message of which this was the only copy is canonical.
 void capos_pointer_copy_canonical(struct capos_pointer_builder pointer,
                                   struct capos_pointer source);
 

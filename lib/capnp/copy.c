@@ -41,12 +41,22 @@ static uint16_t trimmed_pointers(struct capos_list list) {
     return (uint16_t)used;
 }
 
+// A data word of a struct. Elements that are read as structs may end within their first word.
+static uint64_t data_word(struct capos_struct s, uint32_t word) {
+    uint64_t value = 0;
+    if (word * 8 + 8 <= s.data_bytes)
+        return capos_struct_u64(s, word * 8);
+    for (uint32_t byte = 0; byte < 8; byte++)
+        value |= (uint64_t)capos_struct_u8(s, word * 8 + byte) << byte * 8;
+    return value;
+}
+
 static void copy_data(struct capos_list from, struct capos_list_builder to) {
     for (uint32_t e = 0; e < to.size; e++) {
         struct capos_struct source = capos_list_struct(from, e);
         struct capos_struct_builder target = capos_list_builder_struct(to, e);
         for (uint32_t w = 0; w < to.data_words; w++)
-            capos_struct_set_u64(target, w * 8, capos_struct_u64(source, w * 8));
+            capos_struct_set_u64(target, w * 8, data_word(source, w));
     }
 }
 
@@ -80,9 +90,9 @@ static struct capos_list as_list(struct capos_struct s) {
 }
 
 static void copy_struct(struct copier *c, struct capos_pointer_builder to,
-                        struct capos_pointer from) {
-    struct capos_list source = as_list(capos_pointer_struct(from));
-    uint16_t data = c->canonical ? trimmed_data(source) : (uint16_t)(source.data_bits / 64);
+                        struct capos_struct from) {
+    struct capos_list source = as_list(from);
+    uint16_t data = c->canonical ? trimmed_data(source) : (uint16_t)((source.data_bits + 63) / 64);
     uint16_t pointers = c->canonical ? trimmed_pointers(source) : source.pointers;
     struct capos_struct_builder s = capos_pointer_init_struct(to, data, pointers);
     struct capos_list_builder target = {
@@ -103,9 +113,7 @@ static void copy_bits(struct capos_list from, struct capos_list_builder to) {
         target[bits / 8] &= (unsigned char)((1u << bits % 8) - 1);
 }
 
-static void copy_list(struct copier *c, struct capos_pointer_builder to,
-                      struct capos_pointer from) {
-    struct capos_list source = capos_pointer_any_list(from);
+static void copy_list(struct copier *c, struct capos_pointer_builder to, struct capos_list source) {
     struct capos_list_builder target;
     if (source.element != CAPOS_ELEMENT_STRUCT) {
         target = capos_pointer_init_list(to, (enum capos_element)source.element, source.size);
@@ -125,9 +133,9 @@ static void copy_one(struct copier *c, struct capos_pointer_builder to, struct c
     if (!capos_pointer_kind(from, &kind))
         return;
     if (kind == CAPOS_POINTER_STRUCT)
-        copy_struct(c, to, from);
+        copy_struct(c, to, capos_pointer_struct(from));
     else if (kind == CAPOS_POINTER_LIST)
-        copy_list(c, to, from);
+        copy_list(c, to, capos_pointer_any_list(from));
     else
         capos_builder_fail(c->builder, CAPOS_BUILD_COPY);
 }
@@ -149,20 +157,34 @@ static void step(struct copier *c) {
              capos_struct_pointer(capos_list_struct(top->from, element), pointer));
 }
 
+// Whether what is to be copied can be read, so far.
+static bool check(struct capos_pointer_builder to, const struct capos_reader *from) {
+    if (from == NULL || capos_reader_ok(from))
+        return true;
+    capos_builder_fail(to.builder, CAPOS_BUILD_COPY);
+    return false;
+}
+
+static void begin(struct copier *c, struct capos_pointer_builder to, bool canonical) {
+    c->builder = to.builder;
+    c->canonical = canonical;
+    c->depth = 0;
+}
+
+static void finish(struct copier *c, struct capos_pointer_builder to,
+                   const struct capos_reader *from) {
+    while (c->depth > 0)
+        step(c);
+    (void)check(to, from);
+}
+
 static void copy(struct capos_pointer_builder to, struct capos_pointer from, bool canonical) {
     struct copier c;
-    c.builder = to.builder;
-    c.canonical = canonical;
-    c.depth = 0;
-    if (from.reader != NULL && !capos_reader_ok(from.reader)) {
-        capos_builder_fail(to.builder, CAPOS_BUILD_COPY);
+    if (!check(to, from.reader))
         return;
-    }
+    begin(&c, to, canonical);
     copy_one(&c, to, from);
-    while (c.depth > 0)
-        step(&c);
-    if (from.reader != NULL && !capos_reader_ok(from.reader))
-        capos_builder_fail(to.builder, CAPOS_BUILD_COPY);
+    finish(&c, to, from.reader);
 }
 
 void capos_pointer_copy(struct capos_pointer_builder to, struct capos_pointer from) {
@@ -171,4 +193,23 @@ void capos_pointer_copy(struct capos_pointer_builder to, struct capos_pointer fr
 
 void capos_pointer_copy_canonical(struct capos_pointer_builder to, struct capos_pointer from) {
     copy(to, from, true);
+}
+
+void capos_pointer_set_struct(struct capos_pointer_builder to, struct capos_struct from) {
+    struct copier c;
+    if (!check(to, from.reader))
+        return;
+    begin(&c, to, false);
+    copy_struct(&c, to, from);
+    finish(&c, to, from.reader);
+}
+
+// The list that a null pointer reads as has no encoding: it stays null.
+void capos_pointer_set_list(struct capos_pointer_builder to, struct capos_list from) {
+    struct copier c;
+    if (!check(to, from.reader) || (from.size == 0 && from.element == CAPOS_ELEMENT_VOID))
+        return;
+    begin(&c, to, false);
+    copy_list(&c, to, from);
+    finish(&c, to, from.reader);
 }

@@ -197,10 +197,10 @@ struct capos_list capos_pointer_any_list(struct capos_pointer p) {
 // its first field standing for it; bits mix with nothing else; pointers must be there if wanted.
 static bool can_read_as(const struct capos_list *list, enum capos_element expected) {
     bool bits = list->data_bits == 1;
-    if (expected == CAPOS_ELEMENT_VOID)
-        return true;
     if (expected == CAPOS_ELEMENT_BIT || bits)
         return bits && expected == CAPOS_ELEMENT_BIT;
+    if (expected == CAPOS_ELEMENT_VOID)
+        return true;
     if (expected == CAPOS_ELEMENT_POINTER)
         return list->pointers > 0;
     return list->data_bits >= capos_element_bits(expected);

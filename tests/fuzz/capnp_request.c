@@ -21,7 +21,7 @@ static void compile(struct arena *arena, struct capos_reader *reader) {
     for (uint32_t i = 0; i < model.file_count; i++) {
         out_init(&header);
         out_init(&source);
-        emit_file(&model, &model.files[i], &header, &source);
+        emit_file(&model, &model.files[i], capos_reader_root_pointer(reader), &header, &source);
         out_fini(&header);
         out_fini(&source);
     }

@@ -161,6 +161,61 @@ START_TEST(capabilities_take_descriptors) {
 }
 END_TEST
 
+// A message is copied object by object, from handles and from pointers, with the same result; what
+// can't be read is not copied.
+START_TEST(copies_are_the_same) {
+    uint64_t words[32], copied[32];
+    struct capos_builder b, c;
+    struct capos_reader reader;
+    uint32_t size;
+    capos_builder_init(&b, words, 32);
+    build(&b);
+    capos_reader_init(&reader, words, b.used);
+    capos_builder_init(&c, copied, 32);
+    capos_pointer_copy(capos_builder_init_root_pointer(&c), capos_reader_root_pointer(&reader));
+    ck_assert_int_eq(capos_builder_finish(&c, &size), CAPOS_BUILD_OK);
+    ck_assert_uint_eq(size, b.used);
+    ck_assert_mem_eq(words, copied, sizeof *words * size);
+    memset(copied, 0, sizeof copied);
+    capos_builder_init(&c, copied, 32);
+    capos_pointer_set_struct(capos_builder_init_root_pointer(&c), capos_reader_root(&reader));
+    ck_assert_int_eq(capos_builder_finish(&c, &size), CAPOS_BUILD_OK);
+    ck_assert_mem_eq(words, copied, sizeof *words * size);
+
+    words[2] ^= 3; // the pointer of the text
+    capos_builder_init(&c, copied, 32);
+    capos_pointer_copy(capos_builder_init_root_pointer(&c), capos_reader_root_pointer(&reader));
+    ck_assert_int_eq(capos_builder_finish(&c, &size), CAPOS_BUILD_COPY);
+}
+END_TEST
+
+// Elements of two bytes, read as structs, are copied as structs.
+START_TEST(upgraded_elements_are_copied) {
+    uint64_t words[] = {capos_word_make_struct(0, 0, 2),
+                        capos_word_make_list(1, CAPOS_ELEMENT_2, 2), 0, 0x22221111};
+    uint64_t copied[8];
+    struct capos_builder c;
+    struct capos_reader reader;
+    uint32_t size;
+    capos_reader_init(&reader, words, 4);
+    struct capos_struct root = capos_reader_root(&reader);
+    struct capos_list list =
+        capos_pointer_list(capos_struct_pointer(root, 0), CAPOS_ELEMENT_STRUCT);
+    capos_builder_init(&c, copied, 8);
+    struct capos_struct_builder to = capos_builder_init_root(&c, 0, 3);
+    capos_pointer_set_struct(capos_struct_builder_pointer(to, 0), capos_list_struct(list, 1));
+    capos_pointer_set_list(capos_struct_builder_pointer(to, 1), list);
+    capos_pointer_set_list(capos_struct_builder_pointer(to, 2),
+                           capos_pointer_any_list(capos_struct_pointer(root, 1)));
+    ck_assert_int_eq(capos_builder_finish(&c, &size), CAPOS_BUILD_OK);
+    ck_assert_uint_eq(size, 6);
+    ck_assert_uint_eq(copied[4], 0x2222);
+    ck_assert_uint_eq(copied[2], capos_word_make_list(2, CAPOS_ELEMENT_2, 2));
+    ck_assert_uint_eq(copied[5], 0x22221111);
+    ck_assert_uint_eq(copied[3], 0);
+}
+END_TEST
+
 START_TEST(no_root_is_the_empty_message) {
     uint64_t words[1];
     struct capos_builder b;
@@ -184,6 +239,8 @@ int main(void) {
     harness_add(suite, "index", an_index_out_of_its_list);
     harness_add(suite, "beyond", fields_beyond_the_struct_are_not_set);
     harness_add(suite, "capabilities", capabilities_take_descriptors);
+    harness_add(suite, "copies", copies_are_the_same);
+    harness_add(suite, "upgraded", upgraded_elements_are_copied);
     harness_add(suite, "empty", no_root_is_the_empty_message);
     return harness_run(suite);
 }

@@ -10,7 +10,7 @@ enum { ELEMENTS = 8, COUNT = 3 };
 // struct. Structs are encoded with one data word and one pointer.
 static const char allowed[ELEMENTS][ELEMENTS + 1] = {
     "y......y", // void
-    "yy......", // bit
+    ".y......", // bit
     "y.y....y", // 1 byte
     "y.yy...y", // 2
     "y.yyy..y", // 4
