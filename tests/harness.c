@@ -32,6 +32,15 @@ void harness_add(Suite *suite, const char *name, const TTest *test) {
     suite_add_tcase(suite, tcase);
 }
 
+bool harness_filled(const void *data, size_t size, unsigned char byte) {
+    const unsigned char *bytes = data;
+
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != byte)
+            return false;
+    return true;
+}
+
 struct harness_random harness_random_start(void) {
     const char *given = getenv("HARNESS_SEED");
     struct harness_random random = {given ? strtoull(given, NULL, 0) : default_seed};

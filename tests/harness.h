@@ -7,6 +7,7 @@
 #define CAPOS_TESTS_HARNESS_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,10 @@ int harness_run(Suite *suite);
 
 // Adds one case with one test, the shortest way to put `test` on the list.
 void harness_add(Suite *suite, const char *name, const TTest *test);
+
+// Are all bytes `byte`? One assertion about many bytes: each of Check's own writes to a pipe, so an
+// assertion per byte takes minutes.
+bool harness_filled(const void *data, size_t size, unsigned char byte);
 
 // A stream of random numbers (the SplitMix64 generator). Not for secrets.
 struct harness_random {
