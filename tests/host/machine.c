@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The host's side of the machine contract, address spaces included: a vm only counts what is
-// mapped, because tests reach rings through the direct map.
+// The host's side of the machine contract, but for address spaces (space.c) and frames (frame.c).
 #include "core/debug.h"
-#include "core/kmem.h"
 #include "core/panic.h"
 #include "core/vm.h"
 #include "machine/context.h"
@@ -17,12 +15,6 @@
 
 _Atomic uint64_t host_cycles;
 void (*host_relax)(void);
-
-struct vm {
-    struct machine_space space;
-    struct ledger *ledger;
-    uint64_t next; // address
-};
 
 void panic(const char *format, ...) {
     va_list arguments;
@@ -113,52 +105,4 @@ void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thr
     if (thread != NULL && atomic_exchange(&thread->context.owner, cpu->index + 1) != 0)
         panic("two CPUs have the same thread");
     cpu->machine.loaded = thread == NULL ? NULL : vm_space(thread->process->vm);
-}
-
-enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **out) {
-    void *block;
-    enum capos_status status = kmem_alloc(cpu, ledger, sizeof(struct vm), &block);
-
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    *out = block;
-    (*out)->ledger = ledger;
-    (*out)->next = MACHINE_USER_START;
-    return CAPOS_STATUS_OK;
-}
-
-bool vm_reap(struct cpu *cpu, struct vm *vm, uint64_t budget) {
-    (void)cpu, (void)vm, (void)budget;
-    return true; // blocks are all that is mapped, and their owners unmap them
-}
-
-void vm_destroy(struct cpu *cpu, struct vm *vm) {
-    if (vm->space.mappings != 0)
-        panic("vm: %u blocks are still mapped", vm->space.mappings);
-    for (uint32_t i = 0; i < cpu->kernel->cpu_count; i++)
-        if (cpu->kernel->cpus[i]->machine.loaded == &vm->space)
-            panic("vm: destroyed while CPU %u has it loaded", i);
-    kmem_free(cpu, vm->ledger, vm, sizeof(*vm));
-}
-
-struct machine_space *vm_space(struct vm *vm) {
-    return &vm->space;
-}
-
-enum capos_status vm_map_block(struct cpu *cpu, struct vm *vm, struct paddr block, uint64_t pages,
-                               enum protection protection, struct uaddr *at) {
-    (void)block, (void)protection;
-    if (debug_should_fail(cpu))
-        return CAPOS_STATUS_OVERLOADED;
-    vm->space.mappings++;
-    at->value = vm->next;
-    vm->next += pages * CAPOS_PAGE_SIZE;
-    return CAPOS_STATUS_OK;
-}
-
-void vm_unmap_block(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pages) {
-    (void)cpu;
-    if (at.value + pages * CAPOS_PAGE_SIZE > vm->next || vm->space.mappings == 0)
-        panic("vm: no such block");
-    vm->space.mappings--;
 }

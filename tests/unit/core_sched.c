@@ -11,7 +11,8 @@ enum { MS = 1000000, ROOM = 16 };
 
 static const struct ledger_limits many_threads = {{
     [LEDGER_SLOTS] = 64,
-    [LEDGER_FRAMES] = 64,
+    [LEDGER_FRAMES] = 128,
+    [LEDGER_RESERVED_PAGES] = 256,
     [LEDGER_THREADS] = 32,
     [LEDGER_KERNEL_MEMORY] = 1 << 20,
 }};

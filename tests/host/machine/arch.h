@@ -23,6 +23,7 @@ struct machine_cpu {
     uint64_t armed;               // how often its timer was set
     uint64_t switches;            // calls of machine_switch
     struct machine_space *loaded; // NULL: the kernel's own
+    uint64_t shootdowns;          // that it asked for
 };
 
 struct machine_context {
@@ -32,9 +33,10 @@ struct machine_context {
     _Atomic uint32_t owner; // index + 1 of the CPU that has it; 0: none
 };
 
-// Nothing is mapped really: tests reach a ring's memory as the kernel does.
+// Nothing is mapped really: tests reach memory as the kernel does, by the frames that are noted
+// here.
 struct machine_space {
-    uint32_t mappings;
+    struct host_tables *tables;
 };
 
 static inline void *machine_direct(struct paddr address) {

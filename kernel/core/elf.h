@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Programs: static x86_64 ELF files in memory objects. elf_read checks everything that the file
+// says about itself, whatever its bytes are; elf_load puts what was read into an address space. The
+// file must be sealed: otherwise it could change between the two, and its text can't be mapped.
+#ifndef CORE_ELF_H
+#define CORE_ELF_H
+
+#include "base/attributes.h"
+#include "machine/types.h"
+
+#include <capos/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct memory;
+struct vm;
+
+#define ELF_HEADERS_MAX  32
+#define ELF_SEGMENTS_MAX 16
+
+// One loadable segment: `bytes` bytes at `offset` of the file go to `address`, zeroes follow to the
+// end of the last page. What is below and above them in the first and last page is the segment's
+// too. Segments are sorted by address and have no page in common.
+struct elf_segment {
+    uint64_t address, bytes, offset;
+    uint64_t first, pages; // address of its first page, their number
+    enum protection protection;
+    bool mapped; // its pages are the file's own; else they are copied
+};
+
+struct elf_image {
+    struct uaddr entry;
+    uint32_t count;
+    struct elf_segment segment[ELF_SEGMENTS_MAX];
+};
+
+// NULL when the file can be loaded; else why not, for people, in a static text.
+must_use const char *elf_read(const struct memory *file, struct elf_image *image);
+
+// Maps text and constants, copies data. On failure the space is to be destroyed. OVERLOADED;
+// MALFORMED when something is in the way.
+must_use enum capos_status elf_load(struct cpu *cpu, const struct elf_image *image,
+                                    struct memory *file, struct vm *vm);
+
+#endif

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// The frame allocator: a buddy system. Free blocks of each order are on a list whose nodes are in
+// the blocks themselves, so free memory costs nothing but one byte per frame: whether the frame is
+// in use, begins a free block (and of which order), or lies within one. Two free buddies are always
+// joined, so a block's state at rest doesn't depend on the order of what was freed. Frames are
+// zeroed when they are allocated, outside of the lock.
+#include "core/frame.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+#include "core/cpu.h"
+#include "core/debug.h"
+#include "core/kernel.h"
+#include "core/panic.h"
+
+enum frame_state {
+    FRAME_USED = 0,
+    FRAME_WITHIN = 1, // of a free block, not its first
+    FRAME_KEPT = 2,   // the allocator's own
+    FRAME_FREE = 16,  // + order: the first of a free block
+};
+
+static uint64_t block_frames(unsigned order) {
+    return UINT64_C(1) << order;
+}
+
+static struct list_node *block_node(uint64_t frame) {
+    return machine_direct((struct paddr){frame * FRAME_SIZE});
+}
+
+static uint64_t node_frame(struct list_node *node) {
+    return machine_direct_paddr(node).value / FRAME_SIZE;
+}
+
+// The range that holds the whole block, or NULL. There are few ranges and the first is usual.
+static struct frame_range *range_of(struct frames *frames, uint64_t frame, uint64_t count) {
+    for (uint32_t i = 0; i < frames->range_count; i++) {
+        struct frame_range *range = &frames->ranges[i];
+        uint64_t at = frame - range->first;
+
+        if (frame >= range->first && at < range->count)
+            return count <= range->count - at ? range : NULL;
+    }
+    return NULL;
+}
+
+static void block_insert(struct frames *frames, struct frame_range *range, uint64_t frame,
+                         unsigned order) {
+    struct list_node *node = block_node(frame);
+
+    range->state[frame - range->first] = (uint8_t)(FRAME_FREE + order);
+    machine_memory_freed(node, block_frames(order) * FRAME_SIZE);
+    machine_memory_used(node, sizeof *node);
+    list_node_init(node);
+    list_push_front(&frames->blocks[order], node);
+}
+
+// Frees a block that is marked as lying within a free one, joined with its free buddies.
+static void block_free(struct frames *frames, struct frame_range *range, uint64_t frame,
+                       unsigned order) {
+    for (; order < FRAME_ORDER_MAX; order++) {
+        uint64_t buddy = frame ^ block_frames(order);
+
+        if (range_of(frames, buddy, block_frames(order)) != range ||
+            range->state[buddy - range->first] != FRAME_FREE + order)
+            break;
+        list_remove(block_node(buddy));
+        range->state[buddy - range->first] = FRAME_WITHIN;
+        frame &= ~block_frames(order);
+    }
+    block_insert(frames, range, frame, order);
+}
+
+void frames_init(struct frames *frames) {
+    memset(frames, 0, sizeof *frames);
+    lock_init(&frames->lock);
+    for (unsigned order = 0; order < FRAME_ORDERS; order++)
+        list_init(&frames->blocks[order]);
+}
+
+bool frames_add(struct frames *frames, struct paddr start, uint64_t bytes) {
+    uint64_t count = bytes / FRAME_SIZE;
+    uint64_t own = (count + FRAME_SIZE - 1) / FRAME_SIZE;
+
+    if (frames->range_count == FRAME_RANGES || count <= own)
+        return false;
+    struct frame_range *range = &frames->ranges[frames->range_count++];
+    range->first = start.value / FRAME_SIZE;
+    range->count = count;
+    range->state = machine_direct(start);
+    memset(range->state, FRAME_KEPT, own);
+    memset(range->state + own, FRAME_WITHIN, count - own);
+    for (uint64_t frame = range->first + own, end = range->first + count; frame != end;) {
+        unsigned order = (unsigned)min_u64(lowest_bit(frame), FRAME_ORDER_MAX);
+
+        while (block_frames(order) > end - frame)
+            order--;
+        block_insert(frames, range, frame, order);
+        frame += block_frames(order);
+    }
+    frames->total += count - own;
+    frames->free += count - own;
+    return true;
+}
+
+// Takes a block off its list and cuts it to size; the upper halves stay free.
+static uint64_t block_take(struct frames *frames, unsigned from, unsigned order) {
+    uint64_t frame = node_frame(list_pop_front(&frames->blocks[from]));
+    struct frame_range *range = range_of(frames, frame, block_frames(from));
+
+    while (from > order) {
+        from--;
+        block_insert(frames, range, frame + block_frames(from), from);
+    }
+    memset(&range->state[frame - range->first], FRAME_USED, block_frames(order));
+    frames->free -= block_frames(order);
+    return frame;
+}
+
+enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block) {
+    struct frames *frames = cpu->kernel->frames;
+    unsigned from = order;
+
+    kassert(order <= FRAME_ORDER_MAX);
+    if (debug_should_fail(cpu))
+        return CAPOS_STATUS_OVERLOADED;
+    lock_take(&frames->lock);
+    while (from <= FRAME_ORDER_MAX && list_is_empty(&frames->blocks[from]))
+        from++;
+    uint64_t frame = from <= FRAME_ORDER_MAX ? block_take(frames, from, order) : 0;
+    lock_drop(&frames->lock);
+    if (from > FRAME_ORDER_MAX)
+        return CAPOS_STATUS_OVERLOADED;
+    block->value = frame * FRAME_SIZE;
+    machine_memory_used(machine_direct(*block), block_frames(order) * FRAME_SIZE);
+    memset(machine_direct(*block), 0, block_frames(order) * FRAME_SIZE);
+    return CAPOS_STATUS_OK;
+}
+
+void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {
+    struct frames *frames = cpu->kernel->frames;
+    uint64_t frame = block.value / FRAME_SIZE;
+    uint64_t count = block_frames(order);
+
+    kassert(order <= FRAME_ORDER_MAX && is_aligned(block.value, count * FRAME_SIZE));
+    lock_take(&frames->lock);
+    struct frame_range *range = range_of(frames, frame, count);
+    if (range == NULL)
+        panic("a frame was freed that is not the allocator's");
+    for (uint64_t i = 0; i < count; i++)
+        if (range->state[frame - range->first + i] != FRAME_USED)
+            panic("a frame was freed that is not in use");
+    memset(&range->state[frame - range->first], FRAME_WITHIN, count);
+    block_free(frames, range, frame, order);
+    frames->free += count;
+    lock_drop(&frames->lock);
+}
+
+struct frame_counts frame_count(struct cpu *cpu) {
+    struct frames *frames = cpu->kernel->frames;
+
+    lock_take(&frames->lock);
+    struct frame_counts counts = {frames->total, frames->free};
+    lock_drop(&frames->lock);
+    return counts;
+}
+
+// Walks a range block by block; adds up what is free in it.
+static const char *audit_range(const struct frame_range *range, uint64_t *free,
+                               uint64_t blocks[FRAME_ORDERS]) {
+    for (uint64_t at = 0; at < range->count; at++) {
+        unsigned order = (unsigned)range->state[at] - FRAME_FREE;
+
+        if (range->state[at] == FRAME_USED || range->state[at] == FRAME_KEPT)
+            continue;
+        if (range->state[at] < FRAME_FREE || order > FRAME_ORDER_MAX)
+            return "frames: a free frame is in no free block";
+        uint64_t count = block_frames(order);
+        if (!is_aligned(range->first + at, count) || count > range->count - at)
+            return "frames: a free block lies across a border";
+        for (uint64_t i = 1; i < count; i++)
+            if (range->state[at + i] != FRAME_WITHIN)
+                return "frames: a free block has a hole";
+        uint64_t buddy = (range->first + at) ^ count;
+        if (order < FRAME_ORDER_MAX && buddy >= range->first &&
+            buddy - range->first < range->count &&
+            range->state[buddy - range->first] == FRAME_FREE + order)
+            return "frames: two free buddies are apart";
+        *free += count;
+        blocks[order]++;
+        at += count - 1;
+    }
+    return NULL;
+}
+
+static const char *audit_lists(struct frames *frames, const uint64_t blocks[FRAME_ORDERS]) {
+    for (unsigned order = 0; order < FRAME_ORDERS; order++) {
+        struct list *list = &frames->blocks[order];
+
+        if (!list_is_sound(list, blocks[order]) || list_count(list) != blocks[order])
+            return "frames: a list of free blocks is broken";
+        for (struct list_node *node = list_first(list); node; node = list_next(list, node)) {
+            uint64_t frame = node_frame(node);
+            struct frame_range *range = range_of(frames, frame, block_frames(order));
+
+            if (range == NULL || range->state[frame - range->first] != FRAME_FREE + order)
+                return "frames: a listed block is not free";
+        }
+    }
+    return NULL;
+}
+
+const char *frame_audit(struct cpu *cpu) {
+    struct frames *frames = cpu->kernel->frames;
+    uint64_t free = 0, blocks[FRAME_ORDERS] = {0};
+    const char *broken = NULL;
+
+    lock_take(&frames->lock);
+    for (uint32_t i = 0; i < frames->range_count && broken == NULL; i++)
+        broken = audit_range(&frames->ranges[i], &free, blocks);
+    if (broken == NULL)
+        broken = audit_lists(frames, blocks);
+    if (broken == NULL && free != frames->free)
+        broken = "frames: the number of free ones is wrong";
+    lock_drop(&frames->lock);
+    return broken;
+}

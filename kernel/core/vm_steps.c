@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// The steps of changes to an address space; see vm_steps.h. Frames on their way into a space are
+// linked through themselves, which is safe as no user has seen them yet; frames on their way out
+// are not, as another CPU may write to them until the shootdown: they are kept in small batches.
+#include "core/vm_steps.h"
+
+#include "base/bits.h"
+#include "core/cpu.h"
+#include "core/frame.h"
+#include "core/memory.h"
+#include "core/panic.h"
+
+enum { VM_BATCH = 64 };
+
+void vm_chain_drop(struct cpu *cpu, struct ledger *ledger, struct vm_chain *chain) {
+    uint64_t count = chain->count;
+
+    while (chain->count > 0) {
+        struct paddr frame = {chain->first};
+
+        chain->first = *(uint64_t *)machine_direct(frame);
+        chain->count--;
+        frame_free(cpu, frame, 0);
+        if (chain->count % VM_BATCH == VM_BATCH - 1)
+            machine_interrupt_window(cpu);
+    }
+    ledger_give(cpu, ledger, LEDGER_FRAMES, count);
+}
+
+enum capos_status vm_chain_take(struct cpu *cpu, struct ledger *ledger, uint64_t count,
+                                struct vm_chain *chain) {
+    *chain = (struct vm_chain){0, 0};
+    while (chain->count < count) {
+        struct paddr frame;
+        enum capos_status status = frame_alloc(cpu, 0, &frame);
+
+        if (status != CAPOS_STATUS_OK) {
+            ledger_give(cpu, ledger, LEDGER_FRAMES, count - chain->count);
+            vm_chain_drop(cpu, ledger, chain);
+            return status;
+        }
+        *(uint64_t *)machine_direct(frame) = chain->first;
+        chain->first = frame.value;
+        if (++chain->count % VM_BATCH == 0)
+            machine_interrupt_window(cpu);
+    }
+    return CAPOS_STATUS_OK;
+}
+
+static struct paddr vm_chain_pop(struct vm_chain *chain) {
+    struct paddr frame = {chain->first};
+    uint64_t *link = machine_direct(frame);
+
+    chain->first = *link;
+    chain->count--;
+    *link = 0;
+    return frame;
+}
+
+// The most frames that tables for a range may take: its spans of 2 MiB, 1 GiB and 512 GiB.
+static uint64_t tables_most(uint64_t at, uint64_t pages) {
+    uint64_t last = at + pages * FRAME_SIZE - 1, most = 0;
+
+    for (unsigned shift = 21; shift <= 39; shift += 9)
+        most += (last >> shift) - (at >> shift) + 1;
+    return most;
+}
+
+enum capos_status vm_prepare_tables(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages) {
+    uint64_t most = tables_most(at, pages);
+    enum capos_status status = ledger_take(cpu, vm->ledger, LEDGER_FRAMES, most);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = machine_space_prepare(cpu, &vm->space, (struct uaddr){at}, pages);
+    uint64_t made = machine_space_frames(&vm->space) - vm->tables;
+    kassert(made <= most);
+    vm->tables += made;
+    ledger_give(cpu, vm->ledger, LEDGER_FRAMES, most - made);
+    return status;
+}
+
+enum capos_status vm_prepare_region(struct cpu *cpu, struct vm *vm, uint64_t pages) {
+    enum capos_status status = ledger_take(cpu, vm->ledger, LEDGER_RESERVED_PAGES, pages);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = regions_prepare(cpu, &vm->regions, vm->ledger);
+    if (status != CAPOS_STATUS_OK)
+        vm_abort_region(cpu, vm, pages);
+    return status;
+}
+
+void vm_abort_region(struct cpu *cpu, struct vm *vm, uint64_t pages) {
+    ledger_give(cpu, vm->ledger, LEDGER_RESERVED_PAGES, pages);
+}
+
+enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages, uint64_t *at) {
+    if (!regions_find_gap(&vm->regions, pages, at))
+        return CAPOS_STATUS_OVERLOADED;
+    enum capos_status status = vm_prepare_region(cpu, vm, pages);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = vm_prepare_tables(cpu, vm, *at, pages);
+    if (status != CAPOS_STATUS_OK)
+        vm_abort_region(cpu, vm, pages);
+    return status;
+}
+
+void vm_map_chain(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages,
+                  struct vm_chain *chain, enum protection protection) {
+    for (uint64_t i = 0; i < pages; i++)
+        machine_space_map(cpu, &vm->space, (struct uaddr){at + i * FRAME_SIZE}, vm_chain_pop(chain),
+                          protection);
+    vm->committed += pages;
+}
+
+void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region,
+                   enum protection protection) {
+    for (uint64_t i = 0; i < region->pages; i++)
+        machine_space_map(cpu, &vm->space, (struct uaddr){region->start + i * FRAME_SIZE},
+                          memory_frame(region->memory, region->offset + i), protection);
+}
+
+uint64_t vm_count(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages, uint64_t *writable) {
+    struct uaddr end = {at + pages * FRAME_SIZE};
+    struct uaddr page = {at};
+    enum protection protection;
+    struct paddr frame;
+    uint64_t count = 0;
+
+    *writable = 0;
+    while (machine_space_next(cpu, &vm->space, &page, end, &frame, &protection)) {
+        count++;
+        *writable += protection == PROTECTION_READ_WRITE;
+        page.value += FRAME_SIZE;
+    }
+    return count;
+}
+
+// What one batch has taken out of the page tables.
+struct vm_batch {
+    struct paddr frame[VM_BATCH];
+    uint32_t count;
+    uint32_t writable;
+    struct uaddr first, end;
+};
+
+static void vm_unmap_batch(struct cpu *cpu, struct vm *vm, struct uaddr at, struct uaddr end,
+                           struct vm_batch *batch) {
+    enum protection protection;
+    struct paddr frame;
+
+    batch->count = batch->writable = 0;
+    while (batch->count < VM_BATCH &&
+           machine_space_next(cpu, &vm->space, &at, end, &frame, &protection)) {
+        if (batch->count == 0)
+            batch->first = at;
+        batch->frame[batch->count++] = machine_space_unmap(cpu, &vm->space, at);
+        batch->writable += protection == PROTECTION_READ_WRITE;
+        at.value += FRAME_SIZE;
+        batch->end = at;
+    }
+}
+
+static void vm_free_batch(struct cpu *cpu, struct vm *vm, const struct region *region,
+                          const struct vm_batch *batch) {
+    if (region->kind == REGION_MEMORY && batch->writable != 0)
+        memory_remove_writers(region->memory, batch->writable);
+    if (region->kind != REGION_OWN)
+        return;
+    for (uint32_t i = 0; i < batch->count; i++)
+        frame_free(cpu, batch->frame[i], 0);
+    vm->committed -= batch->count;
+    ledger_give(cpu, vm->ledger, LEDGER_FRAMES, batch->count);
+}
+
+bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t at,
+              uint64_t pages, bool shoot, uint64_t *budget) {
+    struct uaddr end = {at + pages * FRAME_SIZE};
+    struct vm_batch batch = {.end = {at}};
+
+    while (*budget > 0) {
+        vm_unmap_batch(cpu, vm, batch.end, end, &batch);
+        if (batch.count == 0)
+            return true;
+        if (shoot)
+            machine_space_shootdown(cpu, &vm->space, batch.first,
+                                    (batch.end.value - batch.first.value) / FRAME_SIZE);
+        vm_free_batch(cpu, vm, region, &batch);
+        *budget -= min_u64(*budget, batch.count);
+    }
+    return false;
+}
+
+void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region) {
+    struct memory *memory = region->kind == REGION_MEMORY ? region->memory : NULL;
+
+    ledger_give(cpu, vm->ledger, LEDGER_RESERVED_PAGES, region->pages);
+    regions_remove(&vm->regions, region);
+    if (memory != NULL)
+        object_put(cpu, &memory->object);
+}

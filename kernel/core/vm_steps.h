@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The steps that vm.c and vm_pages.c are made of; nobody else uses them. Unless said otherwise the
+// vm's lock is held. Those called "prepare" may fail and then leave no trace; the others can't
+// fail.
+#ifndef CORE_VM_STEPS_H
+#define CORE_VM_STEPS_H
+
+#include "core/vm.h"
+
+// Zeroed frames that were taken and charged, linked through their first words.
+struct vm_chain {
+    uint64_t first; // address of the first frame
+    uint64_t count;
+};
+
+// Takes frames that the ledger has been charged for; on failure the charge is given back. Gives
+// back what is left of them, with its charge. The lock is not held: this takes time.
+must_use enum capos_status vm_chain_take(struct cpu *cpu, struct ledger *ledger, uint64_t count,
+                                         struct vm_chain *chain);
+void vm_chain_drop(struct cpu *cpu, struct ledger *ledger, struct vm_chain *chain);
+
+// Makes and charges the page tables of a range. OVERLOADED; tables that were made stay, charged.
+must_use enum capos_status vm_prepare_tables(struct cpu *cpu, struct vm *vm, uint64_t at,
+                                             uint64_t pages);
+
+// Room for one more region and the charge for its pages.
+must_use enum capos_status vm_prepare_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
+void vm_abort_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
+
+// The same for a region at an address of the kernel's choice, which is all mapped at once.
+must_use enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages,
+                                              uint64_t *at);
+
+// Maps pages of a prepared range: frames of the chain, or of the region's memory object.
+void vm_map_chain(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages,
+                  struct vm_chain *chain, enum protection protection);
+void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region,
+                   enum protection protection);
+
+// How many pages of the range are mapped, and how many of those for writing.
+uint64_t vm_count(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages, uint64_t *writable);
+
+// Unmaps what is mapped of a range within one region, gives back what that cost, and takes what was
+// done off *budget: true when nothing is left. With `shoot` other CPUs are told.
+must_use bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t at,
+                       uint64_t pages, bool shoot, uint64_t *budget);
+
+// Ends a region of which nothing is mapped.
+void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region);
+
+#endif
