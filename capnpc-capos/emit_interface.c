@@ -14,6 +14,16 @@ static const char *handler_arguments(struct emit *e, const struct method *method
                      method->params->c_name, method->results->c_name);
 }
 
+// A handler and an inherited table are members of one struct.
+static void check_members(struct emit *e, const struct node *node, const struct method *method) {
+    for (uint32_t i = 0; i < node->super_count; i++)
+        if (strcmp(node->supers[i]->c_name, method->c_name) == 0)
+            refuse(
+                e->model->refusals, node->display, method->name,
+                "the C name %s is taken by %s in the server's table; give another one with $name",
+                method->c_name, node->supers[i]->display);
+}
+
 static void server_table(struct emit *e, const struct node *node) {
     const char *name = emit_tag(e, node, NULL, emit_text(e, "%s_server", node->c_name));
     out_printf(
@@ -25,6 +35,8 @@ static void server_table(struct emit *e, const struct node *node) {
     for (uint32_t i = 0; i < node->super_count; i++)
         out_printf(e->header, "    struct %s_server %s;\n", node->supers[i]->c_name,
                    node->supers[i]->c_name);
+    for (uint32_t i = 0; i < node->method_count; i++)
+        check_members(e, node, &node->methods[i]);
     for (uint32_t i = 0; i < node->method_count; i++)
         out_function_pointer(e->header, "    ", "int",
                              names_safe(e->model->arena, node->methods[i].c_name),
