@@ -28,8 +28,10 @@ struct host {
     _Atomic uint64_t windows; // how often interrupts were let in
 
     // What a test wants to do when a CPU is about to take over another thread, with the old one's
-    // registers still in it; and when it has nothing to do. NULL: nothing, and a failure.
+    // registers still in it; when one lets interrupts in (NULL: nothing, both); and when one has
+    // nothing to do (NULL: a failure).
     void (*switching)(struct cpu *cpu, struct thread *previous, struct thread *thread);
+    void (*window)(struct cpu *cpu);
     void (*idle)(struct cpu *cpu);
 };
 

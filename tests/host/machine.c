@@ -29,6 +29,8 @@ void panic(const char *format, ...) {
 
 void machine_interrupt_window(struct cpu *cpu) {
     cpu->machine.host->windows++;
+    if (cpu->machine.host->window != NULL)
+        cpu->machine.host->window(cpu);
 }
 
 void machine_idle(struct cpu *cpu) {
