@@ -250,7 +250,6 @@ static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state le
 
     if (next == NULL && previous == NULL)
         return;
-    account(cpu);
     cpu->current = next;
     if (next != NULL) {
         rebase(cpu, next, cpu);
@@ -282,6 +281,7 @@ static void go_on(struct cpu *cpu, enum thread_state leave) {
     bool fresh;
 
     for (;; leave = THREAD_DEAD) {
+        account(cpu);
         next = pick(cpu, leave, &fresh);
         if (next == NULL && leave == THREAD_READY)
             break;

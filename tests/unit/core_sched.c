@@ -88,6 +88,17 @@ START_TEST(shares_go_by_weight) {
 }
 END_TEST
 
+START_TEST(two_share_by_weight) {
+    struct world world = world_create(1, 2);
+
+    thread_at(&world, 1)->weight = 3 * SCHED_WEIGHT_NORMAL;
+    run(&world, 800 * MS);
+    check_share(thread_at(&world, 0)->cycles, 200 * MS);
+    check_share(thread_at(&world, 1)->cycles, 600 * MS);
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(threads_spread_over_idle_cpus) {
     struct world world = world_create(4, 4);
 
@@ -221,8 +232,8 @@ START_TEST(a_woken_thread_runs_before_a_hog) {
     ck_assert_ptr_ne(cpu->current, sleeper);
     run(&world, MS);
     ck_assert_ptr_eq(cpu->current, sleeper);
-    run(&world, 100 * MS);
-    check_share(sleeper->cycles, 50 * MS);
+    run(&world, 200 * MS);
+    check_share(sleeper->cycles, 100 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -239,8 +250,8 @@ START_TEST(a_newcomer_does_not_starve_a_hog) {
     enter(cpu, 1, world.host->now + 1000 * MS);
     run(&world, 1000 * MS);
     before = late->cycles;
-    run(&world, 100 * MS);
-    check_share(late->cycles - before, 50 * MS);
+    run(&world, 200 * MS);
+    check_share(late->cycles - before, 100 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -518,6 +529,7 @@ int main(void) {
     TCase *walks = tcase_create("walks");
 
     harness_add(suite, "shares go by weight", shares_go_by_weight);
+    harness_add(suite, "two share by weight", two_share_by_weight);
     harness_add(suite, "threads spread over idle CPUs", threads_spread_over_idle_cpus);
     harness_add(suite, "shares are equal over CPUs", shares_are_equal_over_cpus);
     harness_add(suite, "a long queue is spread", a_long_queue_is_spread);
