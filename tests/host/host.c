@@ -110,6 +110,7 @@ static void let_die(struct host *host) {
             continue;
         }
         cpu->timers.slice_end = 0;
+        host_cycles += SCHED_SLICE_NS; // so that whoever runs falls behind
         cpu_interrupt_pending(cpu, PENDING_TIMER);
         sched_interrupt(cpu);
     }
