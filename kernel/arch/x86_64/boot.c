@@ -74,7 +74,7 @@ static void boot_platform(void) {
 }
 
 static _Noreturn void boot_on_own_stack(void) {
-    provoke(boot_info.command_line);
+    provoke(boot_info.command_line, false);
     boot_platform();
     boot_kernel_prepare(&boot_memory, &boot_acpi);
     boot_kernel_start(&boot_memory, &boot_info);

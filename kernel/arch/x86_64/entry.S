@@ -63,6 +63,14 @@
     xor %r15d, %r15d
     .endm
 
+    // Makes what was interrupted look like the caller, for backtraces. RBX is the saved registers.
+    .macro enter_frame
+    and $-16, %rsp
+    push CONTEXT_RIP(%rbx)
+    push %rbp
+    mov %rsp, %rbp
+    .endm
+
     // 256 stubs of 16 bytes; a zero stands in for the error code where the CPU pushes none.
     .balign 16
     .globl entry_stubs
@@ -92,10 +100,10 @@ entry_common:
     testb $3, CONTEXT_CS(%rsp)
     jnz entry_user
     mov %rsp, %rdi
-    mov %rsp, %rbp
-    and $-16, %rsp
+    mov %rsp, %rbx
+    enter_frame
     call trap_kernel
-    mov %rbp, %rsp
+    mov %rbx, %rsp
     pop_registers
     add $16, %rsp
     iretq
@@ -141,10 +149,10 @@ entry_distrust:
     shr $32, %rdx
     wrmsr
     mov %rsp, %rdi
-    mov %rsp, %rbp
-    and $-16, %rsp
+    mov %rsp, %rbx
+    enter_frame
     call trap_special
-    mov %rbp, %rsp
+    mov %rbx, %rsp
     mov $0xc0000101, %ecx
     mov %r12d, %eax
     mov %r13d, %edx

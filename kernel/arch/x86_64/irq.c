@@ -19,8 +19,8 @@ void irq_set(unsigned vector, irq_handler *handler) {
 }
 
 void irq_handle(struct cpu *cpu, unsigned vector) {
-    // The APIC sends this one instead of an interrupt that went away; it is not to be acknowledged.
-    if (vector == IRQ_SPURIOUS)
+    // Sent instead of an interrupt that went away; not to be acknowledged.
+    if (vector == IRQ_SPURIOUS || (vector >= IRQ_OLD && vector < IRQ_OLD_END))
         return;
     if (irq_handlers[vector] == NULL)
         panic("interrupt %u that nobody asked for", vector);

@@ -11,6 +11,8 @@
 
 enum {
     IRQ_FIRST = 32, // below are exceptions
+    IRQ_OLD = 0x20, // the old controllers', which are masked but may still send a spurious one
+    IRQ_OLD_END = 0x30,
     IRQ_DEVICES = 0x30,
     IRQ_DEVICES_END = 0x40,
     IRQ_TIMER = 0xf0,

@@ -4,11 +4,17 @@
 // back is reported as such, which is a test's failure.
 #include "arch/x86_64/provoke.h"
 
+#include "arch/x86_64/apic.h"
 #include "arch/x86_64/bootinfo.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/image.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/mmu.h"
+#include "arch/x86_64/x86.h"
 #include "base/text.h"
+#include "core/cpu.h"
+#include "core/frame.h"
+#include "core/kernel.h"
 #include "core/log.h"
 #include "core/panic.h"
 
@@ -129,6 +135,21 @@ static void provoke_reset(void) {
     __asm__ volatile("lidt %0; ud2" ::"m"(none));
 }
 
+// An interrupt that no other CPU has a handler for.
+static void provoke_other(void) {
+    apic_send(cpu_current()->kernel->cpus[1]->machine.apic_id, IRQ_DEVICES_END);
+    for (;;)
+        x86_pause();
+}
+
+static void provoke_frame(void) {
+    struct paddr frame;
+    if (frame_alloc(cpu_current(), 0, &frame) != CAPOS_STATUS_OK)
+        panic("no frame to free twice");
+    frame_free(cpu_current(), frame, 0);
+    frame_free(cpu_current(), frame, 0);
+}
+
 static const struct provocation provocations[] = {
     {"panic", provoke_panic},
     {"write-text", provoke_write_text},
@@ -146,6 +167,9 @@ static const struct provocation provocations[] = {
     {"user-read", provoke_user_read},
     {"user-execute", provoke_user_execute},
     {"reset", provoke_reset},
+    {"late-panic", provoke_panic},
+    {"late-other", provoke_other},
+    {"late-frame", provoke_frame},
 };
 
 // The value of the command line's word "provoke=", or NULL.
@@ -161,9 +185,11 @@ static const char *provoke_find(const char *line) {
     return NULL;
 }
 
-void provoke(const char *command_line) {
+void provoke(const char *command_line, bool late) {
     const char *name = provoke_find(command_line);
     if (name == NULL)
+        return;
+    if (text_starts_with(name, text_length(name, BOOTINFO_LINE), "late-") != late)
         return;
     size_t size = text_find(name, text_length(name, BOOTINFO_LINE), ' ');
     for (size_t i = 0; i < sizeof provocations / sizeof provocations[0]; i++) {
