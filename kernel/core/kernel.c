@@ -13,6 +13,8 @@ void kernel_init(struct kernel *kernel, struct frames *frames, const struct ledg
     atomic_store(&kernel->epoch, 1);
     atomic_store(&kernel->next_id, 1);
     lock_init(&kernel->processes_lock);
+    lock_init(&kernel->ledgers_lock);
+    list_init(&kernel->ledgers);
     list_init(&kernel->processes);
     list_init(&kernel->reaping);
 }
@@ -36,9 +38,14 @@ static enum capos_status make_scratch(struct cpu *cpu) {
 }
 
 enum capos_status kernel_add_cpu(struct kernel *kernel, struct cpu *cpu) {
+    struct frame_counts frames;
+
     if (kernel->cpu_count == CAPOS_CPUS_MAX)
         return CAPOS_STATUS_OVERLOADED;
     cpu->kernel = kernel;
+    frames = frame_count(cpu);
+    if (kernel->cpu_count == 0)
+        kernel->frames_own = frames.total - frames.free;
     cpu->index = kernel->cpu_count;
     atomic_store(&cpu->idle, 1);
     run_queue_init(&cpu->queue);

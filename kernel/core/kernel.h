@@ -29,6 +29,10 @@ struct kernel {
     uint32_t cpu_count;
     struct cpu *cpus[CAPOS_CPUS_MAX];
 
+    uint64_t frames_own; // frames in use before the first CPU was added
+    struct lock ledgers_lock;
+    struct list ledgers; // all but the root, closed ones included
+
     struct lock processes_lock;
     struct list processes;       // those that are not ENDED
     struct list reaping;         // those whose last thread is gone, and that no CPU is working on

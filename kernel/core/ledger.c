@@ -6,6 +6,7 @@
 #include "core/ledger.h"
 
 #include "core/debug.h"
+#include "core/kernel.h"
 #include "core/kmem.h"
 #include "core/panic.h"
 
@@ -24,6 +25,18 @@ static bool can_lend(const struct ledger *lender, const struct ledger_limits *li
         if (limits->limit[i] > available(lender, i))
             return false;
     return true;
+}
+
+static void enlist(struct kernel *kernel, struct ledger *ledger) {
+    lock_take(&kernel->ledgers_lock);
+    list_push_back(&kernel->ledgers, &ledger->all);
+    lock_drop(&kernel->ledgers_lock);
+}
+
+static void delist(struct kernel *kernel, struct ledger *ledger) {
+    lock_take(&kernel->ledgers_lock);
+    list_remove(&ledger->all);
+    lock_drop(&kernel->ledgers_lock);
 }
 
 enum capos_status ledger_create(struct cpu *cpu, struct ledger *lender,
@@ -48,6 +61,7 @@ enum capos_status ledger_create(struct cpu *cpu, struct ledger *lender,
         kmem_free(cpu, lender, ledger, sizeof(*ledger));
         return CAPOS_STATUS_OVERLOADED;
     }
+    enlist(cpu->kernel, ledger);
     *out = ledger;
     return CAPOS_STATUS_OK;
 }
@@ -81,6 +95,7 @@ static void settle(struct cpu *cpu, struct ledger *ledger) {
         if (gone) {
             // Its own memory keeps the lender until this very call gives it back.
             lock_drop(&lender->lock);
+            delist(cpu->kernel, ledger);
             kmem_free(cpu, lender, ledger, sizeof(*ledger));
             return;
         }

@@ -12,6 +12,7 @@
 #define CORE_LEDGER_H
 
 #include "base/attributes.h"
+#include "base/list.h"
 #include "core/lock.h"
 
 #include <capos/status.h>
@@ -42,6 +43,7 @@ struct ledger {
     uint64_t used[LEDGER_CLASSES];
     uint64_t lent[LEDGER_CLASSES];
     struct ledger *lender; // NULL for the root
+    struct list_node all;  // kernel->ledgers; guarded by kernel->ledgers_lock
 };
 
 // The kernel's own ledger, with storage given.

@@ -82,6 +82,14 @@ void host_settle(struct host *host) {
         }
         ck_assert_int_lt(rounds++, SETTLE_ROUNDS);
     } while (has_work(host));
+    host_audit(host);
+}
+
+void host_audit(struct host *host) {
+    const char *broken = audit(&host->cpus[0]);
+
+    if (broken != NULL)
+        ck_abort_msg("audit: %s", broken);
 }
 
 static bool someone_dies(struct host *host) {

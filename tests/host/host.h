@@ -45,7 +45,10 @@ void host_destroy(struct host *host);
 // Threads that become ready stay so.
 void host_settle(struct host *host);
 
-// A root facet, endpoint and receiver in one go.
+// Fails the test with the first rule that is broken.
+void host_audit(struct host *host);
+
+// The type of the tests' endpoints.
 extern const struct object_type host_endpoint_type;
 
 // Limits that are enough for most tests.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The digest (audit.h): everything that a refused operation must leave as it was. Not in it: how
+// large tables have grown and what their arrays cost, the order of free slots and tokens, sequence
+// numbers, and the completion that tells of the refusal.
+#include "core/audit.h"
+
+#include "core/call.h"
+#include "core/endpoint.h"
+#include "core/kernel.h"
+#include "core/kmem.h"
+#include "core/process.h"
+#include "core/thread.h"
+#include "core/token.h"
+
+static void mix(uint64_t *digest, uint64_t value) {
+    uint64_t v = *digest ^ value * UINT64_C(0x9e3779b97f4a7c15);
+
+    v = (v ^ v >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    *digest = v ^ v >> 32;
+}
+
+static void mix_endpoint(uint64_t *digest, const struct endpoint *endpoint) {
+    mix(digest, endpoint->epoch);
+    mix(digest, (uintptr_t)endpoint->receiver);
+    mix(digest, (uintptr_t)endpoint->server);
+    mix(digest, list_count(&endpoint->calls));
+    mix(digest, list_count(&endpoint->idle));
+    mix(digest, list_count(&endpoint->cancelled));
+    for (const struct object *facet = endpoint->released; facet != NULL; facet = facet->next)
+        mix(digest, (uintptr_t)facet);
+}
+
+static void mix_object(uint64_t *digest, struct object *object) {
+    mix(digest, (uintptr_t)object);
+    mix(digest, object->references);
+    if (object->type->kind == OBJECT_FACET)
+        mix_endpoint(digest, facet_of(object)->endpoint);
+    if (object->type->kind == OBJECT_RECEIVER)
+        mix_endpoint(digest, receiver_of(object)->endpoint);
+}
+
+// Returns what the array costs.
+static uint64_t mix_table(uint64_t *digest, const struct captable *table) {
+    const struct captable_entry *entries = table->entries;
+    uint32_t size = entries == NULL ? 0 : (uint32_t)entries[0].interface;
+
+    mix(digest, table->used);
+    mix(digest, table->reserved);
+    for (uint32_t slot = 1; slot < size; slot++) {
+        if (entries[slot].state != CAPTABLE_USED)
+            continue;
+        mix(digest, slot);
+        mix(digest, entries[slot].generation);
+        mix(digest, entries[slot].interface);
+        mix(digest, entries[slot].scope);
+        mix_object(digest, entries[slot].object);
+    }
+    return size == 0 ? 0 : kmem_charge(size * sizeof(struct captable_entry));
+}
+
+static uint64_t mix_tokens(uint64_t *digest, const struct token_table *table) {
+    mix(digest, table->live);
+    for (uint32_t i = 1; i < table->count; i++) {
+        if (table->tokens[i].state == TOKEN_FREE)
+            continue;
+        mix(digest, i);
+        mix(digest, table->tokens[i].state);
+        mix(digest, table->tokens[i].generation);
+        mix(digest, table->tokens[i].word);
+    }
+    return table->count == 0 ? 0 : kmem_charge(table->count * sizeof(struct token));
+}
+
+static void mix_ring(uint64_t *digest, const struct ring *ring) {
+    for (uint32_t i = 0; ring->calls != NULL && i < ring->slots; i++) {
+        const struct call *call = &ring->calls[i];
+
+        if (call_state(call) == CALL_IDLE)
+            continue;
+        mix(digest, i);
+        mix(digest, call_state(call));
+        mix(digest, (uintptr_t)call->target);
+        mix(digest, call->room);
+    }
+}
+
+static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t arrays) {
+    for (unsigned i = 0; i < LEDGER_CLASSES; i++) {
+        if (i == LEDGER_CALLS_HELD)
+            continue;
+        mix(digest, ledger->limit[i]);
+        mix(digest, ledger->used[i] - (i == LEDGER_KERNEL_MEMORY ? arrays : 0));
+        mix(digest, ledger->lent[i]);
+    }
+}
+
+static void mix_process(uint64_t *digest, const struct process *process) {
+    uint64_t arrays;
+
+    mix(digest, process->id);
+    mix(digest, process->state);
+    mix(digest, process->threads_left);
+    arrays = mix_table(digest, &process->table);
+    arrays += mix_tokens(digest, &process->tokens);
+    mix_ledger(digest, process->ledger, arrays);
+    for (struct list_node *node = list_first(&process->threads); node != NULL;
+         node = list_next(&process->threads, node))
+        mix_ring(digest, &list_entry(node, struct thread, sibling)->ring);
+}
+
+uint64_t audit_digest(struct cpu *cpu) {
+    const struct kernel *kernel = cpu->kernel;
+    uint64_t digest = 1;
+
+    mix_ledger(&digest, &kernel->root, 0);
+    for (struct list_node *node = list_first(&kernel->processes); node != NULL;
+         node = list_next(&kernel->processes, node))
+        mix_process(&digest, list_entry(node, struct process, sibling));
+    return digest;
+}
