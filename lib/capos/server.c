@@ -325,7 +325,7 @@ void capos_answer_fail(struct capos_answer *answer, enum capos_outcome kind, con
         give_answer(client, answer->token, answer->results.offset, used * WORD,
                     CAPOS_SQE_EXCEPTION);
     } else {
-        give_answer(client, answer->token, 0, 0, CAPOS_SQE_EXCEPTION);
+        give_answer(client, answer->token, client->ring.area, 0, CAPOS_SQE_EXCEPTION);
     }
     finish(answer);
 }

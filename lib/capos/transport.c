@@ -75,10 +75,9 @@ static int transport_send(struct capos_transport *transport, struct capos_call *
     sqe->method = call->method->ordinal;
     sqe->cap = call->target;
     sqe->interface = call->method->interface;
-    if (call->method->params_data_words + call->method->params_pointers > 0) {
-        sqe->params = s->params.offset;
+    sqe->params = s->params.offset;
+    if (call->method->params_data_words + call->method->params_pointers > 0)
         sqe->params_bytes = call->params.used * WORD;
-    }
     sqe->results = s->results.offset;
     sqe->results_capacity = s->results.bytes;
     sqe->sent = s->sent;

@@ -23,9 +23,7 @@ static void post(struct fake_kernel *kernel, struct capos_cqe cqe) {
 }
 
 static void check_range(uint32_t offset, uint32_t bytes) {
-    if (bytes == 0)
-        return;
-    ck_assert_uint_eq(offset % 8, 0);
+    ck_assert_uint_eq((offset | bytes) % 8, 0);
     ck_assert_uint_ge(offset, AREA);
     ck_assert_uint_le(offset + bytes, 4 * 4096);
 }
@@ -84,9 +82,12 @@ static void take_return(struct fake_kernel *kernel, const struct capos_sqe *sqe)
 }
 
 static void take(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
-    check_range(sqe->params, sqe->params_bytes);
-    check_range(sqe->results, sqe->results_capacity);
-    check_range(sqe->descriptors, (sqe->sent + sqe->room) * 32u);
+    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RETURN)
+        check_range(sqe->params, sqe->params_bytes);
+    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV)
+        check_range(sqe->results, sqe->results_capacity);
+    if (sqe->sent + sqe->room > 0)
+        check_range(sqe->descriptors, (sqe->sent + sqe->room) * 32u);
     if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV) {
         ck_assert_uint_lt(sqe->slot, 64);
         ck_assert(!kernel->busy[sqe->slot]);
