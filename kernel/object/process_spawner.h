@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ProcessSpawner: makes processes.
+// ProcessSpawner of schemas/process.capnp: makes processes that hold exactly what they are granted.
 #ifndef OBJECT_PROCESS_SPAWNER_H
 #define OBJECT_PROCESS_SPAWNER_H
 

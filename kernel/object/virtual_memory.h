@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// VirtualMemory: power over one process's address space.
+// VirtualMemory of schemas/memory.capnp: power over one process's address space.
 #ifndef OBJECT_VIRTUAL_MEMORY_H
 #define OBJECT_VIRTUAL_MEMORY_H
 

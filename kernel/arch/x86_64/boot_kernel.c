@@ -11,6 +11,7 @@
 #include "arch/x86_64/mmu.h"
 #include "arch/x86_64/provoke.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/user.h"
 #include "base/bits.h"
 #include "core/cpu.h"
 #include "core/frame.h"
@@ -18,6 +19,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "machine/cpu.h"
+#include "object/start.h"
 #include "platform/pc/power.h"
 
 struct cpu boot_cpu;
@@ -84,6 +86,15 @@ static void boot_start_others(void) {
     log_line(&boot_cpu, "CPUs: %u", running + 1);
 }
 
+static void boot_start_init(const struct boot_info *info) {
+    struct paddr archive = {info->archive.start};
+    kernel_enter(&boot_cpu);
+    const char *wrong = start_init(&boot_cpu, archive, info->archive.end - info->archive.start);
+    if (wrong)
+        panic("init can't be started: %s", wrong);
+    kernel_leave(&boot_cpu);
+}
+
 void boot_kernel_start(struct bootmem *memory, const struct boot_info *info) {
     struct ledger_limits limits = boot_limits(memory);
     boot_give_memory(memory);
@@ -93,6 +104,10 @@ void boot_kernel_start(struct bootmem *memory, const struct boot_info *info) {
     provoke(info->command_line, true);
     log_line(&boot_cpu, "boot: %lu thousand cycles since the kernel's first instruction",
              (unsigned long)((machine_cycles() - boot_entry_tsc) / 1000));
-    log_line(&boot_cpu, "boot: nothing to run yet");
-    power_off(POWER_STATUS);
+    if (info->archive.end == info->archive.start) {
+        log_line(&boot_cpu, "boot: there is no boot archive, so there is nothing to run");
+        power_off(POWER_STATUS);
+    }
+    boot_start_init(info);
+    user_go_on(&boot_cpu, NULL);
 }
