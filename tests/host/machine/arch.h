@@ -18,12 +18,12 @@ struct host;
 
 struct machine_cpu {
     struct host *host;
-    _Atomic uint64_t timer;       // armed deadline
-    _Atomic uint64_t ipis;        // sent to it
-    uint64_t armed;               // how often its timer was set
-    uint64_t switches;            // calls of machine_switch
-    struct machine_space *loaded; // NULL: the kernel's own
-    uint64_t shootdowns;          // that it asked for
+    _Atomic uint64_t timer;               // armed deadline
+    _Atomic uint64_t ipis;                // sent to it
+    uint64_t armed;                       // how often its timer was set
+    uint64_t switches;                    // calls of machine_switch
+    struct machine_space *_Atomic loaded; // NULL: the kernel's own
+    uint64_t shootdowns;                  // that it asked for
 };
 
 struct machine_context {

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+//
+// The kernel's core on CPUs that are threads of the host: servers, clients, sleepers and hogs run
+// on all of them, time passes, and processes are killed and made anew all the while. Nothing may be
+// lost: every call ends, everything that was killed is given back, the audit finds nothing.
+//
+// A "user thread" is a state machine that its CPU moves a step at a time, as if its instructions
+// were executed; between steps interrupts come. What it finds wrong ends the test by panic(), which
+// works from any thread of the host.
+#include "core/panic.h"
+#include "tests/harness.h"
+#include "tests/host/host.h"
+#include "tests/host/pair.h"
+#include "tests/host/run.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    TICK_NS = 100000, // what the clock moves on by, each time
+    TICKS = 6000,
+    KILL_EVERY = 7, // ticks
+    USERS = 12,
+};
+
+enum role { SERVER, CLIENT, SLEEPER, HOG };
+
+// One process with one thread, again and again.
+struct user {
+    enum role role;
+    struct process *process; // a reference; NULL: to be made
+    struct thread *thread;
+    struct ring_user ring;
+    uint64_t cap;   // facet or Receiver
+    uint64_t count; // calls made
+    uint64_t step;
+    struct harness_random random;
+};
+
+struct smp {
+    struct host *host;
+    struct endpoint *endpoint;
+    struct user user[USERS];
+    pthread_t thread[HOST_CPUS];
+    _Atomic bool stop;
+    _Atomic uint64_t calls, wakes, disconnects, kills;
+};
+
+static struct smp smp;
+
+static void require(bool condition, const char *what) {
+    if (!condition)
+        panic("core_smp: %s", what);
+}
+
+// Users
+// --------------------------------------------------------------------------------------------
+
+static struct capos_sqe *next_sqe(struct user *user) {
+    struct capos_sqe *sqe = ring_user_next(&user->ring);
+
+    require(sqe != NULL, "a user's own queue is full");
+    return sqe;
+}
+
+static void enter(struct cpu *cpu, struct user *user, uint32_t submit, uint32_t wait,
+                  uint64_t deadline) {
+    ring_user_publish(&user->ring);
+    ringserve_enter(cpu, submit, wait, deadline);
+}
+
+static void receive(struct user *user) {
+    struct capos_sqe *sqe = next_sqe(user);
+
+    sqe->opcode = CAPOS_OP_RECV;
+    sqe->slot = 1;
+    sqe->cap = user->cap;
+    sqe->user_data = 100;
+    sqe->results = PAIR_MESSAGE;
+    sqe->results_capacity = 512;
+}
+
+// Answers a call with the number that came with it, times two.
+static uint32_t answer(struct user *user) {
+    uint8_t *base = user->thread->ring.base;
+    const struct capos_message *message = (const void *)(base + PAIR_MESSAGE);
+    struct capos_sqe *sqe;
+    uint64_t number = 0;
+
+    if (message->kind == CAPOS_MESSAGE_RELEASED) {
+        receive(user);
+        return 1;
+    }
+    sqe = next_sqe(user);
+    sqe->opcode = CAPOS_OP_RETURN;
+    sqe->cap = message->token;
+    sqe->user_data = 300;
+    sqe->params = PAIR_ANSWER;
+    sqe->params_bytes = 8;
+    sqe->flags = CAPOS_SQE_SKIP_CQE;
+    if (message->kind == CAPOS_MESSAGE_CANCELLED) {
+        receive(user);
+        return 2;
+    }
+    memcpy(&number, base + PAIR_MESSAGE + sizeof(*message), sizeof(number));
+    number *= 2;
+    memcpy(base + PAIR_ANSWER, &number, sizeof(number));
+    sqe->flags |= CAPOS_SQE_REARM;
+    sqe->user_data = 301;
+    return 1;
+}
+
+static void serve(struct cpu *cpu, struct user *user) {
+    uint32_t submit = 0;
+    struct capos_cqe cqe;
+
+    if (user->step++ == 0) {
+        receive(user);
+        submit = 1;
+    }
+    while (ring_user_take(&user->ring, &cqe)) {
+        if (cqe.user_data == 100) {
+            require(cqe.result > 0, "a RECV fails");
+            submit += answer(user);
+            continue;
+        }
+        require(cqe.result == -CAPOS_STATUS_CANCELLED, "a RETURN fails");
+        if (cqe.user_data == 301) { // it has not armed the RECV again
+            receive(user);
+            submit++;
+        }
+    }
+    enter(cpu, user, submit, 1, CAPOS_NO_DEADLINE);
+}
+
+static void call(struct user *user) {
+    struct capos_sqe *sqe = next_sqe(user);
+
+    user->count++;
+    memcpy(user->thread->ring.base + PAIR_PARAMS, &user->count, sizeof(user->count));
+    sqe->opcode = CAPOS_OP_CALL;
+    sqe->slot = 2;
+    sqe->cap = user->cap;
+    sqe->interface = PAIR_INTERFACE;
+    sqe->user_data = user->count;
+    sqe->params = PAIR_PARAMS;
+    sqe->params_bytes = 8;
+    sqe->results = PAIR_RESULTS;
+    sqe->results_capacity = 64;
+}
+
+static void check_answer(struct cpu *cpu, struct user *user, const struct capos_cqe *cqe) {
+    uint64_t number;
+
+    require(cqe->user_data == user->count, "a completion of another call");
+    memcpy(&number, user->thread->ring.base + PAIR_RESULTS, sizeof(number));
+    if (cqe->result == -CAPOS_STATUS_DISCONNECTED) {
+        smp.disconnects++;
+        enter(cpu, user, 0, 1, cpu->machine.host->now + TICK_NS);
+        return;
+    }
+    require(cqe->result == 8 && number == 2 * user->count, "a wrong answer");
+    smp.calls++;
+}
+
+// Calls, and waits for the answer; now and then it does something else first.
+static void ask(struct cpu *cpu, struct user *user) {
+    struct capos_cqe cqe;
+
+    switch (user->step) {
+    case 0:
+        call(user);
+        user->step = 1;
+        if (harness_random_below(&user->random, 4) == 0)
+            enter(cpu, user, 1, 0, 0);
+        else
+            enter(cpu, user, 1, 1, CAPOS_NO_DEADLINE);
+        return;
+    case 1:
+        if (!ring_user_take(&user->ring, &cqe)) {
+            enter(cpu, user, 0, 1, CAPOS_NO_DEADLINE);
+            return;
+        }
+        user->step = 0;
+        check_answer(cpu, user, &cqe);
+    }
+}
+
+static void doze(struct cpu *cpu, struct user *user) {
+    uint64_t deadline = user->cap; // that of the wait before
+
+    require(deadline <= cpu->machine.host->now, "a sleeper was woken too early");
+    smp.wakes++;
+    user->cap = cpu->machine.host->now + harness_random_below(&user->random, 5 * TICK_NS);
+    enter(cpu, user, 0, 1, user->cap);
+}
+
+static void burn(struct cpu *cpu, struct user *user) {
+    (void)cpu, (void)user;
+    sched_yield();
+}
+
+static void (*const roles[])(struct cpu *cpu, struct user *user) = {
+    [SERVER] = serve, [CLIENT] = ask, [SLEEPER] = doze, [HOG] = burn};
+
+// CPUs
+// ---------------------------------------------------------------------------------------------
+
+static void halt(struct cpu *cpu) {
+    while (cpu->pending == 0 && !smp.stop)
+        sched_yield();
+}
+
+static void relax(void) {
+    sched_yield();
+}
+
+static void *run_cpu(void *argument) {
+    struct cpu *cpu = argument;
+    bool worked;
+
+    while (!smp.stop) {
+        if (cpu->current == NULL) {
+            if (sched_idle_round(cpu, &worked) == NULL && !worked)
+                machine_idle(cpu);
+        } else if (cpu->pending != 0) {
+            sched_interrupt(cpu);
+        } else {
+            struct user *user = (struct user *)cpu->current->context.argument[2];
+
+            roles[user->role](cpu, user);
+        }
+    }
+    return NULL;
+}
+
+// Birth and death: the test's own thread, as a CPU that runs no threads
+// ---------------------------------
+
+// A capability for what the user is to be. False: not now.
+static bool equip(struct cpu *cpu, struct user *user) {
+    struct captable_view view = {.kind = OBJECT_FACET, .interface = PAIR_INTERFACE, .scope = 2};
+    struct ledger *root = &smp.host->kernel.root;
+    struct receiver *receiver;
+    struct facet *facet;
+
+    if (user->role == SERVER) {
+        if (endpoint_create_receiver(cpu, smp.endpoint, root, &receiver) != CAPOS_STATUS_OK)
+            return false;
+        view.object = &receiver->object;
+        view.kind = OBJECT_RECEIVER;
+        view.interface = RECEIVER_INTERFACE;
+    } else if (user->role == CLIENT) {
+        require(endpoint_create_facet(cpu, smp.endpoint, root, PAIR_INTERFACE, 42, CAPOS_SCOPE_ANY,
+                                      &facet) == CAPOS_STATUS_OK,
+                "no facet");
+        view.object = &facet->object;
+    } else {
+        return true;
+    }
+    require(captable_insert(cpu, &user->process->table, &view, &user->cap) == CAPOS_STATUS_OK,
+            "no slot");
+    return true;
+}
+
+static void make(struct cpu *cpu, struct user *user, uint32_t home) {
+    const struct process_start start = {.name = "user", .limits = host_limits};
+    const struct thread_start first = {.argument = (uint64_t)user, .ring = ring_small};
+
+    user->step = user->count = user->cap = 0;
+    require(process_create(cpu, &smp.host->kernel.root, &start, &user->process) == CAPOS_STATUS_OK,
+            "no process");
+    if (!equip(cpu, user)) {
+        process_discard(cpu, user->process);
+        user->process = NULL;
+        return;
+    }
+    require(thread_create(cpu, user->process, &first, &user->thread) == CAPOS_STATUS_OK,
+            "no thread");
+    require(ring_user_attach(&user->ring, user->thread->ring.base), "no ring");
+    user->thread->cpu = home;
+    thread_start(cpu, user->thread);
+}
+
+static void end(struct cpu *cpu, struct user *user) {
+    static const struct process_end killed = {.kind = PROCESS_KILLED};
+
+    process_kill(cpu, user->process, &killed);
+    smp.kills++;
+}
+
+// One that has ended is made anew; of the others, one is killed now and then.
+static void supervise(struct cpu *cpu, struct harness_random *random, bool kills) {
+    struct user *user = &smp.user[harness_random_below(random, USERS)];
+
+    kernel_enter(cpu);
+    if (user->process == NULL) {
+        make(cpu, user, (uint32_t)harness_random_below(random, cpu->index));
+    } else if (user->process->state == PROCESS_ENDED) {
+        object_put(cpu, &user->process->object);
+        user->process = NULL;
+    } else if (kills && user->process->state == PROCESS_RUNNING) {
+        end(cpu, user);
+    }
+    object_close_pending(cpu);
+    kernel_leave(cpu);
+}
+
+// Waits for the end of all.
+static void end_all(struct cpu *cpu) {
+    for (unsigned i = 0; i < USERS; i++) {
+        struct user *user = &smp.user[i];
+
+        if (user->process == NULL)
+            continue;
+        kernel_enter(cpu);
+        end(cpu, user);
+        kernel_leave(cpu);
+    }
+    for (unsigned i = 0; i < USERS; i++) {
+        struct user *user = &smp.user[i];
+
+        if (user->process == NULL)
+            continue;
+        for (int n = 0; user->process->state != PROCESS_ENDED; n++) {
+            require(n < 1000000, "a process does not end");
+            host_advance(smp.host, TICK_NS);
+            sched_yield();
+        }
+        kernel_enter(cpu);
+        object_put(cpu, &user->process->object);
+        object_close_pending(cpu);
+        kernel_leave(cpu);
+    }
+}
+
+static void start(uint32_t cpus) {
+    static const enum role cast[USERS] = {SERVER,  CLIENT,  CLIENT, CLIENT, CLIENT, CLIENT,
+                                          SLEEPER, SLEEPER, HOG,    SERVER, HOG,    SLEEPER};
+
+    memset(&smp, 0, sizeof(smp));
+    smp.host = host_create(cpus);
+    smp.host->idle = halt;
+    host_relax = relax;
+    for (unsigned i = 0; i < USERS; i++)
+        smp.user[i] = (struct user){.role = cast[i], .random = {i * 7919}};
+}
+
+START_TEST(nothing_is_lost) {
+    uint32_t cpus = (uint32_t)_i;
+    struct harness_random random = harness_random_start();
+    struct cpu *own;
+
+    start(cpus + 1);
+    // The last one is the test's: it has no thread of the host and is never idle, so nothing is
+    // queued there.
+    own = &smp.host->cpus[cpus];
+    own->idle = 0;
+    kernel_enter(own);
+    require(endpoint_create(own, &host_endpoint_type, &smp.host->kernel.root, 5, &smp.endpoint) ==
+                CAPOS_STATUS_OK,
+            "no endpoint");
+    kernel_leave(own);
+    for (uint32_t i = 0; i < cpus; i++)
+        pthread_create(&smp.thread[i], NULL, run_cpu, &smp.host->cpus[i]);
+    for (unsigned tick = 0; tick < TICKS; tick++) {
+        supervise(own, &random, tick % KILL_EVERY == 0);
+        host_advance(smp.host, TICK_NS);
+        usleep(TICK_NS / 1000);
+    }
+    end_all(own);
+    smp.stop = true;
+    for (uint32_t i = 0; i < cpus; i++)
+        pthread_join(smp.thread[i], NULL);
+    host_relax = NULL;
+    printf("# %lu calls, %lu wakes, %lu disconnected, %lu kills\n", (unsigned long)smp.calls,
+           (unsigned long)smp.wakes, (unsigned long)smp.disconnects, (unsigned long)smp.kills);
+    ck_assert_uint_gt(smp.calls, 100);
+    ck_assert_uint_gt(smp.wakes, 100);
+    ck_assert_uint_gt(smp.kills, 100);
+    kernel_enter(own);
+    object_put(own, &smp.endpoint->object);
+    object_close_pending(own);
+    kernel_leave(own);
+    host_destroy(smp.host);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("smp");
+    TCase *tcase = tcase_create("CPUs");
+
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, nothing_is_lost, 1, HOST_CPUS);
+    suite_add_tcase(suite, tcase);
+    return harness_run(suite);
+}
