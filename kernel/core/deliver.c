@@ -52,15 +52,16 @@ static struct token *hold(struct call *call, struct call *receive) {
     lock_take(&table->lock);
     token = token_take_locked(table);
     if (token != NULL) {
-        call_set(call, CALL_DELIVERED);
         call->token = token;
         token->call = call;
-        token->word = atomic_load_explicit(&call->word, memory_order_relaxed);
+        token->word =
+            call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
         token->receive = receive;
         token->receive_word =
             call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
         token->receiver = receiver_of(receive->target); // the reference goes over
         receive->target = NULL;
+        call_set(call, CALL_DELIVERED); // now the caller's death may claim it
     }
     lock_drop(&table->lock);
     return token;

@@ -89,8 +89,8 @@ void process_kill(struct cpu *cpu, struct process *process, const struct process
         process->state = PROCESS_ENDING;
         process->end = *end;
     }
-    for (node = list_first(&process->threads); first && node != NULL;
-         node = list_next(&process->threads, node)) {
+    node = first ? list_first(&process->threads) : NULL;
+    for (; node != NULL; node = list_next(&process->threads, node)) {
         struct thread *thread = list_entry(node, struct thread, sibling);
 
         if (thread->state != THREAD_DEAD)

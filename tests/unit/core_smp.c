@@ -285,6 +285,15 @@ static void make(struct cpu *cpu, struct user *user, uint32_t home) {
     thread_start(cpu, user->thread);
 }
 
+static uint8_t state_of(struct process *process) {
+    uint8_t state;
+
+    lock_take(&process->lock);
+    state = process->state;
+    lock_drop(&process->lock);
+    return state;
+}
+
 static void end(struct cpu *cpu, struct user *user) {
     static const struct process_end killed = {.kind = PROCESS_KILLED};
 
@@ -299,10 +308,10 @@ static void supervise(struct cpu *cpu, struct harness_random *random, bool kills
     kernel_enter(cpu);
     if (user->process == NULL) {
         make(cpu, user, (uint32_t)harness_random_below(random, cpu->index));
-    } else if (user->process->state == PROCESS_ENDED) {
+    } else if (state_of(user->process) == PROCESS_ENDED) {
         object_put(cpu, &user->process->object);
         user->process = NULL;
-    } else if (kills && user->process->state == PROCESS_RUNNING) {
+    } else if (kills && state_of(user->process) == PROCESS_RUNNING) {
         end(cpu, user);
     }
     object_close_pending(cpu);
@@ -325,7 +334,7 @@ static void end_all(struct cpu *cpu) {
 
         if (user->process == NULL)
             continue;
-        for (int n = 0; user->process->state != PROCESS_ENDED; n++) {
+        for (int n = 0; state_of(user->process) != PROCESS_ENDED; n++) {
             require(n < 1000000, "a process does not end");
             host_advance(smp.host, TICK_NS);
             sched_yield();
