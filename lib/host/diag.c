@@ -127,16 +127,34 @@ static void print_line(struct span span, FILE *out) {
     fputc('\n', out);
 }
 
+// The same thing said about the same place, which several ways may lead to.
+static bool repeats(const struct diag_entry *a, const struct diag_entry *b) {
+    return a->span.source == b->span.source && a->span.begin == b->span.begin &&
+           a->span.end == b->span.end && a->span.path == b->span.path &&
+           strcmp(a->message, b->message) == 0;
+}
+
+static void print_entry(const struct diag_entry *entry, FILE *out) {
+    print_place(entry->span, out);
+    fprintf(out, "%s: %s\n", entry->note ? "note" : "error", entry->message);
+    print_line(entry->span, out);
+}
+
 void diag_print(struct diag *diag, FILE *out) {
     struct diag_entry **sorted = pool_array(diag->pool, diag->count, sizeof *sorted);
     for (size_t i = 0; i < diag->count; i++)
         sorted[i] = &diag->entries[i];
     if (diag->count > 1)
         qsort(sorted, diag->count, sizeof *sorted, compare);
+    const struct diag_entry *error = NULL; // the last one that was printed
+    bool skipping = false;
     for (size_t i = 0; i < diag->count; i++) {
-        print_place(sorted[i]->span, out);
-        fprintf(out, "%s: %s\n", sorted[i]->note ? "note" : "error", sorted[i]->message);
-        print_line(sorted[i]->span, out);
+        if (!sorted[i]->note) {
+            skipping = error && repeats(error, sorted[i]);
+            error = sorted[i];
+        }
+        if (!skipping)
+            print_entry(sorted[i], out);
     }
 }
 

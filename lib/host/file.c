@@ -45,7 +45,7 @@ static bool read_all(struct pool *pool, int fd, char **text, size_t *size) {
     }
 }
 
-bool file_read(struct diag *diag, const char *name, struct source *source) {
+const struct source *file_read(struct diag *diag, const char *name) {
     bool standard = is_standard(name);
     int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     char *text = NULL;
@@ -55,10 +55,11 @@ bool file_read(struct diag *diag, const char *name, struct source *source) {
         diag_error(diag, nowhere, "can't read %s: %s", name, strerror(errno));
     if (fd >= 0 && !standard)
         close(fd);
+    struct source *source = pool_alloc(diag->pool, sizeof *source);
     source->name = standard ? "<stdin>" : pool_copy(diag->pool, name, strlen(name));
-    source->text = ok ? text : "";
+    source->text = text;
     source->size = size;
-    return ok;
+    return ok ? source : NULL;
 }
 
 static bool write_all(int fd, const char *data, size_t size) {

@@ -8,9 +8,10 @@
 
 #include "host/diag.h"
 
-// Reads a file, or standard input for "-". False, and an error reported, when it can't be read.
-// The source's name and text live in the pool of diag. The text begins on an 8-byte boundary.
-bool file_read(struct diag *diag, const char *name, struct source *source)
+// Reads a file, or standard input for "-". NULL, and an error reported, when it can't be read. The
+// source lives in the pool of diag, as long as what is said about it. Its text begins where any
+// type may.
+const struct source *file_read(struct diag *diag, const char *name)
     __attribute__((warn_unused_result));
 
 // Makes the file hold these bytes, or writes them to standard output for "-". A regular file is
