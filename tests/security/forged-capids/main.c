@@ -4,6 +4,7 @@
 // more, must be `refused`, whatever is asked of it: calls, releases, transfers.
 #include "tests/security/common/hostile.h"
 
+#include "schemas/console.capos.h"
 #include "schemas/time.capos.h"
 
 static void try(uint64_t cap, const char *what) {
@@ -26,10 +27,11 @@ static void try(uint64_t cap, const char *what) {
 int main(void) {
     uint64_t timer = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
     uint64_t spare = capos_need("spare", CAPOS_TIMER_INTERFACE_ID);
+    uint64_t console = capos_need("console", CAPOS_CONSOLE_INTERFACE_ID);
     struct capos_sqe sqe;
 
     for (uint32_t slot = 0; slot < 80; slot++)
-        if (slot != (uint32_t)timer && slot != (uint32_t)spare)
+        if (slot != (uint32_t)timer && slot != (uint32_t)spare && slot != (uint32_t)console)
             try((timer & ~0xffffffffull) | slot, "another slot in the timer's generation");
     for (uint64_t generation = 0; generation < 16; generation++)
         if (generation != timer >> 32)
