@@ -22,6 +22,9 @@
 #include "object/start.h"
 #include "platform/pc/power.h"
 
+// What the host reads as the machine's status when init can't be started.
+enum { BOOT_FAILED = 1 };
+
 struct cpu boot_cpu;
 
 static struct kernel boot_kernel;
@@ -86,13 +89,17 @@ static void boot_start_others(void) {
     log_line(&boot_cpu, "CPUs: %u", running + 1);
 }
 
+// A kernel that can't start its first process has nothing else to do. That is a failure, but no
+// broken invariant: the archive comes from outside.
 static void boot_start_init(const struct boot_info *info) {
     struct paddr archive = {info->archive.start};
     kernel_enter(&boot_cpu);
     const char *wrong = start_init(&boot_cpu, archive, info->archive.end - info->archive.start);
-    if (wrong)
-        panic("init can't be started: %s", wrong);
     kernel_leave(&boot_cpu);
+    if (wrong == NULL)
+        return;
+    log_line(&boot_cpu, "boot: init can't be started: %s", wrong);
+    power_off(POWER_STATUS + BOOT_FAILED);
 }
 
 void boot_kernel_start(struct bootmem *memory, const struct boot_info *info) {
@@ -102,12 +109,12 @@ void boot_kernel_start(struct bootmem *memory, const struct boot_info *info) {
     boot_add_cpu(&boot_cpu);
     boot_start_others();
     provoke(info->command_line, true);
-    log_line(&boot_cpu, "boot: %lu thousand cycles since the kernel's first instruction",
-             (unsigned long)((machine_cycles() - boot_entry_tsc) / 1000));
     if (info->archive.end == info->archive.start) {
         log_line(&boot_cpu, "boot: there is no boot archive, so there is nothing to run");
         power_off(POWER_STATUS);
     }
     boot_start_init(info);
+    log_line(&boot_cpu, "boot: %lu thousand cycles since the kernel's first instruction",
+             (unsigned long)((machine_cycles() - boot_entry_tsc) / 1000));
     user_go_on(&boot_cpu, NULL);
 }
