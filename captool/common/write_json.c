@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON from trees, as upstream maps it: two spaces an indent, members in the schema's order.
+// JSON from trees, indented by two. Everything here recurses as deep as the tree is, which its
+// makers have bounded.
 #include <string.h>
 
 #include "captool/common/write_text.h"

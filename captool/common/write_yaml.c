@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// YAML from trees, in block style; text of several lines is a literal block.
+// YAML from trees, in block style. What needs quotes is decided for any reader of YAML, not only
+// ours. Everything here recurses as deep as the tree is, which its makers have bounded.
 #include <string.h>
 #include <strings.h>
 
