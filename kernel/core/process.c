@@ -165,9 +165,12 @@ static enum reap_result reap_table(struct cpu *cpu, struct process *process) {
 }
 
 static enum reap_result reap_thread(struct cpu *cpu, struct process *process) {
-    struct list_node *node = list_pop_front(&process->threads);
+    struct list_node *node;
     struct thread *thread;
 
+    lock_take(&process->lock);
+    node = list_pop_front(&process->threads);
+    lock_drop(&process->lock);
     if (node == NULL)
         return REAP_NEXT;
     thread = list_entry(node, struct thread, sibling);

@@ -120,6 +120,7 @@ void thread_gone(struct cpu *cpu, struct thread *thread) {
     kassert(thread->state == THREAD_DEAD && thread->on_cpu == 0);
     lock_take(&process->lock);
     process->cycles += thread->cycles;
+    thread->cycles = 0;
     last = process_lose_threads_locked(process, 1);
     alone = process->state == PROCESS_RUNNING;
     if (alone)

@@ -454,6 +454,35 @@ START_TEST(a_handoff_runs_next_and_keeps_the_slice) {
 }
 END_TEST
 
+// Input of a serial port leads to whoever asked for it, whatever the CPU was doing.
+static int inputs;
+
+static void count_input(struct cpu *cpu) {
+    (void)cpu;
+    inputs++;
+}
+
+START_TEST(serial_input_is_passed_on) {
+    struct world world = world_create(1, 1);
+    struct cpu *cpu = &world.host->cpus[0];
+
+    world.host->kernel.serial_input = count_input;
+    inputs = 0;
+    host_serve(cpu);
+    cpu_interrupt_pending(cpu, PENDING_SERIAL); // in user mode
+    host_serve(cpu);
+    ck_assert_int_eq(inputs, 1);
+    cpu_interrupt_pending(cpu, PENDING_SERIAL); // in the kernel
+    enter(cpu, 1, UINT64_MAX);
+    ck_assert_int_eq(inputs, 2);
+    ck_assert_ptr_null(cpu->current);
+    cpu_interrupt_pending(cpu, PENDING_SERIAL | PENDING_IPI); // and idle
+    host_serve(cpu);
+    ck_assert_int_eq(inputs, 3);
+    world_destroy(&world);
+}
+END_TEST
+
 // Random operations on random CPUs; the audit after each, and all is well at the end.
 struct walk {
     struct world world;
@@ -546,6 +575,7 @@ int main(void) {
     harness_add(suite, "a kill meets the taking", a_kill_meets_the_taking);
     harness_add(suite, "an unused handoff is queued", an_unused_handoff_is_queued);
     harness_add(suite, "a handoff keeps the slice", a_handoff_runs_next_and_keeps_the_slice);
+    harness_add(suite, "serial input is passed on", serial_input_is_passed_on);
     tcase_add_loop_test(walks, random_walk, 1, HOST_CPUS + 1);
     suite_add_tcase(suite, walks);
     return harness_run(suite);
