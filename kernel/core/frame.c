@@ -62,6 +62,7 @@ static void block_free(struct frames *frames, struct frame_range *range, uint64_
         uint64_t buddy = frame ^ block_frames(order);
 
         if (range_of(frames, buddy, block_frames(order)) != range ||
+            buddy - range->first >= range->fresh ||
             range->state[buddy - range->first] != FRAME_FREE + order)
             break;
         list_remove(block_node(buddy));
@@ -88,19 +89,44 @@ bool frames_add(struct frames *frames, struct paddr start, uint64_t bytes) {
     range->first = start.value / FRAME_SIZE;
     range->count = count;
     range->state = machine_direct(start);
+    range->fresh = own;
     memset(range->state, FRAME_KEPT, own);
-    memset(range->state + own, FRAME_WITHIN, count - own);
-    for (uint64_t frame = range->first + own, end = range->first + count; frame != end;) {
-        unsigned order = (unsigned)min_u64(lowest_bit(frame), FRAME_ORDER_MAX);
-
-        while (block_frames(order) > end - frame)
-            order--;
-        block_insert(frames, range, frame, order);
-        frame += block_frames(order);
-    }
+    machine_memory_freed(range->state + own * FRAME_SIZE, (count - own) * FRAME_SIZE);
     frames->total += count - own;
     frames->free += count - own;
     return true;
+}
+
+// Lists the largest block that the fresh frames of a range begin with. False when none are left.
+static bool block_open(struct frames *frames) {
+    for (uint32_t i = 0; i < frames->range_count; i++) {
+        struct frame_range *range = &frames->ranges[i];
+        uint64_t frame = range->first + range->fresh, left = range->count - range->fresh;
+        unsigned order = (unsigned)min_u64(lowest_bit(frame), FRAME_ORDER_MAX);
+
+        if (left == 0)
+            continue;
+        while (block_frames(order) > left)
+            order--;
+        memset(range->state + range->fresh, FRAME_WITHIN, block_frames(order));
+        range->fresh += block_frames(order);
+        block_free(frames, range, frame, order);
+        return true;
+    }
+    return false;
+}
+
+// The smallest order of at least `order` that has a free block; more than FRAME_ORDER_MAX when no
+// such block can be had.
+static unsigned block_find(struct frames *frames, unsigned order) {
+    unsigned from;
+
+    do {
+        for (from = order; from <= FRAME_ORDER_MAX; from++)
+            if (!list_is_empty(&frames->blocks[from]))
+                return from;
+    } while (block_open(frames));
+    return from;
 }
 
 // Takes a block off its list and cuts it to size; the upper halves stay free.
@@ -119,14 +145,12 @@ static uint64_t block_take(struct frames *frames, unsigned from, unsigned order)
 
 enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block) {
     struct frames *frames = cpu->kernel->frames;
-    unsigned from = order;
 
     kassert(order <= FRAME_ORDER_MAX);
     if (debug_should_fail(cpu))
         return CAPOS_STATUS_OVERLOADED;
     lock_take(&frames->lock);
-    while (from <= FRAME_ORDER_MAX && list_is_empty(&frames->blocks[from]))
-        from++;
+    unsigned from = block_find(frames, order);
     uint64_t frame = from <= FRAME_ORDER_MAX ? block_take(frames, from, order) : 0;
     lock_drop(&frames->lock);
     if (from > FRAME_ORDER_MAX)
@@ -145,7 +169,7 @@ void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {
     kassert(order <= FRAME_ORDER_MAX && is_aligned(block.value, count * FRAME_SIZE));
     lock_take(&frames->lock);
     struct frame_range *range = range_of(frames, frame, count);
-    if (range == NULL)
+    if (range == NULL || frame + count - range->first > range->fresh)
         panic("a frame was freed that is not the allocator's");
     for (uint64_t i = 0; i < count; i++)
         if (range->state[frame - range->first + i] != FRAME_USED)
@@ -168,7 +192,8 @@ struct frame_counts frame_count(struct cpu *cpu) {
 // Walks a range block by block; adds up what is free in it.
 static const char *audit_range(const struct frame_range *range, uint64_t *free,
                                uint64_t blocks[FRAME_ORDERS]) {
-    for (uint64_t at = 0; at < range->count; at++) {
+    *free += range->count - range->fresh;
+    for (uint64_t at = 0; at < range->fresh; at++) {
         unsigned order = (unsigned)range->state[at] - FRAME_FREE;
 
         if (range->state[at] == FRAME_USED || range->state[at] == FRAME_KEPT)
@@ -176,14 +201,14 @@ static const char *audit_range(const struct frame_range *range, uint64_t *free,
         if (range->state[at] < FRAME_FREE || order > FRAME_ORDER_MAX)
             return "frames: a free frame is in no free block";
         uint64_t count = block_frames(order);
-        if (!is_aligned(range->first + at, count) || count > range->count - at)
+        if (!is_aligned(range->first + at, count) || count > range->fresh - at)
             return "frames: a free block lies across a border";
         for (uint64_t i = 1; i < count; i++)
             if (range->state[at + i] != FRAME_WITHIN)
                 return "frames: a free block has a hole";
         uint64_t buddy = (range->first + at) ^ count;
         if (order < FRAME_ORDER_MAX && buddy >= range->first &&
-            buddy - range->first < range->count &&
+            buddy - range->first < range->fresh &&
             range->state[buddy - range->first] == FRAME_FREE + order)
             return "frames: two free buddies are apart";
         *free += count;

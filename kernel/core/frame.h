@@ -18,14 +18,17 @@
 #define FRAME_ORDERS    (FRAME_ORDER_MAX + 1)
 #define FRAME_RANGES    64
 
-// One piece of memory without holes. Its first frames hold one byte per frame of it.
+// One piece of memory without holes. Its first frames hold one byte per frame of it. Nothing is
+// written to fresh frames, or known of them, before they are needed: starting costs the same for
+// any size of memory.
 struct frame_range {
     uint64_t first, count; // frame numbers: address / FRAME_SIZE
-    uint8_t *state;        // enum frame_state, or FRAME_FREE + order
+    uint64_t fresh;        // from this one on, counted from first, no frame was ever needed
+    uint8_t *state;        // of those before: enum frame_state, or FRAME_FREE + order
 };
 
 struct frames {
-    struct lock lock; // guards all but ranges, which don't change after boot
+    struct lock lock; // guards what changes after boot: all but total and where ranges lie
     uint64_t total;   // frames that may be allocated
     uint64_t free;
     struct list blocks[FRAME_ORDERS]; // free blocks; the list's nodes are in the blocks
