@@ -86,8 +86,9 @@ static void check_version(struct manifest *m) {
         return;
     }
     const struct tree *value = member->value;
-    if (value->kind == TREE_SCALAR && scalar_number(value->text, value->size, &number) &&
-        (number.magnitude != current || number.overflow))
+    if (value->kind == TREE_SCALAR && value->style != TREE_QUOTED &&
+        scalar_number(value->text, value->size, &number) && !number.negative && !number.overflow &&
+        number.magnitude <= UINT32_MAX && number.magnitude != current)
         diag_error(m->diag, value->span,
                    "found %s, expected %" PRIu64 ", the only schemaVersion that is known",
                    quote(m, value), current);
@@ -121,10 +122,10 @@ static const struct tree *named(const struct tree *list, const char *name, size_
 static void check_binaries(struct manifest *m) {
     const struct tree_member *member = tree_member(m->tree, "binaries");
     const struct tree *list = member ? member->value : NULL;
-    bool faulty = false;
+    bool faulty = list && list->kind != TREE_SEQUENCE;
     for (size_t i = 0; i < item_count(list); i++) {
         check_name(m, list->items[i], "binary");
-        faulty = faulty || list->items[i]->faulty;
+        faulty = faulty || list->items[i]->faulty || list->items[i]->kind != TREE_MAPPING;
     }
     if (named(list, "init", 4) || faulty)
         return;

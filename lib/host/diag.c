@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct diag_entry {
     struct span span;
     const char *message;
@@ -102,11 +104,27 @@ static void print_blank(const struct source *source, size_t begin, size_t end, F
             fputc(source->text[i] == '\t' ? '\t' : ' ', out);
 }
 
-// Control characters of the input must not reach a person's terminal.
+// The bytes of the character that text begins with; 0 if a person's terminal must not see it: it is
+// a control character, or its first byte is not followed by the rest of one in UTF-8.
+static size_t shown_size(const char *text, size_t size) {
+    unsigned char lead = (unsigned char)*text;
+    size_t own = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    bool control = lead < ' ' || lead == 0x7f;
+    if (control || own > size || !text_is_utf8(text, own))
+        return 0;
+    return lead == 0xc2 && (unsigned char)text[1] < 0xa0 ? 0 : own;
+}
+
 static void print_text(const struct source *source, size_t begin, size_t end, FILE *out) {
-    for (size_t i = begin; i < end; i++) {
-        unsigned char c = (unsigned char)source->text[i];
-        fputc((c < ' ' && c != '\t') || c == 0x7f ? '?' : c, out);
+    while (begin < end) {
+        size_t size = shown_size(source->text + begin, end - begin);
+        if (size > 0)
+            fwrite(source->text + begin, 1, size, out);
+        else
+            fputc(source->text[begin] == '\t' ? '\t' : '?', out);
+        begin += size > 0 ? size : 1;
+        while (size == 0 && begin < end && continues_character(source->text[begin]))
+            begin++;
     }
 }
 
@@ -166,9 +184,11 @@ const char *diag_quote(struct diag *diag, const char *text, size_t size) {
             shown--;
     }
     char *copy = pool_copy(diag->pool, text, shown);
-    for (size_t i = 0; i < shown; i++)
-        if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
+    for (size_t i = 0, own; i<shown; i += own> 0 ? own : 1) {
+        own = shown_size(copy + i, shown - i);
+        if (own == 0)
             copy[i] = '?';
+    }
     return pool_format(diag->pool, "`%s%s`", copy, shown < size ? "..." : "");
 }
 

@@ -108,6 +108,15 @@ START_TEST(counts_characters_and_hides_controls) {
 }
 END_TEST
 
+// One sign for what can't be shown, so that the mark below stands where it should.
+START_TEST(hides_what_is_no_character) {
+    struct source source = source_of("a", "\xff \xc2\x9b[1m \xe2\x82 \xc3\xa9 x\xf0\x9f");
+
+    diag_error(&diag, at(&source, "x"), "1");
+    expect_printed("a:1:12: error: 1\n    1 | ? ?[1m ? \xc3\xa9 x?\n      |            ^\n");
+}
+END_TEST
+
 START_TEST(bears_places_behind_the_end) {
     struct source source = source_of("a", "x");
 
@@ -122,6 +131,7 @@ START_TEST(quotes_short_and_safe) {
     memset(text, 'a', sizeof text);
     text[1] = '\n';
     ck_assert_str_eq(diag_quote(&diag, text, 3), "`a?a`");
+    ck_assert_str_eq(diag_quote(&diag, "\xc3\xa9\xffz", 4), "`\xc3\xa9?z`");
     ck_assert_uint_eq(strlen(diag_quote(&diag, text, sizeof text)), 2 + 60 + 3);
     ck_assert_str_eq(diag_meant(&diag, NULL), "");
     ck_assert_str_eq(diag_meant(&diag, "b"), "; did you mean `b`?");
@@ -144,6 +154,7 @@ int main(void) {
     add(suite, "keeps sources apart", keeps_sources_apart);
     add(suite, "names paths of binary files", names_paths_of_binary_files);
     add(suite, "counts characters, hides controls", counts_characters_and_hides_controls);
+    add(suite, "hides what is no character", hides_what_is_no_character);
     add(suite, "bears places behind the end", bears_places_behind_the_end);
     add(suite, "quotes short and safe", quotes_short_and_safe);
     return harness_run(suite);
