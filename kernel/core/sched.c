@@ -41,14 +41,14 @@ static uint64_t queue_time(const struct cpu *cpu) {
 }
 
 // Times of different queues can't be compared: what a thread takes along is how far it is ahead.
+// Who has slept is behind all, but by no more than what lets it run at once.
 static void rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target) {
     uint64_t from = queue_time(cpu->kernel->cpus[thread->cpu]), to = queue_time(target);
-    uint64_t ahead = thread->virtual_time > from ? thread->virtual_time - from : 0;
+    uint64_t time = thread->virtual_time;
 
-    if (thread->cpu == target->index)
-        thread->virtual_time = max_u64(thread->virtual_time, to);
-    else
-        thread->virtual_time = to + min_u64(ahead, CHARGE_MAX);
+    if (thread->cpu != target->index)
+        time = time > from ? to + min_u64(time - from, CHARGE_MAX) : 0;
+    thread->virtual_time = max_u64(time, to - min_u64(to, SCHED_PREEMPT_NS));
     thread->cpu = target->index;
 }
 

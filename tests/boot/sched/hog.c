@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+//
+// hog: uses its processor and asks for nothing, for ever.
+#include "capos/runtime.h"
+
+int main(void) {
+    for (;;)
+        __asm__ volatile("pause");
+}
