@@ -5,7 +5,6 @@
 #include "core/panic.h"
 #include "core/vm.h"
 #include "machine/context.h"
-#include "machine/log.h"
 #include "machine/time.h"
 #include "tests/host/host.h"
 
@@ -63,11 +62,6 @@ void machine_timer_arm(struct cpu *cpu, uint64_t deadline) {
 uint64_t machine_cycles_ns(struct cpu *cpu, uint64_t cycles) {
     (void)cpu;
     return cycles;
-}
-
-void machine_log(struct cpu *cpu, const char *text, size_t size) {
-    (void)cpu;
-    fwrite(text, 1, size, stderr);
 }
 
 void machine_context_init(struct machine_context *context, const struct machine_start *start) {
