@@ -26,6 +26,18 @@ static bool failed(const char *what, const struct capos_call *call) {
     return false;
 }
 
+// One line of text, in one piece: others may write in between.
+static void print_answer(const char *what, struct capos_text answer) {
+    char text[200];
+    struct format f;
+
+    format_init(&f, text, sizeof text);
+    format_text(&f, what);
+    format_escaped(&f, answer.data, answer.size);
+    format_text(&f, "\n");
+    capos_print(text);
+}
+
 // A call in one step: begin, send, wait.
 static bool say(const char *text) {
     struct echo_echo_say_results results;
@@ -35,9 +47,7 @@ static bool say(const char *text) {
     if (echo_echo_say(&call, capos_ring(), echo, capos_text_of(text), &results) == CAPOS_DONE) {
         struct capos_text answer = echo_echo_say_results_text(results);
         right = text_is(answer.data, answer.size, text);
-        capos_print(right ? "echo said: " : "echo said something else: ");
-        capos_print_bytes(answer.data, answer.size);
-        capos_print("\n");
+        print_answer(right ? "echo said: " : "echo said something else: ", answer);
     } else {
         failed("say", &call);
     }

@@ -15,6 +15,15 @@ enum {
     LIST_RESULTS = 2048,
 };
 
+// What a program that is run may use, lent by the shell as long as it runs: small shares, so that
+// as many programs as the shell can watch fit beside each other.
+enum {
+    CHILD_SLOTS = 24,
+    CHILD_FRAMES = 192,
+    CHILD_RESERVED_PAGES = 4096,
+    CHILD_KERNEL_MEMORY = 32,
+};
+
 // Says "no WHAT is called NAME", with the nearest one.
 static void say_unknown(const char *what, struct word name, const struct nearest *nearest) {
     struct line line;
@@ -85,6 +94,17 @@ static void set_grants(const struct command *command,
             capos_spawn_grant_give_capability(
                 to, capos_descriptor_copy(grant_source(from->source)->cap));
     }
+}
+
+static void set_limits(struct capos_process_spawner_spawn_params_builder params) {
+    struct capos_resource_limits_builder limits =
+        capos_process_spawner_spawn_params_init_limits(params);
+
+    capos_resource_limits_set_slots(limits, CHILD_SLOTS);
+    capos_resource_limits_set_frames(limits, CHILD_FRAMES);
+    capos_resource_limits_set_reserved_pages(limits, CHILD_RESERVED_PAGES);
+    capos_resource_limits_set_threads(limits, 1);
+    capos_resource_limits_set_kernel_memory(limits, CHILD_KERNEL_MEMORY);
 }
 
 // Programs -----------------------------------------------------------------------------------
@@ -212,6 +232,7 @@ static bool spawn(struct shell *shell, const struct command *command,
     capos_process_spawner_spawn_params_set_binary(params, program);
     capos_process_spawner_spawn_params_set_name(params, capos_text_of(child->name));
     set_grants(command, params);
+    set_limits(params);
     bool spawned = capos_process_spawner_spawn_call(&call, &results) == CAPOS_DONE;
     if (spawned)
         child->process = capos_process_spawner_spawn_results_process(results);

@@ -12,6 +12,7 @@ enum {
     LIST_RESULTS = 4096,
     NAME_COLUMN = 18,
     INTERFACE_COLUMN = 36,
+    HELP_COLUMN = 30,
 };
 
 struct verb {
@@ -304,7 +305,7 @@ static void do_help(struct shell *shell, const struct command *command);
 static const struct verb verbs[] = {
     {"help", "help [COMMAND]", "what there is to type", 0, 1, false, do_help},
     {"caps", "caps", "the capabilities that this shell holds", 0, 0, false, do_caps},
-    {"run", "run PROGRAM [with { NAME: @CAPABILITY, ... }] [&]",
+    {"run", "run PROGRAM [with {...}] [&]",
      "a program, with exactly the capabilities that are named", 1, 1, true, children_run},
     {"ps", "ps", "services and what this shell has started", 0, 0, false, do_ps},
     {"kill", "kill NAME|PID", "ends a process", 1, 1, false, do_kill},
@@ -342,8 +343,7 @@ static void show_help(const struct verb *verb) {
 
     line_begin(&line);
     line_text(&line, verb->usage);
-    format_pad(&line.format, 20, ' ');
-    line_text(&line, "  ");
+    format_pad(&line.format, HELP_COLUMN, ' ');
     line_text(&line, verb->help);
     line_end(&line);
 }
@@ -362,7 +362,7 @@ static void do_help(struct shell *shell, const struct command *command) {
         return;
     show_help(verb);
     if (verb->grants)
-        say("A program starts with nothing but what you name, for example\n"
+        say("A program starts with nothing but what you name: NAME: @CAPABILITY, ... for example\n"
             "    run hello with { terminal: @terminal }\n"
             "    run echo-client with { echo: @echo, terminal: @terminal }\n"
             "@own grants the program power over its own address space. With & the shell does not\n"

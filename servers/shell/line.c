@@ -8,7 +8,7 @@
 #include "capos/runtime.h"
 
 void line_begin(struct line *line) {
-    format_init(&line->format, line->text, sizeof line->text);
+    format_init(&line->format, line->text, sizeof line->text - 1); // one for the end of the line
 }
 
 void line_text(struct line *line, const char *text) {
@@ -21,13 +21,16 @@ void line_word(struct line *line, struct word word) {
 
 void line_end(struct line *line) {
     format_mark_truncation(&line->format);
-    capos_print_bytes(line->text, line->format.used);
-    capos_print("\n");
+    line->text[line->format.used] = '\n';
+    capos_print_bytes(line->text, line->format.used + 1);
 }
 
 void say(const char *text) {
-    capos_print(text);
-    capos_print("\n");
+    struct line line;
+
+    line_begin(&line);
+    line_text(&line, text);
+    line_end(&line);
 }
 
 void say_failed(const char *what, const struct capos_call *call) {

@@ -40,7 +40,7 @@ struct shell {
 // Lines for the person: built in a line, shown by line_end.
 struct line {
     struct format format;
-    char text[400];
+    char text[480];
 };
 
 void line_begin(struct line *line);
