@@ -11,6 +11,7 @@
 struct arguments {
     struct diag *diag;
     const char *schema; // FILE:TYPE, NULL for the manifest's
+    struct schema_folders folders;
     enum document_format from;
     enum document_format to;
     const char *in;
@@ -20,6 +21,8 @@ struct arguments {
 static const struct argp_option options[] = {
     {"schema", 's', "FILE:TYPE", 0,
      "the schema's file and the struct in it; default: the SystemManifest that is built in", 0},
+    {"import-path", 'I', "DIR", 0,
+     "where imports of the schema that begin with `/` are looked for; may be repeated", 0},
     {"from", 'f', "FORMAT", 0, "the format of IN; default: by the ending of its name", 0},
     {"to", 't', "FORMAT", 0, "the format of OUT; default: by the ending of its name", 0},
     {0},
@@ -45,6 +48,13 @@ static enum document_format default_format(const struct arguments *arguments, co
     return format;
 }
 
+static void add_folder(struct arguments *arguments, const char *name) {
+    struct schema_folders *folders = &arguments->folders;
+    folders->names =
+        pool_more(arguments->diag->pool, folders->names, folders->count, sizeof folders->names[0]);
+    folders->names[folders->count++] = name;
+}
+
 static void finish(struct arguments *arguments, struct argp_state *state) {
     if (!arguments->out) {
         argp_error(state, "expected two files: IN and OUT");
@@ -63,6 +73,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case 's':
         arguments->schema = value;
+        return 0;
+    case 'I':
+        add_folder(arguments, value);
         return 0;
     case 'f':
         arguments->from = parse_format(arguments, value, state);
@@ -94,10 +107,13 @@ static const struct argp argp = {
 };
 
 // FILE:TYPE to the struct's node.
-static const struct capos_struct *load(struct diag *diag, const char *name,
+static const struct capos_struct *load(const struct arguments *arguments,
                                        const struct schema **schema) {
-    const char *colon = strrchr(name, ':');
-    *schema = schema_load(diag, pool_copy(diag->pool, name, (size_t)(colon - name)));
+    struct diag *diag = arguments->diag;
+    const char *colon = strrchr(arguments->schema, ':');
+    const char *file =
+        pool_copy(diag->pool, arguments->schema, (size_t)(colon - arguments->schema));
+    *schema = schema_load(diag, file, &arguments->folders);
     return *schema ? schema_struct(diag, *schema, colon + 1) : NULL;
 }
 
@@ -108,7 +124,7 @@ enum diag_exit captool_convert(struct diag *diag, int argc, char **argv) {
     struct document document;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (arguments.schema)
-        node = load(diag, arguments.schema, &schema);
+        node = load(&arguments, &schema);
     else
         node = schema_manifest(schema);
     if (!node)

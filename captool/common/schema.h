@@ -27,9 +27,16 @@ extern const size_t captool_schemas_words;
 // All of capOS's own schemas. It lives in the pool.
 const struct schema *schema_builtin(struct pool *pool);
 
+// Folders in which imports that begin with `/` are looked for.
+struct schema_folders {
+    const char **names;
+    size_t count;
+};
+
 // Compiles a schema file with capnp, which writes what it complains about on standard error. NULL,
 // and an error reported, if that fails.
-const struct schema *schema_load(struct diag *diag, const char *file);
+const struct schema *schema_load(struct diag *diag, const char *file,
+                                 const struct schema_folders *folders);
 
 // Takes a whole framed CodeGeneratorRequest. NULL if it can't be read.
 const struct schema *schema_of_request(struct pool *pool, const uint64_t *words, size_t size);

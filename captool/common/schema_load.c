@@ -28,11 +28,26 @@ static int start(const char *const argv[], int output, pid_t *child) {
     return error;
 }
 
+static const char *const *arguments(struct pool *pool, const char *program, const char *file,
+                                    const struct schema_folders *folders) {
+    const char **argv = pool_array(pool, folders->count + 5, sizeof *argv);
+    size_t count = 0;
+    argv[count++] = program;
+    argv[count++] = "compile";
+    argv[count++] = "-o-";
+    for (size_t i = 0; i < folders->count; i++)
+        argv[count++] = pool_format(pool, "-I%s", folders->names[i]);
+    argv[count++] = file;
+    argv[count] = NULL;
+    return argv;
+}
+
 // Runs it to its end. What it has to say goes to standard error by itself.
-static bool run(struct diag *diag, const char *file, int output) {
+static bool run(struct diag *diag, const char *file, const struct schema_folders *folders,
+                int output) {
     const char *set = getenv(PROGRAM_VARIABLE);
     const char *program = set && *set ? set : "capnp";
-    const char *const argv[] = {program, "compile", "-o-", file, NULL};
+    const char *const *argv = arguments(diag->pool, program, file, folders);
     pid_t child;
     int status;
     int error = start(argv, output, &child);
@@ -65,14 +80,15 @@ static const struct schema *read_request(struct diag *diag, const char *file, FI
     return NULL;
 }
 
-const struct schema *schema_load(struct diag *diag, const char *file) {
+const struct schema *schema_load(struct diag *diag, const char *file,
+                                 const struct schema_folders *folders) {
     FILE *output = tmpfile();
     if (!output) {
         diag_error(diag, (struct span){0}, "can't make a temporary file: %s", strerror(errno));
         return NULL;
     }
     struct schema *schema = NULL;
-    if (run(diag, file, fileno(output)))
+    if (run(diag, file, folders, fileno(output)))
         schema = (struct schema *)read_request(diag, file, output);
     fclose(output);
     if (schema) {

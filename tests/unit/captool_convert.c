@@ -30,7 +30,8 @@ static void set_up(void) {
     pool_init(&types_pool);
     diag_init(&types_diag, &types_pool);
     types = schema_load(&types_diag,
-                        pool_format(&pool, "%s/tests/captool/types.capnp", folder ? folder : "."));
+                        pool_format(&pool, "%s/tests/captool/types.capnp", folder ? folder : "."),
+                        &(struct schema_folders){0});
     ck_assert_ptr_nonnull(types);
 }
 
