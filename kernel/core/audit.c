@@ -10,6 +10,7 @@
 #include "core/process.h"
 #include "core/sched.h"
 #include "core/thread.h"
+#include "core/vm.h"
 
 static const char *audit_ledger(const struct kernel *kernel, const struct ledger *ledger) {
     const struct ledger *other;
@@ -95,8 +96,13 @@ static const char *audit_processes(struct cpu *cpu) {
     uint32_t count = 0;
 
     for (struct list_node *node = list_first(processes); broken == NULL && node != NULL;
-         node = list_next(processes, node), count++)
-        broken = audit_process(list_entry(node, struct process, sibling));
+         node = list_next(processes, node), count++) {
+        const struct process *process = list_entry(node, struct process, sibling);
+
+        broken = audit_process(process);
+        if (broken == NULL && process->vm != NULL)
+            broken = vm_audit(cpu, process->vm);
+    }
     if (broken == NULL && count != cpu->kernel->process_count)
         return "processes: they are as many as the kernel counts";
     return broken;
@@ -134,7 +140,7 @@ static const char *audit_references(struct cpu *cpu) {
 
 const char *audit(struct cpu *cpu) {
     static const char *(*const parts[])(struct cpu * cpu) = {
-        audit_ledgers, audit_cpus, sched_audit, audit_processes, audit_references,
+        audit_ledgers, frame_audit, audit_cpus, sched_audit, audit_processes, audit_references,
     };
     const char *broken = NULL;
 

@@ -267,6 +267,10 @@ const char *vm_audit(struct cpu *cpu, struct vm *vm) {
     const char *broken = NULL;
 
     lock_take(&vm->lock);
+    if (vm->dead) { // half taken apart
+        lock_drop(&vm->lock);
+        return NULL;
+    }
     if (!regions_are_sound(&vm->regions))
         broken = "vm: regions overlap";
     for (uint32_t i = 0; i < vm->regions.count && broken == NULL; i++)

@@ -125,6 +125,15 @@ struct taken {
     unsigned order;
 };
 
+// A sample of the block's bytes.
+static bool is_all(const uint8_t *bytes, unsigned order, uint8_t mark) {
+    bool all = true;
+
+    for (size_t i = 0; i < (size_t)FRAME_SIZE << order; i += 61)
+        all &= bytes[i] == mark;
+    return all;
+}
+
 // Each taken block is filled with its own number, so that a block given twice shows.
 static void take(struct taken *taken, unsigned order, uint8_t mark) {
     if (frame_alloc(&f.cpu, order, &taken->block) != CAPOS_STATUS_OK) {
@@ -134,16 +143,14 @@ static void take(struct taken *taken, unsigned order, uint8_t mark) {
     taken->order = order;
     ck_assert_uint_eq(taken->block.value % ((uint64_t)FRAME_SIZE << order), 0);
     uint8_t *bytes = machine_direct(taken->block);
-    for (size_t i = 0; i < (size_t)FRAME_SIZE << order; i += 61)
-        ck_assert_uint_eq(bytes[i], 0);
+    ck_assert(is_all(bytes, order, 0));
     memset(bytes, mark, (size_t)FRAME_SIZE << order);
 }
 
 static void give(struct taken *taken, uint8_t mark) {
     const uint8_t *bytes = machine_direct(taken->block);
 
-    for (size_t i = 0; i < (size_t)FRAME_SIZE << taken->order; i += 61)
-        ck_assert_uint_eq(bytes[i], mark);
+    ck_assert(is_all(bytes, taken->order, mark));
     frame_free(&f.cpu, taken->block, taken->order);
     taken->block.value = 0;
 }
