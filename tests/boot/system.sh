@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 # Shared by the tests that boot a system with servers. Source it after boot.sh.
 
-# system_archive MANIFEST NAME=FILE...: makes $boot_work/archive of a manifest in YAML and programs.
+# system_archive MANIFEST NAME=FILE...: makes $boot_work/archive of a manifest in YAML and programs; those that the
+# manifest does not name are added to it, after init.
 system_archive() {
-    system_manifest=$1
+    cp "$1" "$boot_work/system.yaml" && mkdir -p "$boot_work/bin" || return 1
     shift
-    system_programs=
     for program; do
-        system_programs="$system_programs --program $program"
+        name=${program%%=*}
+        cp "${program#*=}" "$boot_work/bin/$name" || return 1
+        grep -q "^  - name: $name\$" "$boot_work/system.yaml" ||
+            sed -i "s/^  - name: init\$/&\\
+  - name: $name/" "$boot_work/system.yaml" || return 1
     done
-    "$top_builddir/captool/captool" convert --to flat "$system_manifest" "$boot_work/manifest" &&
-        "$top_builddir/captool/capos-mkimage" --archive-only --manifest "$boot_work/manifest" \
-            $system_programs -o "$boot_work/archive"
+    "$top_builddir/captool/capos-mkimage" --archive-only --bin "$boot_work/bin" -o "$boot_work/archive" \
+        "$boot_work/system.yaml"
 }
 
 # session SCRIPT ARGUMENT...: one test, a session with the debug kernel and the archive.
