@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/nearest.h"
+#include "base/nearest.h"
 
 static const struct {
     const char *name;
@@ -52,9 +52,9 @@ static enum diag_exit unknown(struct diag *diag, const char *name) {
     struct nearest nearest;
     nearest_init(&nearest, name, strlen(name));
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        nearest_try(&nearest, commands[i].name);
+        nearest_offer(&nearest, commands[i].name, strlen(commands[i].name));
     diag_error(diag, (struct span){0}, "found the command %s, expected convert%s",
-               diag_quote(diag, name, strlen(name)), diag_meant(diag, nearest.best));
+               diag_quote(diag, name, strlen(name)), diag_meant(diag, nearest.name));
     return DIAG_EXIT_USAGE;
 }
 

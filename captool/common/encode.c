@@ -8,7 +8,6 @@
 #include "captool/common/message.h"
 #include "captool/common/read_text.h"
 #include "captool/common/scalar.h"
-#include "host/nearest.h"
 
 #define FIRST_WORDS 1024u
 
@@ -240,15 +239,15 @@ static bool interface_id(struct encoder *e, const struct tree *tree, uint64_t *i
     for (const struct schema *schema = e->schema; schema; schema = schema->builtin)
         for (uint32_t i = 0; i < schema->nodes.count; i++)
             if (capos_node_which(schema->nodes.entries[i].node) == CAPOS_NODE_INTERFACE)
-                nearest_try(&nearest,
-                            schema_node_name(e->diag->pool, schema->nodes.entries[i].node));
+                schema_offer(&nearest,
+                             schema_node_name(e->diag->pool, schema->nodes.entries[i].node));
     if (count > 1)
         diag_error(e->diag, tree->span,
                    "found %s, which %zu files have, expected FILE:NAME or the interface's id",
                    tree_describe(e->diag, tree), count);
     else
         diag_error(e->diag, tree->span, "found %s, expected the name or the id of an interface%s",
-                   tree_describe(e->diag, tree), diag_meant(e->diag, nearest.best));
+                   tree_describe(e->diag, tree), diag_meant(e->diag, nearest.name));
     return false;
 }
 

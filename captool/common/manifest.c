@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "captool/common/scalar.h"
-#include "host/nearest.h"
 
 // The name that init gives to a service's Receiver.
 #define RECEIVER "receiver"
@@ -98,7 +98,7 @@ static void nearest_names(struct nearest *nearest, struct pool *pool, const stru
     for (size_t i = 0; i < item_count(list); i++) {
         const struct tree *name = text_member(list->items[i], "name");
         if (name)
-            nearest_try(nearest, pool_copy(pool, name->text, name->size));
+            nearest_offer(nearest, pool_copy(pool, name->text, name->size), name->size);
     }
 }
 
@@ -106,7 +106,7 @@ static const char *meant(struct manifest *m, const struct tree *found, const str
     struct nearest nearest;
     nearest_init(&nearest, found->text, found->size);
     nearest_names(&nearest, m->diag->pool, list);
-    return diag_meant(m->diag, nearest.best);
+    return diag_meant(m->diag, nearest.name);
 }
 
 // The element of a list that has this name, or NULL.
@@ -134,7 +134,7 @@ static void check_binaries(struct manifest *m) {
     nearest_names(&nearest, m->diag->pool, list);
     diag_error(m->diag, member ? member->key->span : m->tree->span,
                "found no binary called `init`, expected the program that starts the others%s",
-               diag_meant(m->diag, nearest.best));
+               diag_meant(m->diag, nearest.name));
 }
 
 static void check_program(struct manifest *m, const struct service *service) {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "capnp/stream.h"
-#include "host/nearest.h"
 
 // A message that lists more names than these ends in "...".
 #define MEMBERS_SHOWN 20
@@ -58,10 +57,10 @@ const struct capos_struct *schema_struct(struct diag *diag, const struct schema 
     for (uint32_t i = 0; i < schema->nodes.count; i++) {
         struct capos_struct other = schema->nodes.entries[i].node;
         if (capos_node_which(other) == CAPOS_NODE_STRUCT && !capos_node_is_group(other))
-            nearest_try(&nearest, schema_node_name(diag->pool, other));
+            schema_offer(&nearest, schema_node_name(diag->pool, other));
     }
     diag_error(diag, (struct span){0}, "found `%s`, expected a struct of %s%s", name, schema->file,
-               diag_meant(diag, nearest.best));
+               diag_meant(diag, nearest.name));
     return NULL;
 }
 
@@ -146,12 +145,16 @@ const char *schema_members(struct pool *pool, struct capos_struct node) {
     return members.size > MEMBERS_SHOWN ? pool_format(pool, "%s, ...", text) : text;
 }
 
+void schema_offer(struct nearest *nearest, const char *name) {
+    nearest_offer(nearest, name, strlen(name));
+}
+
 const char *schema_nearest(struct pool *pool, struct capos_struct node, const char *found,
                            size_t size) {
     struct capos_list members = members_of(node);
     struct nearest nearest;
     nearest_init(&nearest, found, size);
     for (uint32_t i = 0; i < members.size; i++)
-        nearest_try(&nearest, schema_text(pool, capos_field_name(capos_list_struct(members, i))));
-    return nearest.best;
+        schema_offer(&nearest, schema_text(pool, capos_field_name(capos_list_struct(members, i))));
+    return nearest.name;
 }

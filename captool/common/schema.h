@@ -4,6 +4,7 @@
 #ifndef CAPTOOL_COMMON_SCHEMA_H
 #define CAPTOOL_COMMON_SCHEMA_H
 
+#include "base/nearest.h"
 #include "capnp/fields.h"
 #include "host/diag.h"
 
@@ -64,6 +65,9 @@ const char *schema_expected(struct pool *pool, const struct schema *schema,
                             struct capos_struct type);
 const char *schema_members(struct pool *pool, struct capos_struct node);
 const char *schema_text(struct pool *pool, struct capos_text text);
+
+// Offers one of these texts as a name that would have been right.
+void schema_offer(struct nearest *nearest, const char *name);
 
 // The member of a struct or enum that a wrong name comes nearest to, or NULL.
 const char *schema_nearest(struct pool *pool, struct capos_struct node, const char *found,

@@ -6,8 +6,8 @@
 #include "plan.h"
 
 #include "base/format.h"
+#include "base/nearest.h"
 #include "base/text.h"
-#include "capos/nearest.h"
 
 #include <capos/limits.h>
 

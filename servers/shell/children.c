@@ -4,10 +4,10 @@
 // told of in one line, at once when the shell waits for it, else when a turn of the ring finds it.
 #include "shell.h"
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "capos/capset.h"
 #include "capos/end.h"
-#include "capos/nearest.h"
 #include "capos/runtime.h"
 
 enum {
@@ -124,10 +124,10 @@ static void offer_programs(struct shell *shell, struct nearest *nearest, char *n
         uint32_t count = more ? capos_text_list_size(names) : 0;
         for (uint32_t i = 0; i < count; i++) {
             struct capos_text candidate = capos_text_list_at(names, i);
-            size_t before = nearest->distance;
+            unsigned before = nearest->cost;
 
             nearest_offer(nearest, candidate.data, candidate.size);
-            if (nearest->distance < before &&
+            if (nearest->cost < before &&
                 text_copy(name, name_room, candidate.data, candidate.size))
                 nearest->name = name;
         }

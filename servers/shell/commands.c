@@ -3,8 +3,8 @@
 // The commands: one table, one function each. A line that can't be done says why in one line.
 #include "shell.h"
 
+#include "base/nearest.h"
 #include "base/text.h"
-#include "capos/nearest.h"
 #include "capos/runtime.h"
 
 enum {

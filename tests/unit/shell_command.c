@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// servers/shell/command.h and lib/capos/nearest.h.
-#include "capos/nearest.h"
+// servers/shell/command.h and lib/base/nearest.h.
+#include "base/nearest.h"
 #include "servers/shell/command.h"
 
 #include "tests/harness.h"

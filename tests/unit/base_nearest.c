@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// host/nearest.h: which name is meant, and when none is.
-#include "host/nearest.h"
+// base/nearest.h: which name is meant, and when none is.
+#include "base/nearest.h"
 
 #include "tests/harness.h"
 
@@ -12,8 +12,8 @@ static const char *nearest_of(const char *found, const char *const *names) {
 
     nearest_init(&nearest, found, strlen(found));
     for (size_t i = 0; names[i]; i++)
-        nearest_try(&nearest, names[i]);
-    return nearest.best;
+        nearest_offer(&nearest, names[i], strlen(names[i]));
+    return nearest.name;
 }
 
 START_TEST(finds_what_was_meant) {
@@ -58,7 +58,7 @@ START_TEST(bears_long_names) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("host nearest");
+    Suite *suite = suite_create("base nearest");
 
     harness_add(suite, "finds what was meant", finds_what_was_meant);
     harness_add(suite, "leaves what is far", leaves_what_is_far);

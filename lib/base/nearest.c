@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
+//
 // Edit distance: insertions, deletions, replacements and swaps of neighbours cost 2 each, another
 // case costs 1. A name is near when that changes at most about a third of it.
-#include "host/nearest.h"
-
-#include <ctype.h>
-#include <string.h>
+#include "base/nearest.h"
 
 #define LONGEST 63u // longer names are not compared
 #define EDIT    2u
@@ -14,10 +12,14 @@ static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static unsigned replacing(char a, char b) {
     if (a == b)
         return 0;
-    return tolower((unsigned char)a) == tolower((unsigned char)b) ? CASE : EDIT;
+    return lower(a) == lower(b) ? CASE : EDIT;
 }
 
 // Rows of the table of distances between beginnings of the two names: two before, one before, now.
@@ -42,21 +44,20 @@ static unsigned distance(const char *a, size_t a_size, const char *b, size_t b_s
     return last[b_size];
 }
 
-void nearest_init(struct nearest *nearest, const char *found, size_t size) {
-    nearest->found = found;
-    nearest->size = size;
-    nearest->best = NULL;
-    nearest->cost = EDIT * (unsigned)(1 + least((unsigned)size, LONGEST) / 3) + 1;
+void nearest_init(struct nearest *nearest, const char *wanted, size_t size) {
+    *nearest = (struct nearest){.wanted = wanted, .wanted_size = size};
+    nearest->cost = EDIT * (1 + (unsigned)(size < LONGEST ? size : LONGEST) / 3) + 1;
 }
 
-void nearest_try(struct nearest *nearest, const char *name) {
-    size_t size = strlen(name);
-    if (size == 0 || nearest->size == 0 || size > LONGEST || nearest->size > LONGEST)
+void nearest_offer(struct nearest *nearest, const char *name, size_t size) {
+    size_t wanted = nearest->wanted_size;
+    if (size == 0 || wanted == 0 || size > LONGEST || wanted > LONGEST)
         return;
-    unsigned cost = distance(nearest->found, nearest->size, name, size);
+    unsigned cost = distance(nearest->wanted, wanted, name, size);
     // What shares no character is never meant.
-    if (cost >= nearest->cost || cost >= EDIT * (size > nearest->size ? size : nearest->size))
+    if (cost >= nearest->cost || cost >= EDIT * (size > wanted ? size : wanted))
         return;
-    nearest->best = name;
+    nearest->name = name;
+    nearest->name_size = size;
     nearest->cost = cost;
 }
