@@ -4,7 +4,7 @@
 
 using Annotations = import "../annotations.capnp";
 
-$Annotations.prefix("echo");
+$Annotations.prefix("demo");
 
 struct Sample {
   # 64 bytes of numbers, for measuring.

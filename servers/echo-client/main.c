@@ -11,7 +11,7 @@
 
 enum { PINGS = 8 };
 
-static struct echo_echo echo;
+static struct demo_echo echo;
 
 static bool failed(const char *what, const struct capos_call *call) {
     char text[200];
@@ -40,12 +40,12 @@ static void print_answer(const char *what, struct capos_text answer) {
 
 // A call in one step: begin, send, wait.
 static bool say(const char *text) {
-    struct echo_echo_say_results results;
+    struct demo_echo_say_results results;
     struct capos_call call;
     bool right = false;
 
-    if (echo_echo_say(&call, capos_ring(), echo, capos_text_of(text), &results) == CAPOS_DONE) {
-        struct capos_text answer = echo_echo_say_results_text(results);
+    if (demo_echo_say(&call, capos_ring(), echo, capos_text_of(text), &results) == CAPOS_DONE) {
+        struct capos_text answer = demo_echo_say_results_text(results);
         right = text_is(answer.data, answer.size, text);
         print_answer(right ? "echo said: " : "echo said something else: ", answer);
     } else {
@@ -57,18 +57,18 @@ static bool say(const char *text) {
 
 // A call whose params are built piece by piece.
 static bool sample(void) {
-    struct echo_echo_sample_results results;
+    struct demo_echo_sample_results results;
     struct capos_call call;
     bool right = false;
-    struct echo_sample_builder params =
-        echo_echo_sample_params_init_sample(echo_echo_sample_begin(&call, capos_ring(), echo));
+    struct demo_sample_builder params =
+        demo_echo_sample_params_init_sample(demo_echo_sample_begin(&call, capos_ring(), echo));
 
-    echo_sample_set_a(params, 41);
-    echo_sample_set_h(params, UINT64_MAX);
-    if (echo_echo_sample_call(&call, &results) == CAPOS_DONE) {
-        struct echo_sample answer = echo_echo_sample_results_sample(results);
+    demo_sample_set_a(params, 41);
+    demo_sample_set_h(params, UINT64_MAX);
+    if (demo_echo_sample_call(&call, &results) == CAPOS_DONE) {
+        struct demo_sample answer = demo_echo_sample_results_sample(results);
         right =
-            echo_sample_a(answer) == 42 && echo_sample_b(answer) == 1 && echo_sample_h(answer) == 0;
+            demo_sample_a(answer) == 42 && demo_sample_b(answer) == 1 && demo_sample_h(answer) == 0;
         capos_print(right ? "each number came back greater by one\n"
                           : "the numbers that came back are wrong\n");
     } else {
@@ -80,16 +80,16 @@ static bool sample(void) {
 
 // Several calls on their way at once: all are sent with the first wait, in one system call.
 static bool pings(void) {
-    struct echo_echo_ping_results results;
+    struct demo_echo_ping_results results;
     struct capos_call calls[PINGS];
     bool right = true;
 
     for (int i = 0; i < PINGS; i++) {
-        echo_echo_ping_begin(&calls[i], capos_ring(), echo);
-        right = echo_echo_ping_send(&calls[i]) == CAPOS_DONE && right;
+        demo_echo_ping_begin(&calls[i], capos_ring(), echo);
+        right = demo_echo_ping_send(&calls[i]) == CAPOS_DONE && right;
     }
     for (int i = 0; i < PINGS; i++) {
-        if (echo_echo_ping_wait(&calls[i], &results) != CAPOS_DONE)
+        if (demo_echo_ping_wait(&calls[i], &results) != CAPOS_DONE)
             right = failed("ping", &calls[i]);
         capos_call_release(&calls[i]);
     }
@@ -99,7 +99,7 @@ static bool pings(void) {
 }
 
 int main(void) {
-    echo.id = capos_need("echo", ECHO_ECHO_INTERFACE_ID);
+    echo.id = capos_need("echo", DEMO_ECHO_INTERFACE_ID);
     bool right = say("hello, is anybody there?");
 
     right = sample() && right;

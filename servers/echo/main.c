@@ -10,34 +10,34 @@
 
 // One handler for each method. Params have been validated, and results are built in place; the
 // results are complete when the handler returns CAPOS_DONE.
-static int say(void *self, struct capos_invocation *inv, struct echo_echo_say_params params,
-               struct echo_echo_say_results_builder results) {
+static int say(void *self, struct capos_invocation *inv, struct demo_echo_say_params params,
+               struct demo_echo_say_results_builder results) {
     (void)self;
     (void)inv;
-    echo_echo_say_results_set_text(results, echo_echo_say_params_text(params));
+    demo_echo_say_results_set_text(results, demo_echo_say_params_text(params));
     return CAPOS_DONE;
 }
 
-static int sample(void *self, struct capos_invocation *inv, struct echo_echo_sample_params params,
-                  struct echo_echo_sample_results_builder results) {
-    struct echo_sample from = echo_echo_sample_params_sample(params);
-    struct echo_sample_builder to = echo_echo_sample_results_init_sample(results);
+static int sample(void *self, struct capos_invocation *inv, struct demo_echo_sample_params params,
+                  struct demo_echo_sample_results_builder results) {
+    struct demo_sample from = demo_echo_sample_params_sample(params);
+    struct demo_sample_builder to = demo_echo_sample_results_init_sample(results);
 
     (void)self;
     (void)inv;
-    echo_sample_set_a(to, echo_sample_a(from) + 1);
-    echo_sample_set_b(to, echo_sample_b(from) + 1);
-    echo_sample_set_c(to, echo_sample_c(from) + 1);
-    echo_sample_set_d(to, echo_sample_d(from) + 1);
-    echo_sample_set_e(to, echo_sample_e(from) + 1);
-    echo_sample_set_f(to, echo_sample_f(from) + 1);
-    echo_sample_set_g(to, echo_sample_g(from) + 1);
-    echo_sample_set_h(to, echo_sample_h(from) + 1);
+    demo_sample_set_a(to, demo_sample_a(from) + 1);
+    demo_sample_set_b(to, demo_sample_b(from) + 1);
+    demo_sample_set_c(to, demo_sample_c(from) + 1);
+    demo_sample_set_d(to, demo_sample_d(from) + 1);
+    demo_sample_set_e(to, demo_sample_e(from) + 1);
+    demo_sample_set_f(to, demo_sample_f(from) + 1);
+    demo_sample_set_g(to, demo_sample_g(from) + 1);
+    demo_sample_set_h(to, demo_sample_h(from) + 1);
     return CAPOS_DONE;
 }
 
-static int ping(void *self, struct capos_invocation *inv, struct echo_echo_ping_params params,
-                struct echo_echo_ping_results_builder results) {
+static int ping(void *self, struct capos_invocation *inv, struct demo_echo_ping_params params,
+                struct demo_echo_ping_results_builder results) {
     (void)self;
     (void)inv;
     (void)params;
@@ -46,15 +46,15 @@ static int ping(void *self, struct capos_invocation *inv, struct echo_echo_ping_
 }
 
 // The table of handlers, and the generated dispatch that finds the right one.
-static const struct echo_echo_server handlers = {.say = say, .sample = sample, .ping = ping};
+static const struct demo_echo_server handlers = {.say = say, .sample = sample, .ping = ping};
 
 static int dispatch(void *self, struct capos_invocation *inv) {
-    return echo_echo_dispatch(&handlers, self, inv);
+    return demo_echo_dispatch(&handlers, self, inv);
 }
 
 // One object, number 0: the manifest's export says the same number and interface.
 int main(void) {
-    static struct capos_object object = {.interface = ECHO_ECHO_INTERFACE_ID, .dispatch = dispatch};
+    static struct capos_object object = {.interface = DEMO_ECHO_INTERFACE_ID, .dispatch = dispatch};
     static struct capos_server server;
     uint64_t receiver = capos_need("receiver", CAPOS_RECEIVER_INTERFACE_ID);
 

@@ -34,7 +34,7 @@ static const struct {
     {CAPOS_TIMER_INTERFACE_ID, "Timer"},
     {CAPOS_VIRTUAL_MEMORY_INTERFACE_ID, "VirtualMemory"},
     {CAPOS_WALL_CLOCK_INTERFACE_ID, "WallClock"},
-    {ECHO_ECHO_INTERFACE_ID, "Echo"},
+    {DEMO_ECHO_INTERFACE_ID, "Echo"},
 };
 
 const char *interfaces_name(uint64_t id) {

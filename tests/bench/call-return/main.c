@@ -11,7 +11,7 @@
 
 enum { WARM_UP = 2, SAMPLES = 15, CALLS = 100 };
 
-static struct echo_echo echo;
+static struct demo_echo echo;
 
 static uint64_t ticks(void) {
     uint32_t low, high;
@@ -20,33 +20,33 @@ static uint64_t ticks(void) {
     return (uint64_t)high << 32 | low;
 }
 
-static void build(struct echo_sample_builder to, uint64_t n) {
-    echo_sample_set_a(to, n);
-    echo_sample_set_b(to, n + 1);
-    echo_sample_set_c(to, n + 2);
-    echo_sample_set_d(to, n + 3);
-    echo_sample_set_e(to, n + 4);
-    echo_sample_set_f(to, n + 5);
-    echo_sample_set_g(to, n + 6);
-    echo_sample_set_h(to, n + 7);
+static void build(struct demo_sample_builder to, uint64_t n) {
+    demo_sample_set_a(to, n);
+    demo_sample_set_b(to, n + 1);
+    demo_sample_set_c(to, n + 2);
+    demo_sample_set_d(to, n + 3);
+    demo_sample_set_e(to, n + 4);
+    demo_sample_set_f(to, n + 5);
+    demo_sample_set_g(to, n + 6);
+    demo_sample_set_h(to, n + 7);
 }
 
-static bool is_next(struct echo_sample from, uint64_t n) {
-    return echo_sample_a(from) == n + 1 && echo_sample_b(from) == n + 2 &&
-           echo_sample_c(from) == n + 3 && echo_sample_d(from) == n + 4 &&
-           echo_sample_e(from) == n + 5 && echo_sample_f(from) == n + 6 &&
-           echo_sample_g(from) == n + 7 && echo_sample_h(from) == n + 8;
+static bool is_next(struct demo_sample from, uint64_t n) {
+    return demo_sample_a(from) == n + 1 && demo_sample_b(from) == n + 2 &&
+           demo_sample_c(from) == n + 3 && demo_sample_d(from) == n + 4 &&
+           demo_sample_e(from) == n + 5 && demo_sample_f(from) == n + 6 &&
+           demo_sample_g(from) == n + 7 && demo_sample_h(from) == n + 8;
 }
 
 static bool round_trip(uint64_t n) {
-    struct echo_echo_sample_results results;
+    struct demo_echo_sample_results results;
     struct capos_call call;
     bool right;
 
-    build(echo_echo_sample_params_init_sample(echo_echo_sample_begin(&call, capos_ring(), echo)),
+    build(demo_echo_sample_params_init_sample(demo_echo_sample_begin(&call, capos_ring(), echo)),
           n);
-    right = echo_echo_sample_call(&call, &results) == CAPOS_DONE &&
-            is_next(echo_echo_sample_results_sample(results), n);
+    right = demo_echo_sample_call(&call, &results) == CAPOS_DONE &&
+            is_next(demo_echo_sample_results_sample(results), n);
     capos_call_release(&call);
     return right;
 }
@@ -87,7 +87,7 @@ static void report(const uint64_t *sorted) {
 int main(void) {
     uint64_t taken[SAMPLES];
 
-    echo.id = capos_need("echo", ECHO_ECHO_INTERFACE_ID);
+    echo.id = capos_need("echo", DEMO_ECHO_INTERFACE_ID);
     for (int i = 0; i < WARM_UP; i++)
         if (sample() == 0)
             return 1;
