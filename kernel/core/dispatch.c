@@ -15,6 +15,7 @@
 #include "core/ringserve.h"
 #include "core/thread.h"
 #include "core/transfer.h"
+#include "ring/shared.h"
 
 // CapException.reason is cut to this, in bytes.
 #define REASON_MAX 200
@@ -192,7 +193,7 @@ static enum capos_status take_params(struct cpu *cpu, struct dispatch *dispatch)
 
     if (call->params_bytes > CAPOS_KERNEL_PARAMS_MAX)
         return CAPOS_STATUS_TOO_BIG;
-    memcpy(dispatch->params, base + call->params, call->params_bytes);
+    ring_load_bytes(dispatch->params, base + call->params, call->params_bytes);
     invocation->interface = call->interface;
     invocation->method = call->method;
     invocation->params = dispatch->params;

@@ -16,6 +16,7 @@
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/vm.h"
+#include "ring/shared.h"
 
 const struct ring_geometry ring_small = {CAPOS_RING_SMALL_PAGES, CAPOS_RING_SMALL_SQES};
 const struct ring_geometry ring_standard = {CAPOS_RING_STANDARD_PAGES, CAPOS_RING_STANDARD_SQES};
@@ -160,7 +161,7 @@ void ring_write_cqe(struct ring *ring, const struct capos_cqe *cqe) {
     kassert(ring->cq_tail - ring->cq_head < ring->cqes);
     ring->cq[ring->cq_tail & (ring->cqes - 1)] = *cqe;
     ring->cq_tail++;
-    __atomic_store_n(&header->cq_tail, ring->cq_tail, __ATOMIC_RELEASE);
+    ring_store_index(&header->cq_tail, ring->cq_tail);
 }
 
 static void skip_cqe(struct ring *ring) {

@@ -19,6 +19,7 @@
 #include "core/token.h"
 #include "machine/context.h"
 #include "machine/time.h"
+#include "ring/shared.h"
 
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
@@ -248,31 +249,16 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
         post_now(ring, sqe, known && operation->names_slot, result);
 }
 
-union snapshot {
-    struct capos_sqe sqe;
-    uint64_t word[8];
-};
-_Static_assert(sizeof(union snapshot) == sizeof(struct capos_sqe), "an SQE is eight words");
-
-static void take_sqe(const struct ring *ring, union snapshot *snapshot) {
-    const volatile uint64_t *from = (const volatile uint64_t *)(const volatile void *)&ring
-                                        ->sq[ring->sq_head & (ring->sqes - 1)];
-
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < 8; i++)
-        snapshot->word[i] = from[i];
-}
-
 // Takes up to `count` SQEs and says how many.
 static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
-    union snapshot snapshot;
+    struct capos_sqe sqe;
     uint32_t taken = 0;
 
     for (; taken < count && ring_has_cqe(ring); taken++) {
-        take_sqe(ring, &snapshot);
+        ring_load_sqe(&sqe, &ring->sq[ring->sq_head & (ring->sqes - 1)]);
         ring->sq_head++;
         ring->accepted++;
-        run_one(cpu, ring, &snapshot.sqe);
+        run_one(cpu, ring, &sqe);
         if (cpu->closing != NULL || cpu->moved != NULL)
             object_close_pending(cpu);
         machine_interrupt_window(cpu);
@@ -284,8 +270,8 @@ static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
 static bool read_header(struct ring *ring, uint32_t *available) {
     const struct capos_ring_header *header =
         (const struct capos_ring_header *)(const void *)ring->base;
-    uint32_t sq_tail = __atomic_load_n(&header->sq_tail, __ATOMIC_ACQUIRE);
-    uint32_t cq_head = __atomic_load_n(&header->cq_head, __ATOMIC_ACQUIRE);
+    uint32_t sq_tail = ring_load_index(&header->sq_tail);
+    uint32_t cq_head = ring_load_index(&header->cq_head);
 
     *available = sq_tail - ring->sq_head;
     if (*available > ring->sqes || ring->cq_tail - cq_head > ring->cq_tail - ring->cq_head)
@@ -297,7 +283,7 @@ static bool read_header(struct ring *ring, uint32_t *available) {
 static void publish_sq_head(const struct ring *ring) {
     struct capos_ring_header *header = (struct capos_ring_header *)(void *)ring->base;
 
-    __atomic_store_n(&header->sq_head, ring->sq_head, __ATOMIC_RELEASE);
+    ring_store_index(&header->sq_head, ring->sq_head);
 }
 
 // Lets every armed RECV take a message, and offers those that found none if `enlist`, until the

@@ -9,6 +9,7 @@
 #include "core/endpoint.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "ring/shared.h"
 
 static bool is_well_formed(const struct capos_descriptor *descriptor) {
     if (!memory_is_zero(descriptor->zero, sizeof(descriptor->zero)))
@@ -22,8 +23,7 @@ static bool is_well_formed(const struct capos_descriptor *descriptor) {
 
 enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
                                 uint32_t count) {
-    memcpy(transfer->descriptor, descriptors, count * sizeof(struct capos_descriptor));
-    __asm__ volatile("" : : : "memory"); // from here on only the copy
+    ring_load_bytes(transfer->descriptor, descriptors, count * sizeof(struct capos_descriptor));
     transfer->count = count;
     for (uint32_t i = 0; i < count; i++)
         if (!is_well_formed(&transfer->descriptor[i]))

@@ -46,10 +46,10 @@ struct capos_sqe *ring_user_next(struct ring_user *ring) {
 }
 
 bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
-    if (__atomic_load_n(&ring->header->cq_tail, __ATOMIC_ACQUIRE) == ring->cq_head)
+    if (ring_load_index(&ring->header->cq_tail) == ring->cq_head)
         return false;
     *cqe = ring->cq[ring->cq_head & (ring->cqes - 1)];
     ring->cq_head++;
-    __atomic_store_n(&ring->header->cq_head, ring->cq_head, __ATOMIC_RELEASE);
+    ring_store_index(&ring->header->cq_head, ring->cq_head);
     return true;
 }

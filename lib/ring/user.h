@@ -8,6 +8,7 @@
 #define CAPOS_RING_USER_H
 
 #include "base/attributes.h"
+#include "ring/shared.h"
 
 #include <capos/ring.h>
 #include <stdbool.h>
@@ -29,7 +30,7 @@ must_use bool ring_user_attach(struct ring_user *ring, void *base);
 
 // Submissions that the kernel has not taken yet, published or not.
 static inline uint32_t ring_user_pending(const struct ring_user *ring) {
-    return ring->sq_tail - __atomic_load_n(&ring->header->sq_head, __ATOMIC_ACQUIRE);
+    return ring->sq_tail - ring_load_index(&ring->header->sq_head);
 }
 
 // The next submission, all zero, to be filled in before the next publish; NULL when the queue is
@@ -38,7 +39,7 @@ struct capos_sqe *ring_user_next(struct ring_user *ring);
 
 // Shows the kernel all submissions that were filled in.
 static inline void ring_user_publish(struct ring_user *ring) {
-    __atomic_store_n(&ring->header->sq_tail, ring->sq_tail, __ATOMIC_RELEASE);
+    ring_store_index(&ring->header->sq_tail, ring->sq_tail);
 }
 
 // Takes the next completion. False when there is none.

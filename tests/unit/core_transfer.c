@@ -275,15 +275,15 @@ START_TEST(each_failure_of_a_return_leaves_the_token) {
 
     serve(&pair);
     deliver(&pair, &call);
-    server_sent(&pair)[0] = (struct capos_descriptor){.kind = CAPOS_TRANSFER_MINT,
-                                                      .cap = pair.receiver,
-                                                      .interface = 55,
-                                                      .scope = CAPOS_SCOPE_ANY};
     sqe = pair_return(pair_message(&pair)->token);
     sqe.flags = CAPOS_SQE_REARM;
     sqe.descriptors = PAIR_SENT;
     sqe.sent = 1;
     for (;; n++) {
+        server_sent(&pair)[0] = (struct capos_descriptor){.kind = CAPOS_TRANSFER_MINT,
+                                                          .cap = pair.receiver,
+                                                          .interface = 55,
+                                                          .scope = CAPOS_SCOPE_ANY};
         host_settle(pair.host);
         before = audit_digest(cpu);
         debug_fail_nth(&pair.host->kernel, n);

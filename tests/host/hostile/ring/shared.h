@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// The hostile memory: stands in for lib/ring/shared.h in a build of the core for tests. What was
+// read is changed behind the reader's back, so a second read sees something else; reads of indices,
+// which the user's end needs whole, are counted instead.
+#ifndef CAPOS_RING_SHARED_H
+#define CAPOS_RING_SHARED_H
+
+#include <capos/ring.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// How often an index was read, and how many bytes were changed, in this process.
+extern uint64_t hostile_index_loads;
+extern uint64_t hostile_bytes_changed;
+
+// Copies, and fills the source with something else.
+void hostile_load(void *to, const void *from, size_t size);
+
+static inline uint32_t ring_load_index(const uint32_t *index) {
+    hostile_index_loads++;
+    return __atomic_load_n(index, __ATOMIC_ACQUIRE);
+}
+
+static inline void ring_store_index(uint32_t *index, uint32_t value) {
+    __atomic_store_n(index, value, __ATOMIC_RELEASE);
+}
+
+static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *from) {
+    hostile_load(to, from, sizeof(*to));
+}
+
+static inline void ring_load_bytes(void *to, const void *from, size_t size) {
+    hostile_load(to, from, size);
+}
+
+#endif
