@@ -193,12 +193,21 @@ static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct 
     end_receive(cpu, receive, (int32_t)(sizeof(header) + n * sizeof(uint64_t)), 0);
 }
 
-static void deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
-    struct token *token = list_entry(list_pop_front(&endpoint->cancelled), struct token, notice);
-    struct capos_message header = {.kind = CAPOS_MESSAGE_CANCELLED, .token = token_id(token)};
+// A token is a name in one process's table: a process that has got the Receiver since is not told
+// of another's.
+static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
+    struct capos_message header = {.kind = CAPOS_MESSAGE_CANCELLED};
+    struct token *token;
 
+    do {
+        if (list_is_empty(&endpoint->cancelled))
+            return false;
+        token = list_entry(list_pop_front(&endpoint->cancelled), struct token, notice);
+    } while (token->table->process != receive->ring->process);
+    header.token = token_id(token);
     memcpy(receive->ring->base + receive->results, &header, sizeof(header));
     end_receive(cpu, receive, (int32_t)sizeof(header), 0);
+    return true;
 }
 
 // Lets a RECV that is on no list have the first thing that it can take: true when it has ended.
@@ -209,10 +218,8 @@ static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call *recei
         deliver_released(cpu, endpoint, receive);
         return true;
     }
-    if (!list_is_empty(&endpoint->cancelled)) {
-        deliver_cancelled(cpu, endpoint, receive);
+    if (deliver_cancelled(cpu, endpoint, receive))
         return true;
-    }
     while (!list_is_empty(&endpoint->calls)) {
         call = list_entry(list_first(&endpoint->calls), struct call, link);
         list_remove(&call->link);
@@ -357,8 +364,10 @@ bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word) {
     endpoint = endpoint_of_call(call);
     token = call->token;
     lock_take(&endpoint->lock);
-    // After the Receiver's loss nobody is told; the token goes with the server's RETURN or end.
-    if (cancel_token(token, call, word) && endpoint->receiver == token->receiver) {
+    // Who has lost the Receiver, or passed it on, is not told; the token goes with its RETURN or
+    // end.
+    if (cancel_token(token, call, word) && endpoint->receiver == token->receiver &&
+        endpoint->server == token->table->process) {
         list_push_back(&endpoint->cancelled, &token->notice);
         endpoint_match_locked(cpu, endpoint);
     }

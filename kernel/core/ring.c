@@ -330,7 +330,14 @@ static bool end_one(struct cpu *cpu, struct call *call) {
     return true;
 }
 
+static void end_surely(struct cpu *cpu, struct call *call) {
+    while (!end_one(cpu, call))
+        machine_relax();
+}
+
 void ring_kill(struct cpu *cpu, struct ring *ring) {
+    struct list_node *node;
+
     lock_take(&ring->lock);
     ring->phase = RING_DEAD;
     while (ring->done != NULL) {
@@ -340,9 +347,9 @@ void ring_kill(struct cpu *cpu, struct ring *ring) {
         call_set(call, CALL_IDLE);
     }
     lock_drop(&ring->lock);
+    // Its RECVs first, so that nothing more is delivered to it.
+    while ((node = list_pop_front(&ring->armed)) != NULL)
+        end_surely(cpu, list_entry(node, struct call, link));
     for (uint32_t i = 0; i < ring->slots; i++)
-        while (!end_one(cpu, &ring->calls[i]))
-            machine_relax();
-    while (list_pop_front(&ring->armed) != NULL)
-        continue;
+        end_surely(cpu, &ring->calls[i]);
 }

@@ -265,6 +265,41 @@ START_TEST(the_receiver_moves_on) {
 }
 END_TEST
 
+// A token is a name in one process's table: who has the Receiver now is not told of another's.
+START_TEST(only_the_holder_is_told) {
+    struct pair pair = pair_create();
+    struct cpu *cpu = &pair.host->cpus[0];
+    struct actor next = actor_create(pair.host, "next", 1);
+    struct capos_sqe call = pair_call(&pair), sqe;
+    struct capos_descriptor move = {.kind = CAPOS_TRANSFER_MOVE, .cap = pair.receiver};
+    uint64_t token, result;
+    uint32_t chain;
+
+    serve(&pair);
+    deliver(&pair, &call);
+    token = pair_message(&pair)->token;
+    kernel_enter(cpu);
+    ck_assert_int_eq(captable_reserve(cpu, &next.process->table, 1, &chain), CAPOS_STATUS_OK);
+    ck_assert_int_eq(transfer_read(cpu->transfer, &move, 1), CAPOS_STATUS_OK);
+    ck_assert_int_eq(transfer_prepare(cpu, cpu->transfer, pair.server.process, next.process, 1),
+                     CAPOS_STATUS_OK);
+    transfer_commit(cpu, cpu->transfer, &chain);
+    object_close_pending(cpu);
+    kernel_leave(cpu);
+    sqe = pair_recv(&pair);
+    sqe.cap = cpu->transfer->descriptor[0].cap;
+    *ring_user_next(&next.ring) = sqe;
+    ck_assert(!actor_enter(&next, 1, 1, CAPOS_NO_DEADLINE, &result));
+    actor_destroy(&pair.client);
+    ck_assert_int_eq(next.thread->state, THREAD_WAITING);
+    sqe = pair_return(token);
+    ck_assert_int_eq(actor_do(&pair.server, &sqe).result, -CAPOS_STATUS_CANCELLED);
+    actor_destroy(&next);
+    pair.client = actor_create(pair.host, "another", 1);
+    pair_destroy(&pair);
+}
+END_TEST
+
 // Every point at which a minting RETURN can fail, one after the other.
 START_TEST(each_failure_of_a_return_leaves_the_token) {
     struct pair pair = pair_create();
@@ -309,6 +344,7 @@ int main(void) {
     harness_add(suite, "refusals change nothing", refusals_change_nothing);
     harness_add(suite, "a session keeps its own", a_session_keeps_its_own);
     harness_add(suite, "the Receiver moves on", the_receiver_moves_on);
+    harness_add(suite, "only the holder is told", only_the_holder_is_told);
     harness_add(suite, "each failure of a RETURN leaves the token",
                 each_failure_of_a_return_leaves_the_token);
     return harness_run(suite);

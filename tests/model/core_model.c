@@ -1,0 +1,750 @@
+// SPDX-License-Identifier: MIT
+//
+// Random operations of several processes, on a kernel and on the reference model, which must agree
+// on every completion, on what is in every message, and on who holds what, after each of them.
+// After each the kernel is audited. What is refused must have left the kernel's digest as it was,
+// also when the injector made it fail. HARNESS_SEED and MODEL_STEPS in the environment choose the
+// run.
+#include "tests/model/model.h"
+
+#include "core/audit.h"
+#include "core/debug.h"
+#include "tests/harness.h"
+#include "tests/host/host.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Each slot of a ring has its own piece of the message area; one more is for what RETURN sends.
+enum { AREA = 6400, PIECE = 512, PARAMS = 0, RESULTS = 64, DESCRIPTORS = 192 };
+
+enum { STEPS = 100000, INTERFACE = 1000, PATIENCE = 1000 };
+
+static const struct object_type plain_type = {
+    .name = "plain", .size = sizeof(struct object), .kind = OBJECT_KERNEL};
+
+struct driver {
+    struct host *host;
+    struct cpu *cpu;
+    struct actor actor[PROCESSES];
+    struct endpoint *endpoint[ENDPOINTS];
+    uint64_t reference[ENDPOINTS][3][2]; // by session: what a server has been told
+    struct model model;
+    struct harness_random random;
+    uint64_t ids, user_data;
+    unsigned long step, trace; // operations from that step on are printed
+    uint64_t counts[16];       // what happened, by status of the operation's own completion
+    uint64_t injected, kills, messages;
+};
+
+#define CHECK(condition, ...)                       \
+    do {                                            \
+        if (!(condition)) {                         \
+            fprintf(stderr, "step %lu: ", d->step); \
+            fprintf(stderr, __VA_ARGS__);           \
+            fprintf(stderr, "\n");                  \
+            ck_abort_msg("%s", #condition);         \
+        }                                           \
+    } while (0)
+
+static uint64_t below(struct driver *d, uint64_t limit) {
+    return harness_random_below(&d->random, limit);
+}
+
+static bool chance(struct driver *d, unsigned percent) {
+    return below(d, 100) < percent;
+}
+
+static uint32_t piece(int slot, uint32_t part) {
+    return AREA + (uint32_t)slot * PIECE + part;
+}
+
+// Making things --------------------------------------------------------------------------------
+
+static const struct ledger_limits limits = {{
+    [LEDGER_SLOTS] = HOLDS,
+    [LEDGER_FRAMES] = 64,
+    [LEDGER_RESERVED_PAGES] = 1024,
+    [LEDGER_THREADS] = 1,
+    [LEDGER_FACETS] = 4096,
+    [LEDGER_CALLS_HELD] = TOKENS,
+    [LEDGER_KERNEL_MEMORY] = 512 << 10,
+}};
+
+static void start_process(struct driver *d, int p) {
+    uint64_t session = 1 + below(d, 2);
+
+    CHECK(actor_try(d->host, "p", session, &limits, ring_standard, &d->actor[p]) == CAPOS_STATUS_OK,
+          "process %d does not start", p);
+    model_start(&d->model, p, session);
+}
+
+static void grant(struct driver *d, int p, struct object *object, int number, uint64_t interface,
+                  uint8_t scope) {
+    uint64_t cap = actor_grant(&d->actor[p], object, interface, scope);
+
+    d->model.object[number].real = object;
+    model_grant(&d->model, p, number, cap, scope);
+}
+
+static bool has_room(const struct driver *d, int p) {
+    return model_used(&d->model, p) + model_reserved(&d->model, p) < HOLDS;
+}
+
+// A new Receiver, root facet or plain object for somebody, as a supervisor would give.
+static void supply(struct driver *d) {
+    int p = (int)below(d, PROCESSES), e = (int)below(d, ENDPOINTS), number;
+    uint8_t scope = (uint8_t)below(d, CAPOS_SCOPES);
+    struct receiver *receiver;
+    struct object *object;
+    struct facet *facet;
+
+    if (!has_room(d, p))
+        return;
+    kernel_enter(d->cpu);
+    if (d->model.endpoint[e].receiver < 0) {
+        ck_assert_int_eq(
+            endpoint_create_receiver(d->cpu, d->endpoint[e], &d->host->kernel.root, &receiver),
+            CAPOS_STATUS_OK);
+        number = model_object(&d->model, RECEIVER, e, 0);
+        d->model.object[number].interface = RECEIVER_INTERFACE;
+        grant(d, p, &receiver->object, number, RECEIVER_INTERFACE, CAPOS_SCOPE_ANY);
+    } else if (chance(d, 70)) {
+        ck_assert_int_eq(
+            endpoint_create_receiver(d->cpu, d->endpoint[e], &d->host->kernel.root, &receiver),
+            CAPOS_STATUS_BUSY);
+        number = model_object(&d->model, FACET, e, ++d->ids);
+        d->model.object[number].interface = INTERFACE;
+        ck_assert_int_eq(endpoint_create_facet(d->cpu, d->endpoint[e], &d->host->kernel.root,
+                                               INTERFACE, d->ids, scope, &facet),
+                         CAPOS_STATUS_OK);
+        grant(d, p, &facet->object, number, INTERFACE, scope);
+    } else {
+        ck_assert_int_eq(object_create(d->cpu, &plain_type, &d->host->kernel.root, &object),
+                         CAPOS_STATUS_OK);
+        number = model_object(&d->model, PLAIN, 0, 0);
+        d->model.object[number].interface = 9;
+        grant(d, p, object, number, 9, scope);
+    }
+    kernel_leave(d->cpu);
+}
+
+static void trace(const struct driver *d, int p, const struct capos_sqe *sqe,
+                  const struct capos_descriptor *sent) {
+    if (d->step < d->trace)
+        return;
+    fprintf(stderr,
+            "%lu: process %d: opcode %d, flags %d, slot %d, cap %lx, sent %d, room %d:", d->step, p,
+            sqe->opcode, sqe->flags, sqe->slot, (unsigned long)sqe->cap, sqe->sent, sqe->room);
+    for (int i = 0; i < sqe->sent; i++)
+        fprintf(stderr, " %d:%lx", sent[i].kind, (unsigned long)sent[i].cap);
+    fprintf(stderr, "\n");
+}
+
+static void trace_word(const struct driver *d, int p, const char *word) {
+    if (d->step >= d->trace)
+        fprintf(stderr, "%lu: process %d: %s\n", d->step, p, word);
+}
+
+// Comparing --------------------------------------------------------------------------------------
+
+static void learn_cap(struct driver *d, int p, int hold, const struct capos_descriptor *got) {
+    struct m_hold *h = &d->model.process[p].hold[hold];
+    struct m_object *o = &d->model.object[h->object];
+    struct captable_view view;
+
+    CHECK(captable_lookup(&d->actor[p].process->table, got->cap, &view) == CAPOS_STATUS_OK,
+          "process %d was given a capability that it does not hold", p);
+    if (o->real == NULL)
+        o->real = view.object;
+    CHECK(o->real == view.object, "a capability names another object");
+    CHECK(view.scope == h->scope && got->scope == h->scope, "a capability's scope has changed");
+    CHECK(view.interface == o->interface && got->interface == o->interface,
+          "a capability's interface has changed");
+    h->cap = got->cap;
+}
+
+static void check_caps(struct driver *d, int p, const struct m_event *event) {
+    uint32_t at =
+        piece(event->slot, DESCRIPTORS) + (event->is_message ? 0u : event->sqe.sent * 32u);
+    const struct capos_descriptor *got = actor_at(&d->actor[p], at);
+
+    for (int i = 0; i < event->caps; i++) {
+        CHECK(got[i].kind == event->kind[i], "descriptor %d is of kind %d, not %d", i, got[i].kind,
+              event->kind[i]);
+        if (event->kind[i] == CAPOS_TRANSFER_COPY) {
+            // It may have gone on with a later operation before it was seen.
+            if (d->model.process[p].hold[event->hold[i]].object >= 0)
+                learn_cap(d, p, event->hold[i], &got[i]);
+        } else {
+            CHECK(got[i].cap == 0, "a capability where none was given");
+            CHECK(got[i].object_id == event->own[i], "an own facet's id");
+        }
+    }
+}
+
+static void check_session(struct driver *d, const struct m_event *event, int p,
+                          const struct capos_message *got) {
+    const struct m_token *token = &d->model.process[p].token[event->token];
+    uint64_t session = d->model.process[token->caller].session;
+    uint64_t *known = d->reference[d->model.object[token->receiver].endpoint][session];
+
+    if (!token->used || token->cancelled)
+        return;
+    if (known[0] == 0)
+        memcpy(known, got->session, sizeof(got->session));
+    CHECK(memcmp(known, got->session, sizeof(got->session)) == 0 && known[0] != 0,
+          "a session's reference has changed");
+}
+
+static void check_released(struct driver *d, const uint64_t *ids, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        CHECK(ids[i] < IDS && d->model.id[ids[i]] == RELEASED, "id %lu is told out of turn",
+              (unsigned long)ids[i]);
+        d->model.id[ids[i]] = TOLD;
+    }
+}
+
+static void check_message(struct driver *d, int p, const struct m_event *event) {
+    const struct capos_message *got = actor_at(&d->actor[p], piece(event->slot, RESULTS));
+    const struct capos_message *want = &event->message;
+    const uint64_t *params = (const uint64_t *)(const void *)(got + 1);
+
+    d->messages++;
+    CHECK(got->kind == want->kind && got->params_words == want->params_words, "a message's kind");
+    if (want->kind == CAPOS_MESSAGE_RELEASED) {
+        check_released(d, params, got->params_words);
+        return;
+    }
+    if (want->kind == CAPOS_MESSAGE_CANCELLED) {
+        CHECK(want->token == 0 || got->token == want->token, "a cancelled call's token");
+        return;
+    }
+    CHECK(got->object_id == want->object_id && got->interface == want->interface &&
+              got->method == want->method && got->caps == want->caps && got->room == want->room &&
+              got->session_epoch == want->session_epoch &&
+              got->results_capacity == want->results_capacity &&
+              got->facet_interface == want->facet_interface,
+          "a message's header");
+    CHECK(got->params_words == 0 || params[0] == event->word, "a message's params");
+    check_session(d, event, p, got);
+    d->model.process[p].token[event->token].id = got->token;
+    check_caps(d, p, event);
+}
+
+static void check_event(struct driver *d, int p, const struct m_event *event,
+                        const struct capos_cqe *cqe) {
+    CHECK(
+        cqe->result == event->result,
+        "process %d: operation %lu (opcode %d, flags %d, cap %lx, sent %d, room %d) ended with %d, "
+        "expected %d",
+        p, (unsigned long)cqe->user_data, event->sqe.opcode, event->sqe.flags,
+        (unsigned long)event->sqe.cap, event->sqe.sent, event->sqe.room, cqe->result,
+        event->result);
+    CHECK(cqe->flags == event->flags && cqe->caps == event->caps && cqe->slot == event->slot,
+          "process %d: flags %d, caps %d, slot %d", p, cqe->flags, cqe->caps, cqe->slot);
+    if (event->is_message && event->result > 0)
+        check_message(d, p, event);
+    else if (event->sqe.opcode == CAPOS_OP_CALL && event->result > 0) {
+        const uint64_t *results = actor_at(&d->actor[p], piece(event->slot, RESULTS));
+
+        CHECK(results[0] == event->word, "a call's results");
+        check_caps(d, p, event);
+    } else if (event->caps > 0) {
+        check_caps(d, p, event);
+    }
+}
+
+// Reads all completions of a process that has just been in cap_enter: those that the model has for
+// it, each once.
+static void check_events(struct driver *d, int p) {
+    struct m_process *process = &d->model.process[p];
+    struct capos_cqe cqe;
+    int i;
+
+    while (actor_has_cqe(&d->actor[p])) {
+        cqe = actor_take(&d->actor[p]);
+        for (i = 0; i < process->event_count; i++)
+            if (process->event[i].user_data == cqe.user_data)
+                break;
+        CHECK(i < process->event_count, "process %d has a completion %lu (%d) too many", p,
+              (unsigned long)cqe.user_data, cqe.result);
+        check_event(d, p, &process->event[i], &cqe);
+        process->event_count--;
+        memmove(&process->event[i], &process->event[i + 1],
+                sizeof(process->event[0]) * (size_t)(process->event_count - i));
+    }
+    CHECK(process->event_count == 0, "process %d lacks completion %lu (%d)", p,
+          (unsigned long)process->event[0].user_data, process->event[0].result);
+}
+
+static void check_process(struct driver *d, int p) {
+    const struct m_process *process = &d->model.process[p];
+    const struct process *real = d->actor[p].process;
+    struct captable_view view;
+
+    CHECK((int)real->table.used == model_used(&d->model, p), "process %d holds %u, not %d", p,
+          real->table.used, model_used(&d->model, p));
+    CHECK((int)real->table.reserved == model_reserved(&d->model, p), "process %d has reserved %u",
+          p, real->table.reserved);
+    CHECK((int)real->tokens.live == model_tokens(&d->model, p), "process %d has %u tokens", p,
+          real->tokens.live);
+    for (int i = 0; i < HOLDS; i++) {
+        const struct m_hold *hold = &process->hold[i];
+
+        if (hold->object < 0 || hold->cap == 0)
+            continue;
+        CHECK(captable_lookup(&real->table, hold->cap, &view) == CAPOS_STATUS_OK,
+              "process %d has lost a capability", p);
+        CHECK(d->model.object[hold->object].real == view.object, "an id names another object");
+    }
+    CHECK(process->waiting || !actor_has_cqe(&d->actor[p]),
+          "process %d has a completion outside cap_enter", p);
+}
+
+static void check_endpoint(struct driver *d, int n) {
+    const struct m_endpoint *e = &d->model.endpoint[n];
+    const struct endpoint *real = d->endpoint[n];
+    const struct list_node *node = list_first(&real->calls);
+
+    CHECK((real->receiver != NULL) == (e->receiver >= 0) && real->epoch == e->epoch,
+          "endpoint %d: its Receiver", n);
+    for (int i = 0; i < e->queue_count; i++, node = list_next(&real->calls, node)) {
+        CHECK(node != NULL, "endpoint %d: a call is missing", n);
+        const struct call *call = list_entry(node, const struct call, link);
+        CHECK(call->ring == &d->actor[e->queue[i].process].thread->ring &&
+                  call->slot == e->queue[i].slot,
+              "endpoint %d: another order of calls", n);
+    }
+    CHECK(node == NULL, "endpoint %d: a call too many", n);
+    CHECK((real->released != NULL) == (e->released_count > 0), "endpoint %d: released", n);
+}
+
+static void poll(struct driver *d, int p) {
+    uint64_t result;
+
+    model_enter(&d->model, p, NULL, NULL, 0);
+    CHECK(actor_enter(&d->actor[p], 0, 0, 0, &result), "process %d waits", p);
+    check_events(d, p);
+}
+
+// Runs those whose wait is over; whoever waits rightly must still do so. A woken thread may already
+// have run while others died, so what has ended since waits for its next cap_enter.
+static bool run_woken_once(struct driver *d) {
+    bool ran = false;
+
+    for (int p = 0; p < PROCESSES; p++) {
+        struct m_process *process = &d->model.process[p];
+
+        if (!process->waiting)
+            continue;
+        CHECK((d->actor[p].thread->state == THREAD_WAITING) == (process->event_count == 0),
+              "process %d waits with %d completions", p, process->event_count);
+        if (process->event_count == 0)
+            continue;
+        trace_word(d, p, "runs again");
+        actor_run(&d->actor[p], d->cpu);
+        model_resume(&d->model, p);
+        poll(d, p);
+        ran = true;
+    }
+    return ran;
+}
+
+static void run_woken(struct driver *d) {
+    while (run_woken_once(d))
+        continue;
+}
+
+static int queued(const struct driver *d) {
+    int n = 0;
+
+    for (int i = 0; i < ENDPOINTS; i++)
+        n += d->model.endpoint[i].queue_count;
+    return n;
+}
+
+// Until nothing more happens without an operation. One look need not be enough: a call for which
+// the server has no token may be too large for the next of its RECVs, and the one behind it comes
+// first then.
+static void poll_all(struct driver *d, int p) {
+    int before;
+
+    do {
+        before = queued(d);
+        run_woken(d);
+        poll(d, p);
+        run_woken(d);
+    } while (d->model.process[p].event_count > 0 || queued(d) != before);
+    host_settle(d->host);
+}
+
+static void check_all(struct driver *d) {
+    const char *broken;
+
+    run_woken(d);
+    host_settle(d->host);
+    broken = audit(d->cpu);
+    CHECK(broken == NULL, "audit: %s", broken);
+    for (int p = 0; p < PROCESSES; p++)
+        check_process(d, p);
+    for (int n = 0; n < ENDPOINTS; n++)
+        check_endpoint(d, n);
+}
+
+// Operations --------------------------------------------------------------------------------------
+
+// An id or a token that was never given: of no generation, or of one that is far away. (Others
+// might name what the process has been given and has not seen yet.)
+static uint64_t forged(struct driver *d) {
+    return below(d, 2 * HOLDS) | (chance(d, 50) ? UINT64_C(0) : UINT64_C(1) << 30) << 32;
+}
+
+// A capability of the process's, of a kind if there is one, or now and then something forged.
+static uint64_t some_cap(struct driver *d, int p, enum object_kind_m kind) {
+    const struct m_process *process = &d->model.process[p];
+    int first = (int)below(d, HOLDS);
+
+    if (chance(d, 4))
+        return forged(d);
+    for (int i = 0; i < HOLDS; i++) {
+        const struct m_hold *hold = &process->hold[(first + i) % HOLDS];
+
+        if (hold->object >= 0 && hold->cap != 0 &&
+            (kind == NOTHING || d->model.object[hold->object].kind == kind))
+            return hold->cap;
+    }
+    return 0;
+}
+
+static uint64_t some_token(struct driver *d, int p) {
+    const struct m_process *process = &d->model.process[p];
+    int first = (int)below(d, TOKENS);
+
+    if (chance(d, 4))
+        return forged(d);
+    for (int i = 0; i < TOKENS; i++) {
+        const struct m_token *token = &process->token[(first + i) % TOKENS];
+
+        if (token->used && token->id != 0)
+            return token->id;
+    }
+    return 0;
+}
+
+static void fill_descriptors(struct driver *d, int p, struct capos_descriptor *sent, int count) {
+    static const uint8_t kinds[] = {CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_MOVE,
+                                    CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_NONE};
+
+    for (int i = 0; i < count; i++) {
+        struct capos_descriptor *one = &sent[i];
+
+        *one = (struct capos_descriptor){.kind = kinds[below(d, sizeof(kinds))]};
+        if (chance(d, 1))
+            one->kind = CAPOS_TRANSFER_OWN;
+        one->cap = some_cap(d, p, one->kind == CAPOS_TRANSFER_MINT ? RECEIVER : NOTHING);
+        if (one->kind == CAPOS_TRANSFER_MINT) {
+            one->object_id = ++d->ids % IDS;
+            one->interface = INTERFACE + 1 + below(d, 3);
+            one->scope = (uint8_t)below(d, CAPOS_SCOPES);
+        }
+    }
+}
+
+// A free slot, mostly.
+static uint16_t some_slot(struct driver *d, int p) {
+    uint16_t slot = (uint16_t)below(d, SLOTS);
+
+    for (int i = 0; i < SLOTS && !chance(d, 4); i++, slot = (uint16_t)((slot + 1) % SLOTS))
+        if (d->model.process[p].call[slot].state == IDLE)
+            break;
+    return slot;
+}
+
+static void make_call(struct driver *d, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_CALL;
+    sqe->slot = some_slot(d, p);
+    sqe->cap = some_cap(d, p, FACET);
+    sqe->method = (uint16_t)below(d, 9);
+    sqe->interface = INTERFACE;
+    sqe->params = piece(sqe->slot, PARAMS);
+    sqe->params_bytes = (uint32_t)(chance(d, 90) ? below(d, 3) : below(d, 5)) * 16;
+    sqe->results = piece(sqe->slot, RESULTS);
+    sqe->results_capacity = 8 + (uint32_t)below(d, 4) * 8;
+    sqe->sent = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT + 1));
+    sqe->room = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT + 1));
+    sqe->descriptors = piece(sqe->slot, DESCRIPTORS);
+    if (chance(d, 5))
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+}
+
+static void make_recv(struct driver *d, int p, struct capos_sqe *sqe) {
+    static const uint32_t capacities[] = {64, 72, 96, 128, 128, 128, 128, 128};
+
+    sqe->opcode = CAPOS_OP_RECV;
+    sqe->slot = some_slot(d, p);
+    sqe->cap = some_cap(d, p, RECEIVER);
+    sqe->results = piece(sqe->slot, RESULTS);
+    sqe->results_capacity = capacities[below(d, 8)];
+    sqe->room = (uint8_t)below(d, SENT + 1);
+    sqe->descriptors = piece(sqe->slot, DESCRIPTORS);
+}
+
+static void make_return(struct driver *d, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_RETURN;
+    sqe->cap = some_token(d, p);
+    sqe->params = piece(SLOTS, PARAMS);
+    sqe->params_bytes = 8 + (uint32_t)below(d, 3) * 8;
+    sqe->sent = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT));
+    sqe->descriptors = piece(SLOTS, DESCRIPTORS);
+    sqe->flags =
+        (uint8_t)((chance(d, 40) ? CAPOS_SQE_REARM : 0) | (chance(d, 30) ? CAPOS_SQE_SKIP_CQE : 0) |
+                  (chance(d, 10) ? CAPOS_SQE_EXCEPTION : 0));
+}
+
+// The operation's SQE, and what it has in memory. False: nothing that can be done.
+static bool make(struct driver *d, int p, struct capos_sqe *sqe, struct capos_descriptor *sent,
+                 uint64_t word) {
+    uint64_t kind = below(d, 100);
+
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->user_data = ++d->user_data;
+    if (kind < 34) {
+        make_call(d, p, sqe);
+    } else if (kind < 56) {
+        make_recv(d, p, sqe);
+    } else if (kind < 90) {
+        make_return(d, p, sqe);
+    } else if (kind < 98) {
+        sqe->opcode = CAPOS_OP_RELEASE;
+        sqe->cap = some_cap(d, p, chance(d, 3) ? NOTHING : FACET);
+    } else {
+        sqe->opcode = CAPOS_OP_NOP;
+    }
+    memset(sent, 0, SENT * sizeof(*sent));
+    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && !chance(d, 5))
+        return false; // it has none of the kind
+    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RETURN) {
+        int slot = sqe->opcode == CAPOS_OP_CALL ? sqe->slot : SLOTS;
+
+        // What a slot in use names is the kernel's: not to be written, and the call will be
+        // refused.
+        if (slot == SLOTS || d->model.process[p].call[slot].state == IDLE) {
+            fill_descriptors(d, p, sent, sqe->sent);
+            memcpy(actor_at(&d->actor[p], piece(slot, DESCRIPTORS)), sent,
+                   sqe->sent * sizeof(*sent));
+            memcpy(actor_at(&d->actor[p], piece(slot, PARAMS)), &word, sizeof(word));
+        }
+    }
+    return true;
+}
+
+// Did the operation itself end with an error, so that nothing else may have changed? A RETURN whose
+// caller is gone frees its token.
+static bool was_refused(const struct m_process *process, const struct capos_sqe *sqe,
+                        enum capos_status *status) {
+    for (int i = 0; i < process->event_count; i++)
+        if (process->event[i].user_data == sqe->user_data && process->event[i].result < 0) {
+            *status = (enum capos_status) - process->event[i].result;
+            return *status != CAPOS_STATUS_CANCELLED;
+        }
+    return false;
+}
+
+static void expect_injected(struct driver *d, int p, const struct capos_sqe *sqe) {
+    struct m_process *process = &d->model.process[p];
+    struct m_event *event = &process->event[process->event_count++];
+
+    memset(event, 0, sizeof(*event));
+    event->user_data = sqe->user_data;
+    event->result = -CAPOS_STATUS_OVERLOADED;
+    event->sqe = *sqe;
+    event->slot = sqe->opcode == CAPOS_OP_RETURN ? 0 : sqe->slot;
+    d->injected++;
+}
+
+static void operate(struct driver *d, int p) {
+    enum capos_status status = CAPOS_STATUS_OK;
+    struct capos_descriptor sent[SENT];
+    uint64_t before, result, word = harness_random_u64(&d->random);
+    bool refused, inject;
+    struct capos_sqe sqe;
+
+    poll_all(d, p);
+    for (int tries = 0; !make(d, p, &sqe, sent, word); tries++)
+        if (tries == 20)
+            return;
+    inject = chance(d, 40) && model_is_quiet(&d->model, p, &sqe);
+    before = audit_digest(d->cpu);
+    trace(d, p, &sqe, sent);
+    *ring_user_next(&d->actor[p].ring) = sqe;
+    if (inject)
+        debug_fail_nth(&d->host->kernel, 1 + below(d, 4));
+    CHECK(actor_enter(&d->actor[p], 1, 0, 0, &result), "process %d waits", p);
+    CHECK(result == 1, "cap_enter: %lx", (unsigned long)result);
+    inject = inject && debug_failed(&d->host->kernel);
+    debug_fail_nth(&d->host->kernel, 0);
+    if (inject)
+        expect_injected(d, p, &sqe);
+    else
+        model_enter(&d->model, p, &sqe, sent, word);
+    refused = was_refused(&d->model.process[p], &sqe, &status);
+    d->counts[status & 15]++;
+    check_events(d, p);
+    check_all(d);
+    if (refused)
+        CHECK(audit_digest(d->cpu) == before, "refused (%d), but not without a trace", status);
+}
+
+static void wait(struct driver *d, int p) {
+    int waiting = 0;
+    uint64_t result;
+
+    for (int i = 0; i < PROCESSES; i++)
+        waiting += d->model.process[i].waiting;
+    if (waiting >= PROCESSES - 2 || !model_is_busy(&d->model, p))
+        return;
+    poll_all(d, p);
+    if (!model_is_busy(&d->model, p))
+        return;
+    trace_word(d, p, "waits");
+    CHECK(!actor_enter(&d->actor[p], 0, 1, d->host->now + PATIENCE, &result),
+          "process %d does not wait", p);
+    model_wait(&d->model, p);
+    check_all(d);
+}
+
+// Nobody waits any longer.
+static void time_out(struct driver *d) {
+    d->host->now += PATIENCE;
+    host_settle(d->host);
+    for (int p = 0; p < PROCESSES; p++) {
+        if (!d->model.process[p].waiting)
+            continue;
+        trace_word(d, p, "has waited too long");
+        CHECK(d->actor[p].thread->state == THREAD_READY, "process %d still waits", p);
+        actor_run(&d->actor[p], d->cpu);
+        model_resume(&d->model, p);
+        poll(d, p);
+    }
+    check_all(d);
+}
+
+// While a process dies others that it wakes may run or not, as it happens. So that what they get
+// does not depend on it, those who wait may wait for one thing only.
+static bool can_kill(const struct driver *d, int p) {
+    for (int i = 0; i < PROCESSES; i++) {
+        const struct m_process *process = &d->model.process[i];
+        int calls = 0;
+
+        for (int slot = 0; slot < SLOTS; slot++)
+            calls += process->call[slot].state == QUEUED || process->call[slot].state == DELIVERED;
+        if (i != p && process->waiting && process->armed_count > (calls == 0))
+            return false;
+    }
+    return true;
+}
+
+static void kill_one(struct driver *d, int p) {
+    if (chance(d, 30) || !can_kill(d, p))
+        time_out(d);
+    trace_word(d, p, "is killed");
+    actor_destroy(&d->actor[p]);
+    model_kill(&d->model, p);
+    d->kills++;
+    start_process(d, p);
+    check_all(d);
+}
+
+static void step(struct driver *d) {
+    int p = (int)below(d, PROCESSES);
+    uint64_t kind = below(d, 1000);
+
+    if (kind < 8) {
+        kill_one(d, p);
+    } else if (kind < 120) {
+        supply(d);
+        check_all(d);
+    } else if (kind < 150) {
+        time_out(d);
+    } else {
+        while (d->model.process[p].waiting)
+            p = (p + 1) % PROCESSES;
+        if (kind < 250)
+            wait(d, p);
+        else
+            operate(d, p);
+    }
+}
+
+static void make_endpoints(struct driver *d) {
+    kernel_enter(d->cpu);
+    for (int i = 0; i < ENDPOINTS; i++)
+        ck_assert_int_eq(endpoint_create(d->cpu, &host_endpoint_type, &d->host->kernel.root,
+                                         (uint64_t)i + 1, &d->endpoint[i]),
+                         CAPOS_STATUS_OK);
+    kernel_leave(d->cpu);
+}
+
+static void finish(struct driver *d) {
+    for (int p = 0; p < PROCESSES; p++) {
+        actor_destroy(&d->actor[p]);
+        model_kill(&d->model, p);
+    }
+    kernel_enter(d->cpu);
+    for (int i = 0; i < ENDPOINTS; i++)
+        object_put(d->cpu, &d->endpoint[i]->object);
+    object_close_pending(d->cpu);
+    kernel_leave(d->cpu);
+    host_destroy(d->host);
+}
+
+// What a run must have met to be worth anything.
+static void check_coverage(struct driver *d, unsigned long steps) {
+    static const enum capos_status met[] = {
+        CAPOS_STATUS_OK,           CAPOS_STATUS_REFUSED,   CAPOS_STATUS_BUSY,
+        CAPOS_STATUS_TOO_BIG,      CAPOS_STATUS_NO_ROOM,   CAPOS_STATUS_OVERLOADED,
+        CAPOS_STATUS_DISCONNECTED, CAPOS_STATUS_CANCELLED, CAPOS_STATUS_SCOPE,
+        CAPOS_STATUS_MALFORMED,
+    };
+
+    printf("# %lu steps, %lu messages, %lu kills, %lu injected failures\n", steps,
+           (unsigned long)d->messages, (unsigned long)d->kills, (unsigned long)d->injected);
+    for (unsigned i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+        printf("# status %d: %lu\n", met[i], (unsigned long)d->counts[met[i]]);
+        if (steps >= STEPS)
+            CHECK(d->counts[met[i]] >= 20, "status %d was hardly met", met[i]);
+    }
+    fflush(stdout);
+}
+
+START_TEST(kernel_and_model_agree) {
+    static struct driver storage;
+    struct driver *d = &storage;
+    const char *given = getenv("MODEL_STEPS");
+    unsigned long steps = given == NULL ? STEPS : strtoul(given, NULL, 0);
+    const char *from = getenv("MODEL_TRACE");
+
+    d->random = harness_random_start();
+    d->trace = from == NULL ? ULONG_MAX : strtoul(from, NULL, 0);
+    d->host = host_create(1);
+    d->cpu = &d->host->cpus[0];
+    model_init(&d->model);
+    make_endpoints(d);
+    for (int p = 0; p < PROCESSES; p++)
+        start_process(d, p);
+    for (d->step = 0; d->step < steps; d->step++)
+        step(d);
+    check_coverage(d, steps);
+    finish(d);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("core: the model");
+
+    harness_add(suite, "kernel and model agree", kernel_and_model_agree);
+    return harness_run(suite);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+//
+// The reference model of capabilities, calls and transfers: what a kernel with a few processes must
+// do, written down as plainly as possible, with sets and lists where the kernel has tables and
+// records. It knows nothing of memory, locks or CPUs. The driver (core_model.c) asks it what each
+// operation must do and compares.
+#ifndef CAPOS_TESTS_MODEL_MODEL_H
+#define CAPOS_TESTS_MODEL_MODEL_H
+
+#include <capos/ring.h>
+#include <capos/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    PROCESSES = 5,
+    ENDPOINTS = 3,
+    OBJECTS = 2048,
+    HOLDS = 64, // the processes' limit of slots
+    SLOTS = 16,
+    TOKENS = 4, // the processes' limit of calls held
+    EVENTS = 64,
+    QUEUE = PROCESSES * SLOTS,
+    SENT = 3, // at most so many capabilities in a message
+};
+
+enum object_kind_m { NOTHING, PLAIN, FACET, RECEIVER };
+
+struct m_object {
+    enum object_kind_m kind;
+    int endpoint;
+    uint32_t epoch; // of a minted facet, of a Receiver
+    bool root;      // a facet that was not minted
+    uint64_t id, interface;
+    bool noticed;     // its end is to be told
+    const void *real; // once the driver has seen it
+};
+
+struct m_hold {
+    uint64_t cap; // 0 until the process has seen it
+    int object;   // -1: no hold
+    uint8_t scope;
+};
+
+enum m_state { IDLE, QUEUED, DELIVERED, ARMED };
+
+struct m_call {
+    enum m_state state;
+    uint64_t serial; // differs each time that the slot is named
+    struct capos_sqe sqe;
+    struct capos_descriptor sent[SENT];
+    int target;
+    int server;    // DELIVERED: who holds it
+    uint64_t word; // the params' first
+};
+
+struct m_token {
+    bool used, cancelled;
+    uint64_t id; // 0 until the process has seen it
+    int caller, slot;
+    uint64_t serial; // of the caller's record
+    int receiver;
+    int receive_slot;
+    uint64_t receive_serial;
+};
+
+// A completion that a process is to get, and what must be in its memory then.
+struct m_event {
+    uint64_t user_data;
+    int32_t result;
+    uint8_t flags, caps;
+    int slot;
+    struct capos_sqe sqe; // of the slot
+    bool is_message;
+    struct capos_message message; // token 0: to be learnt for `token`
+    int token;
+    uint64_t word;  // first of params or results
+    int hold[SENT]; // of the receiver's holds, for each capability; -1: none
+    uint64_t own[SENT];
+    uint8_t kind[SENT];
+};
+
+struct m_process {
+    bool alive;
+    uint64_t session;
+    struct m_hold hold[HOLDS];
+    struct m_call call[SLOTS];
+    int armed[SLOTS], armed_count; // slots, in the order in which they were armed
+    struct m_token token[TOKENS];
+    bool waiting;
+    struct m_event event[EVENTS];
+    int event_count;
+};
+
+struct m_endpoint {
+    uint32_t epoch;
+    int receiver; // object, or -1
+    int server;   // process, or -1
+    struct {
+        int process, slot;
+    } queue[QUEUE];
+    int queue_count;
+    int released[OBJECTS], released_count;
+    struct {
+        int process, token;
+    } cancelled[PROCESSES * TOKENS];
+    int cancelled_count;
+};
+
+// What has become of an object id that was minted: each is told once, or not at all when its server
+// is gone before.
+enum m_id { UNKNOWN, MINTED, RELEASED, TOLD };
+
+enum { IDS = 1 << 18 };
+
+struct model {
+    uint8_t id[IDS];
+    struct m_object object[OBJECTS];
+    struct m_process process[PROCESSES];
+    struct m_endpoint endpoint[ENDPOINTS];
+    uint64_t serial;
+};
+
+void model_init(struct model *model);
+
+// New things, as a supervisor makes them.
+void model_start(struct model *model, int process, uint64_t session);
+int model_object(struct model *model, enum object_kind_m kind, int endpoint, uint64_t id);
+int model_grant(struct model *model, int process, int object, uint64_t cap, uint8_t scope);
+
+// A cap_enter of a process that doesn't wait, with one SQE or none (NULL). `sent` and `word` are
+// what it has put in memory. What completes is added to the processes' events.
+void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
+                 const struct capos_descriptor *sent, uint64_t word);
+
+// The process begins to wait for a completion; it has none. It ends when it has one and the driver
+// has run it.
+void model_wait(struct model *model, int process);
+void model_resume(struct model *model, int process);
+
+void model_kill(struct model *model, int process);
+
+int model_find_hold(const struct model *model, int process, uint64_t cap);
+int model_reserved(const struct model *model, int process);
+int model_used(const struct model *model, int process);
+int model_tokens(const struct model *model, int process);
+
+// Has the process anything in flight?
+bool model_is_busy(const struct model *model, int process);
+
+// Could an operation of the process's lead to anything but its own end? For the injector, whose
+// failures are to hit that operation.
+bool model_is_quiet(const struct model *model, int process, const struct capos_sqe *sqe);
+
+#endif
