@@ -261,7 +261,18 @@ static bool start(struct shell *shell, const struct command *command, struct chi
     return watch(child);
 }
 
-void children_run(struct shell *shell, const struct command *command) {
+// Without a list of grants a program gets the terminal, so that it can speak; any list, an empty
+// one too, takes the place of that.
+static void default_grants(struct command *command) {
+    static const struct word terminal = {"terminal", sizeof "terminal" - 1};
+
+    if (command->with)
+        return;
+    command->grants[0] = (struct command_grant){.name = terminal, .source = terminal};
+    command->grant_count = 1;
+}
+
+static void run(struct shell *shell, const struct command *command) {
     struct child *child = free_child(shell);
 
     if (say_lacking(shell->package.id, "bootPackage") ||
@@ -287,6 +298,13 @@ void children_run(struct shell *shell, const struct command *command) {
     while (!child->ended)
         (void)capos_client_turn(capos_client(), CAPOS_NO_DEADLINE);
     child->used = false;
+}
+
+void children_run(struct shell *shell, const struct command *command) {
+    struct command granted = *command;
+
+    default_grants(&granted);
+    run(shell, &granted);
 }
 
 struct child *children_find(struct shell *shell, struct word name_or_id) {

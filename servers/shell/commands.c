@@ -365,6 +365,7 @@ static void do_help(struct shell *shell, const struct command *command) {
         say("A program starts with nothing but what you name: NAME: @CAPABILITY, ... for example\n"
             "    run hello with { terminal: @terminal }\n"
             "    run echo-client with { echo: @echo, terminal: @terminal }\n"
+            "Without `with` that is the terminal and nothing else; with { } is nothing at all.\n"
             "@own grants the program power over its own address space. With & the shell does not\n"
             "wait for the program's end.");
 }
