@@ -10,7 +10,7 @@
 #include "schemas/manifest.capos.h"
 
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { ARCHIVE_PAGE = 4096, ARCHIVE_HEADER = 16 };
 static const char archive_magic[8] = {'C', 'a', 'o', 'A', 'r', 'c', 'v', '1'};
@@ -43,11 +43,16 @@ static struct span binary_span(const struct plan *plan, uint32_t i) {
     return value != NULL ? value->span : (struct span){.source = plan->manifest.source};
 }
 
-// The path of the first folder that has the file, or NULL.
+static bool is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// The path of the first folder that has the file, or NULL. A folder of that name is passed over.
 static const char *find_program(const struct plan *plan, const char *file) {
     for (size_t i = 0; i < plan->folders->count; i++) {
         const char *path = pool_format(plan->diag->pool, "%s/%s", plan->folders->names[i], file);
-        if (access(path, R_OK) == 0)
+        if (is_file(path))
             return path;
     }
     return NULL;
