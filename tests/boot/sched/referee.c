@@ -5,15 +5,10 @@
 // killed, one while the others go on and then all, until no memory is missing. Prints TAP; the
 // machine's status is 0 when all is well. Times are bounds that a busy host keeps, too.
 #include "base/bits.h"
-#include "base/format.h"
 #include "capos/runtime.h"
-#include "schemas/boot.capos.h"
-#include "schemas/process.capos.h"
-#include "schemas/system.capos.h"
-#include "schemas/time.capos.h"
+#include "tests/guest/guest.h"
 
 enum {
-    MS = 1000000,
     HOGS_MAX = 33,
     RUN_MS = 700,
     NAP_MS = 5,
@@ -23,91 +18,28 @@ enum {
     TESTS = 6,
 };
 
-static struct capos_boot_package package;
-static struct capos_process_spawner spawner;
-static struct capos_system_info info;
-static struct capos_timer timer;
-
+static const struct guest_program hog = {.binary = "hog"};
 static struct capos_process_handle hogs[HOGS_MAX];
-static unsigned number, failures;
 
 static void result(bool ok, const char *name, uint64_t a, const char *between, uint64_t b) {
-    char text[160];
-    struct format format;
+    struct format *to = guest_line(ok, name);
 
-    format_init(&format, text, sizeof text);
-    format_text(&format, ok ? "ok " : "not ok ");
-    format_u64(&format, ++number);
-    format_text(&format, " - ");
-    format_text(&format, name);
-    format_text(&format, ": ");
-    format_u64(&format, a);
-    format_text(&format, between);
-    format_u64(&format, b);
-    format_text(&format, "\n");
-    capos_print_bytes(text, format.used);
-    failures += !ok;
-}
-
-static uint64_t now(void) {
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
+    format_text(to, ": ");
+    format_u64(to, a);
+    format_text(to, between);
+    format_u64(to, b);
+    guest_line_end();
 }
 
 // Sleeps and returns by how much it was late, in ns.
 static uint64_t nap(uint64_t ms) {
-    struct capos_timer_sleep_until_results results;
-    struct capos_call call;
-    uint64_t deadline = now() + ms * MS, woken;
+    uint64_t deadline = guest_now() + ms * GUEST_MS, woken;
 
-    if (capos_timer_sleep_until(&call, capos_ring(), timer, deadline, &results) != CAPOS_DONE)
-        capos_panic("sleepUntil fails");
-    capos_call_release(&call);
-    woken = now();
+    guest_sleep(ms * GUEST_MS);
+    woken = guest_now();
     if (woken < deadline)
         capos_panic("sleepUntil answers too early");
     return woken - deadline;
-}
-
-static void read_info(uint32_t *cpus, uint64_t *free_bytes) {
-    struct capos_system_info_info_results results;
-    struct capos_call call;
-
-    if (capos_system_info_info(&call, capos_ring(), info, &results) != CAPOS_DONE)
-        capos_panic("there is no SystemInfo");
-    *cpus = capos_system_info_info_results_cpus(results);
-    *free_bytes = capos_system_info_info_results_free_bytes(results);
-    capos_call_release(&call);
-}
-
-static struct capos_process_handle start_hog(void) {
-    struct capos_boot_package_binary_results found;
-    struct capos_process_spawner_spawn_results spawned;
-    struct capos_process_handle process;
-    struct capos_memory_object binary;
-    struct capos_call call;
-
-    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of("hog"), &found) !=
-        CAPOS_DONE)
-        capos_panic("there is no hog");
-    binary = capos_boot_package_binary_results_object(found);
-    capos_call_release(&call);
-    struct capos_process_spawner_spawn_params_builder params =
-        capos_process_spawner_spawn_begin(&call, capos_ring(), spawner);
-    capos_process_spawner_spawn_params_set_binary(params, binary);
-    capos_process_spawner_spawn_params_set_name(params, capos_text_of("hog"));
-    if (capos_process_spawner_spawn_call(&call, &spawned) != CAPOS_DONE)
-        capos_panic("a hog can't be started");
-    process = capos_process_spawner_spawn_results_process(spawned);
-    capos_call_release(&call);
-    capos_release(binary.id);
-    return process;
 }
 
 static uint64_t time_of(struct capos_process_handle process) {
@@ -121,26 +53,9 @@ static uint64_t time_of(struct capos_process_handle process) {
     return time;
 }
 
-// Kills a hog and waits for its end: true when it is told as it was.
-static bool kill_hog(struct capos_process_handle process) {
-    struct capos_process_handle_kill_results killed;
-    struct capos_process_handle_wait_results waited;
-    struct capos_call call;
-    bool ok = capos_process_handle_kill(&call, capos_ring(), process, &killed) == CAPOS_DONE;
-
-    capos_call_release(&call);
-    ok = ok && capos_process_handle_wait(&call, capos_ring(), process, &waited) == CAPOS_DONE &&
-         capos_process_end_which(capos_process_handle_wait_results_end(waited)) ==
-             CAPOS_PROCESS_END_WHICH_KILLED;
-    capos_call_release(&call);
-    capos_release(process.id);
-    capos_client_flush(capos_client());
-    return ok;
-}
-
 static void start_hogs(unsigned count) {
     for (unsigned i = 0; i < count; i++)
-        hogs[i] = start_hog();
+        hogs[i] = guest_start(&hog);
 }
 
 // How many were told as they should be.
@@ -148,7 +63,7 @@ static unsigned kill_hogs(unsigned count) {
     unsigned killed = 0;
 
     while (count > 0)
-        killed += kill_hog(hogs[--count]);
+        killed += guest_kill(hogs[--count]);
     return killed;
 }
 
@@ -161,7 +76,8 @@ static void check_shares(unsigned count) {
         least = min_u64(least, time);
         most = max_u64(most, time);
     }
-    result(least > 0 && most < least * UNFAIR, "shares in ms", least / MS, " to ", most / MS);
+    result(least > 0 && most < least * UNFAIR, "shares in ms", least / GUEST_MS, " to ",
+           most / GUEST_MS);
 }
 
 static void check_naps(const char *name) {
@@ -169,44 +85,30 @@ static void check_naps(const char *name) {
 
     for (unsigned i = 0; i < NAPS; i++)
         late += nap(NAP_MS);
-    result(late < (uint64_t)LATE_MS * MS, name, late / MS / NAPS, " ms late, all naps ", late / MS);
-}
-
-__attribute__((noreturn)) static void power_off(int status) {
-    struct capos_power power = {capos_need("power", CAPOS_POWER_INTERFACE_ID)};
-    struct capos_power_off_results results;
-    struct capos_call call;
-
-    (void)capos_power_off(&call, capos_ring(), power, (uint8_t)status, &results);
-    capos_panic("the machine can't be switched off");
+    result(late < (uint64_t)LATE_MS * GUEST_MS, name, late / GUEST_MS / NAPS, " ms late, all naps ",
+           late / GUEST_MS);
 }
 
 int main(void) {
-    uint32_t cpus;
-    uint64_t before, after, began;
+    uint64_t began;
     unsigned count, killed = 0;
 
-    package.id = capos_need("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID);
-    spawner.id = capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID);
-    info.id = capos_need("systemInfo", CAPOS_SYSTEM_INFO_INTERFACE_ID);
-    timer.id = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
-    capos_print("1..6\n");
+    guest_begin(TESTS);
     check_naps("naps on an idle machine");
-    read_info(&cpus, &before);
-    count = min_u32(2 * cpus + 1, HOGS_MAX);
+    count = min_u32(2 * guest_cpus() + 1, HOGS_MAX);
     start_hogs(count);
     (void)kill_hogs(count); // tables have grown now, and what is made once is made
-    read_info(&cpus, &before);
+    (void)guest_baseline();
     start_hogs(count);
     (void)nap(RUN_MS);
     check_shares(count);
     check_naps("naps among hogs");
-    began = now();
-    killed += kill_hog(hogs[count - 1]);
-    result(killed == 1, "killed among others, in ms", (now() - began) / MS, ", processors ", cpus);
+    began = guest_now();
+    killed += guest_kill(hogs[count - 1]);
+    result(killed == 1, "killed among others, in ms", (guest_now() - began) / GUEST_MS,
+           ", processors ", guest_cpus());
     killed += kill_hogs(count - 1);
-    result(killed == count, "killed", killed, ", in ms ", (now() - began) / MS);
-    read_info(&cpus, &after);
-    result(after == before, "bytes free before", before, " and after ", after);
-    power_off(failures == 0 && number == TESTS ? 0 : 1);
+    result(killed == count, "killed", killed, ", in ms ", (guest_now() - began) / GUEST_MS);
+    guest_check_memory();
+    guest_end();
 }
