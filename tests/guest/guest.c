@@ -12,6 +12,8 @@
 #include "schemas/system.capos.h"
 #include "schemas/time.capos.h"
 
+enum { BASELINE_MS = 20 }; // that nothing changes before the baseline is taken
+
 static struct guest_system holds;
 static unsigned planned, number, failures;
 static uint64_t baseline;
@@ -262,7 +264,16 @@ uint32_t guest_cpus(void) {
 }
 
 uint64_t guest_baseline(void) {
-    baseline = guest_free_bytes();
+    uint64_t bytes = guest_free_bytes();
+
+    for (unsigned quiet = 0; quiet < BASELINE_MS; quiet++) {
+        guest_sleep(GUEST_MS);
+        baseline = bytes;
+        bytes = guest_free_bytes();
+        if (bytes != baseline)
+            quiet = 0;
+    }
+    baseline = bytes;
     return baseline;
 }
 

@@ -90,7 +90,7 @@ void guest_sleep(uint64_t ns);   // at least so long
 uint64_t guest_free_bytes(void); // of the machine's memory
 uint32_t guest_cpus(void);
 
-// Remembers and returns how many bytes are free now.
+// Remembers and returns how many bytes are free, once that has settled.
 uint64_t guest_baseline(void);
 
 // Waits, at most so many ns, until as much is free again as then.

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+//
+// The init of an image in which every server of the default system is killed again and again, at
+// moments that a seed decides, while clients use it, and is started anew on the same endpoint. Each
+// client gets an answer or `disconnected`, whatever happens (pest.c), and at the end no memory is
+// missing. Prints TAP.
+#include "capos/runtime.h"
+#include "schemas/boot.capos.h"
+#include "schemas/demo/echo.capos.h"
+#include "schemas/endpoint.capos.h"
+#include "schemas/serial.capos.h"
+#include "schemas/terminal.capos.h"
+#include "tests/guest/guest.h"
+
+enum { KILLS = 200, ECHO_PESTS = 3, TERMINAL_PESTS = 2, PESTS = ECHO_PESTS + TERMINAL_PESTS + 1 };
+enum { SEED = 20261123, WAIT_NS_MAX = 3000000, TESTS = 3 + PESTS };
+
+// A server of the default system, or a program that lives on one (shell has no endpoint).
+struct service {
+    const char *binary;
+    uint64_t interface;
+    struct capos_endpoint endpoint;
+    uint64_t facet;
+    struct capos_process_handle process;
+};
+
+static struct service echo = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}};
+static struct service terminal = {"terminal", CAPOS_TERMINAL_INTERFACE_ID, {0}, 0, {0}};
+static struct service shell = {"shell", 0, {0}, 0, {0}};
+static struct service stop = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}};
+static struct service *const victims[] = {&echo, &terminal, &shell};
+static struct capos_process_handle pests[PESTS];
+static unsigned killed_wrongly;
+
+static uint64_t next_random(void) {
+    static uint64_t state = SEED;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static void make_endpoint(struct service *service) {
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results made;
+    struct capos_endpoint_facet_results facet;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
+        capos_panic("an endpoint can't be made");
+    service->endpoint = capos_endpoint_factory_create_results_endpoint(made);
+    capos_call_release(&call);
+    if (capos_endpoint_facet(&call, capos_ring(), service->endpoint, service->interface, 0,
+                             CAPOS_FACET_SCOPE_ANY, &facet) != CAPOS_DONE)
+        capos_panic("a facet can't be made");
+    service->facet = capos_endpoint_facet_results_facet(facet).id;
+    capos_call_release(&call);
+}
+
+static uint64_t new_receiver(const struct service *service) {
+    struct capos_endpoint_receiver_results results;
+    struct capos_call call;
+    uint64_t receiver = 0;
+
+    if (capos_endpoint_receiver(&call, capos_ring(), service->endpoint, &results) == CAPOS_DONE)
+        receiver = capos_endpoint_receiver_results_receiver(results).id;
+    capos_call_release(&call);
+    return receiver;
+}
+
+static void start_server(struct service *service) {
+    struct guest_program program = {.binary = service->binary,
+                                    .limits = {.calls_held = 16, .reserved_pages = 4096}};
+
+    program.grant[program.grants++] =
+        (struct guest_grant){"receiver", new_receiver(service), GUEST_MOVE};
+    program.grant[program.grants++] =
+        (struct guest_grant){"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN};
+    if (service == &terminal)
+        program.grant[program.grants++] = (struct guest_grant){
+            "port", capos_need("serial2", CAPOS_SERIAL_PORT_INTERFACE_ID), GUEST_COPY};
+    service->process = guest_start(&program);
+}
+
+static void start_shell(void) {
+    const struct guest_system *system = guest_system();
+    const struct guest_program program = {
+        .binary = "shell",
+        .limits = {.slots = 128, .frames = 512, .reserved_pages = 4096},
+        .grants = 4,
+        .grant = {{"terminal", terminal.facet, GUEST_COPY},
+                  {"bootPackage", system->package, GUEST_COPY},
+                  {"timer", system->timer, GUEST_COPY},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
+    };
+
+    shell.process = guest_start(&program);
+}
+
+static void start(struct service *service) {
+    if (service == &shell)
+        start_shell();
+    else
+        start_server(service);
+}
+
+static struct capos_process_handle start_pest(const struct service *service, bool reads) {
+    const struct guest_system *system = guest_system();
+    struct guest_program program = {
+        .binary = "pest",
+        .grants = 4,
+        .grant = {{"console", system->console, GUEST_COPY},
+                  {"timer", system->timer, GUEST_COPY},
+                  {"stop", stop.facet, GUEST_COPY},
+                  {service == &echo ? "echo" : "service", service->facet, GUEST_COPY}},
+    };
+
+    if (reads)
+        program.grant[program.grants++] = (struct guest_grant){"reader", system->timer, GUEST_COPY};
+    return guest_start(&program);
+}
+
+static void start_all(void) {
+    unsigned n = 0;
+
+    start(&echo);
+    start(&terminal);
+    start(&shell);
+    for (unsigned i = 0; i < ECHO_PESTS; i++)
+        pests[n++] = start_pest(&echo, false);
+    for (unsigned i = 0; i < TERMINAL_PESTS; i++)
+        pests[n++] = start_pest(&terminal, false);
+    pests[n] = start_pest(&terminal, true);
+}
+
+static void kill(struct service *service) {
+    killed_wrongly += !guest_kill(service->process);
+}
+
+static unsigned kill_and_restart(void) {
+    unsigned kills = 0;
+
+    for (; kills < KILLS; kills++) {
+        struct service *victim = victims[next_random() % 3];
+
+        guest_sleep(next_random() % WAIT_NS_MAX);
+        kill(victim);
+        start(victim);
+    }
+    return kills;
+}
+
+static void end_all(bool tell) {
+    struct guest_outcome outcome = {0};
+
+    for (unsigned i = 0; i < 3; i++)
+        kill(victims[i]);
+    start_server(&stop);
+    for (unsigned i = 0; i < PESTS; i++) {
+        bool ok = guest_wait(pests[i], &outcome) && outcome.how == CAPOS_PROCESS_END_WHICH_EXITED &&
+                  outcome.status == 0;
+        if (!tell)
+            continue;
+        format_text(guest_line(ok, "a client: "), outcome.text);
+        guest_line_end();
+    }
+    kill(&stop);
+}
+
+int main(void) {
+    unsigned kills;
+
+    guest_begin(TESTS);
+    guest_note("seed", SEED);
+    make_endpoint(&echo);
+    make_endpoint(&terminal);
+    make_endpoint(&stop);
+    start_all();
+    guest_sleep((uint64_t)50 * GUEST_MS);
+    end_all(false); // what is made once is made
+    (void)guest_baseline();
+    start_all();
+    kills = kill_and_restart();
+    end_all(true);
+    guest_check_value(kills == KILLS, "servers killed and started anew", kills);
+    guest_check_value(killed_wrongly == 0, "kills that were not told as such", killed_wrongly);
+    guest_check_memory();
+    guest_end();
+}
