@@ -6,6 +6,7 @@
 // also when the injector made it fail. HARNESS_SEED and MODEL_STEPS in the environment choose the
 // run.
 #include "tests/model/model.h"
+#include "tests/model/operations.h"
 
 #include "core/audit.h"
 #include "core/debug.h"
@@ -17,10 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Each slot of a ring has its own piece of the message area; one more is for what RETURN sends.
-enum { AREA = 6400, PIECE = 512, PARAMS = 0, RESULTS = 64, DESCRIPTORS = 192 };
-
-enum { STEPS = 100000, INTERFACE = 1000, PATIENCE = 1000 };
+enum { STEPS = 100000, PATIENCE = 1000 };
 
 static const struct object_type plain_type = {
     .name = "plain", .size = sizeof(struct object), .kind = OBJECT_KERNEL};
@@ -32,8 +30,7 @@ struct driver {
     struct endpoint *endpoint[ENDPOINTS];
     uint64_t reference[ENDPOINTS][3][2]; // by session: what a server has been told
     struct model model;
-    struct harness_random random;
-    uint64_t ids, user_data;
+    struct operations operations;
     unsigned long step, trace; // operations from that step on are printed
     uint64_t counts[16];       // what happened, by status of the operation's own completion
     uint64_t injected, kills, messages;
@@ -50,15 +47,11 @@ struct driver {
     } while (0)
 
 static uint64_t below(struct driver *d, uint64_t limit) {
-    return harness_random_below(&d->random, limit);
+    return operations_below(&d->operations, limit);
 }
 
 static bool chance(struct driver *d, unsigned percent) {
-    return below(d, 100) < percent;
-}
-
-static uint32_t piece(int slot, uint32_t part) {
-    return AREA + (uint32_t)slot * PIECE + part;
+    return operations_chance(&d->operations, percent);
 }
 
 // Making things --------------------------------------------------------------------------------
@@ -100,6 +93,7 @@ static void supply(struct driver *d) {
     struct receiver *receiver;
     struct object *object;
     struct facet *facet;
+    uint64_t id;
 
     if (!has_room(d, p))
         return;
@@ -115,10 +109,11 @@ static void supply(struct driver *d) {
         ck_assert_int_eq(
             endpoint_create_receiver(d->cpu, d->endpoint[e], &d->host->kernel.root, &receiver),
             CAPOS_STATUS_BUSY);
-        number = model_object(&d->model, FACET, e, ++d->ids);
+        id = operations_id(&d->operations);
+        number = model_object(&d->model, FACET, e, id);
         d->model.object[number].interface = INTERFACE;
         ck_assert_int_eq(endpoint_create_facet(d->cpu, d->endpoint[e], &d->host->kernel.root,
-                                               INTERFACE, d->ids, scope, &facet),
+                                               INTERFACE, id, scope, &facet),
                          CAPOS_STATUS_OK);
         grant(d, p, &facet->object, number, INTERFACE, scope);
     } else {
@@ -131,15 +126,16 @@ static void supply(struct driver *d) {
     kernel_leave(d->cpu);
 }
 
-static void trace(const struct driver *d, int p, const struct capos_sqe *sqe,
-                  const struct capos_descriptor *sent) {
+static void trace(const struct driver *d, int p, const struct operation *operation) {
+    const struct capos_sqe *sqe = &operation->sqe;
+
     if (d->step < d->trace)
         return;
     fprintf(stderr,
             "%lu: process %d: opcode %d, flags %d, slot %d, cap %lx, sent %d, room %d:", d->step, p,
             sqe->opcode, sqe->flags, sqe->slot, (unsigned long)sqe->cap, sqe->sent, sqe->room);
     for (int i = 0; i < sqe->sent; i++)
-        fprintf(stderr, " %d:%lx", sent[i].kind, (unsigned long)sent[i].cap);
+        fprintf(stderr, " %d:%lx", operation->sent[i].kind, (unsigned long)operation->sent[i].cap);
     fprintf(stderr, "\n");
 }
 
@@ -167,8 +163,8 @@ static void learn_cap(struct driver *d, int p, int hold, const struct capos_desc
 }
 
 static void check_caps(struct driver *d, int p, const struct m_event *event) {
-    uint32_t at =
-        piece(event->slot, DESCRIPTORS) + (event->is_message ? 0u : event->sqe.sent * 32u);
+    uint32_t at = operations_piece(event->slot, DESCRIPTORS) +
+                  (event->is_message ? 0u : event->sqe.sent * 32u);
     const struct capos_descriptor *got = actor_at(&d->actor[p], at);
 
     for (int i = 0; i < event->caps; i++) {
@@ -208,7 +204,8 @@ static void check_released(struct driver *d, const uint64_t *ids, unsigned count
 }
 
 static void check_message(struct driver *d, int p, const struct m_event *event) {
-    const struct capos_message *got = actor_at(&d->actor[p], piece(event->slot, RESULTS));
+    const struct capos_message *got =
+        actor_at(&d->actor[p], operations_piece(event->slot, RESULTS));
     const struct capos_message *want = &event->message;
     const uint64_t *params = (const uint64_t *)(const void *)(got + 1);
 
@@ -248,7 +245,7 @@ static void check_event(struct driver *d, int p, const struct m_event *event,
     if (event->is_message && event->result > 0)
         check_message(d, p, event);
     else if (event->sqe.opcode == CAPOS_OP_CALL && event->result > 0) {
-        const uint64_t *results = actor_at(&d->actor[p], piece(event->slot, RESULTS));
+        const uint64_t *results = actor_at(&d->actor[p], operations_piece(event->slot, RESULTS));
 
         CHECK(results[0] == event->word, "a call's results");
         check_caps(d, p, event);
@@ -396,151 +393,6 @@ static void check_all(struct driver *d) {
 
 // Operations --------------------------------------------------------------------------------------
 
-// An id or a token that was never given: of no generation, or of one that is far away. (Others
-// might name what the process has been given and has not seen yet.)
-static uint64_t forged(struct driver *d) {
-    return below(d, 2 * HOLDS) | (chance(d, 50) ? UINT64_C(0) : UINT64_C(1) << 30) << 32;
-}
-
-// A capability of the process's, of a kind if there is one, or now and then something forged.
-static uint64_t some_cap(struct driver *d, int p, enum object_kind_m kind) {
-    const struct m_process *process = &d->model.process[p];
-    int first = (int)below(d, HOLDS);
-
-    if (chance(d, 4))
-        return forged(d);
-    for (int i = 0; i < HOLDS; i++) {
-        const struct m_hold *hold = &process->hold[(first + i) % HOLDS];
-
-        if (hold->object >= 0 && hold->cap != 0 &&
-            (kind == NOTHING || d->model.object[hold->object].kind == kind))
-            return hold->cap;
-    }
-    return 0;
-}
-
-static uint64_t some_token(struct driver *d, int p) {
-    const struct m_process *process = &d->model.process[p];
-    int first = (int)below(d, TOKENS);
-
-    if (chance(d, 4))
-        return forged(d);
-    for (int i = 0; i < TOKENS; i++) {
-        const struct m_token *token = &process->token[(first + i) % TOKENS];
-
-        if (token->used && token->id != 0)
-            return token->id;
-    }
-    return 0;
-}
-
-static void fill_descriptors(struct driver *d, int p, struct capos_descriptor *sent, int count) {
-    static const uint8_t kinds[] = {CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_MOVE,
-                                    CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_NONE};
-
-    for (int i = 0; i < count; i++) {
-        struct capos_descriptor *one = &sent[i];
-
-        *one = (struct capos_descriptor){.kind = kinds[below(d, sizeof(kinds))]};
-        if (chance(d, 1))
-            one->kind = CAPOS_TRANSFER_OWN;
-        one->cap = some_cap(d, p, one->kind == CAPOS_TRANSFER_MINT ? RECEIVER : NOTHING);
-        if (one->kind == CAPOS_TRANSFER_MINT) {
-            one->object_id = ++d->ids % IDS;
-            one->interface = INTERFACE + 1 + below(d, 3);
-            one->scope = (uint8_t)below(d, CAPOS_SCOPES);
-        }
-    }
-}
-
-// A free slot, mostly.
-static uint16_t some_slot(struct driver *d, int p) {
-    uint16_t slot = (uint16_t)below(d, SLOTS);
-
-    for (int i = 0; i < SLOTS && !chance(d, 4); i++, slot = (uint16_t)((slot + 1) % SLOTS))
-        if (d->model.process[p].call[slot].state == IDLE)
-            break;
-    return slot;
-}
-
-static void make_call(struct driver *d, int p, struct capos_sqe *sqe) {
-    sqe->opcode = CAPOS_OP_CALL;
-    sqe->slot = some_slot(d, p);
-    sqe->cap = some_cap(d, p, FACET);
-    sqe->method = (uint16_t)below(d, 9);
-    sqe->interface = INTERFACE;
-    sqe->params = piece(sqe->slot, PARAMS);
-    sqe->params_bytes = (uint32_t)(chance(d, 90) ? below(d, 3) : below(d, 5)) * 16;
-    sqe->results = piece(sqe->slot, RESULTS);
-    sqe->results_capacity = 8 + (uint32_t)below(d, 4) * 8;
-    sqe->sent = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT + 1));
-    sqe->room = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT + 1));
-    sqe->descriptors = piece(sqe->slot, DESCRIPTORS);
-    if (chance(d, 5))
-        sqe->flags = CAPOS_SQE_SKIP_CQE;
-}
-
-static void make_recv(struct driver *d, int p, struct capos_sqe *sqe) {
-    static const uint32_t capacities[] = {64, 72, 96, 128, 128, 128, 128, 128};
-
-    sqe->opcode = CAPOS_OP_RECV;
-    sqe->slot = some_slot(d, p);
-    sqe->cap = some_cap(d, p, RECEIVER);
-    sqe->results = piece(sqe->slot, RESULTS);
-    sqe->results_capacity = capacities[below(d, 8)];
-    sqe->room = (uint8_t)below(d, SENT + 1);
-    sqe->descriptors = piece(sqe->slot, DESCRIPTORS);
-}
-
-static void make_return(struct driver *d, int p, struct capos_sqe *sqe) {
-    sqe->opcode = CAPOS_OP_RETURN;
-    sqe->cap = some_token(d, p);
-    sqe->params = piece(SLOTS, PARAMS);
-    sqe->params_bytes = 8 + (uint32_t)below(d, 3) * 8;
-    sqe->sent = (uint8_t)(chance(d, 50) ? 0 : below(d, SENT));
-    sqe->descriptors = piece(SLOTS, DESCRIPTORS);
-    sqe->flags =
-        (uint8_t)((chance(d, 40) ? CAPOS_SQE_REARM : 0) | (chance(d, 30) ? CAPOS_SQE_SKIP_CQE : 0) |
-                  (chance(d, 10) ? CAPOS_SQE_EXCEPTION : 0));
-}
-
-// The operation's SQE, and what it has in memory. False: nothing that can be done.
-static bool make(struct driver *d, int p, struct capos_sqe *sqe, struct capos_descriptor *sent,
-                 uint64_t word) {
-    uint64_t kind = below(d, 100);
-
-    memset(sqe, 0, sizeof(*sqe));
-    sqe->user_data = ++d->user_data;
-    if (kind < 34) {
-        make_call(d, p, sqe);
-    } else if (kind < 56) {
-        make_recv(d, p, sqe);
-    } else if (kind < 90) {
-        make_return(d, p, sqe);
-    } else if (kind < 98) {
-        sqe->opcode = CAPOS_OP_RELEASE;
-        sqe->cap = some_cap(d, p, chance(d, 3) ? NOTHING : FACET);
-    } else {
-        sqe->opcode = CAPOS_OP_NOP;
-    }
-    memset(sent, 0, SENT * sizeof(*sent));
-    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && !chance(d, 5))
-        return false; // it has none of the kind
-    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RETURN) {
-        int slot = sqe->opcode == CAPOS_OP_CALL ? sqe->slot : SLOTS;
-
-        // What a slot in use names is the kernel's: not to be written, and the call will be
-        // refused.
-        if (slot == SLOTS || d->model.process[p].call[slot].state == IDLE) {
-            fill_descriptors(d, p, sent, sqe->sent);
-            memcpy(actor_at(&d->actor[p], piece(slot, DESCRIPTORS)), sent,
-                   sqe->sent * sizeof(*sent));
-            memcpy(actor_at(&d->actor[p], piece(slot, PARAMS)), &word, sizeof(word));
-        }
-    }
-    return true;
-}
-
 // Did the operation itself end with an error, so that nothing else may have changed? A RETURN whose
 // caller is gone frees its token.
 static bool was_refused(const struct m_process *process, const struct capos_sqe *sqe,
@@ -565,21 +417,34 @@ static void expect_injected(struct driver *d, int p, const struct capos_sqe *sqe
     d->injected++;
 }
 
+static void write_memory(struct driver *d, int p, const struct operation *operation) {
+    int at = operation->piece;
+
+    if (at < 0)
+        return;
+    memcpy(actor_at(&d->actor[p], operations_piece(at, DESCRIPTORS)), operation->sent,
+           operation->sqe.sent * sizeof(operation->sent[0]));
+    memcpy(actor_at(&d->actor[p], operations_piece(at, PARAMS)), &operation->word,
+           sizeof(operation->word));
+}
+
 static void operate(struct driver *d, int p) {
     enum capos_status status = CAPOS_STATUS_OK;
-    struct capos_descriptor sent[SENT];
-    uint64_t before, result, word = harness_random_u64(&d->random);
+    const struct capos_sqe *sqe;
+    struct operation operation;
+    uint64_t before, result;
     bool refused, inject;
-    struct capos_sqe sqe;
 
     poll_all(d, p);
-    for (int tries = 0; !make(d, p, &sqe, sent, word); tries++)
+    for (int tries = 0; !operations_make(&d->operations, p, &operation); tries++)
         if (tries == 20)
             return;
-    inject = chance(d, 40) && model_is_quiet(&d->model, p, &sqe);
+    sqe = &operation.sqe;
+    inject = chance(d, 40) && model_is_quiet(&d->model, p, sqe);
     before = audit_digest(d->cpu);
-    trace(d, p, &sqe, sent);
-    *ring_user_next(&d->actor[p].ring) = sqe;
+    trace(d, p, &operation);
+    write_memory(d, p, &operation);
+    *ring_user_next(&d->actor[p].ring) = *sqe;
     if (inject)
         debug_fail_nth(&d->host->kernel, 1 + below(d, 4));
     CHECK(actor_enter(&d->actor[p], 1, 0, 0, &result), "process %d waits", p);
@@ -587,10 +452,10 @@ static void operate(struct driver *d, int p) {
     inject = inject && debug_failed(&d->host->kernel);
     debug_fail_nth(&d->host->kernel, 0);
     if (inject)
-        expect_injected(d, p, &sqe);
+        expect_injected(d, p, sqe);
     else
-        model_enter(&d->model, p, &sqe, sent, word);
-    refused = was_refused(&d->model.process[p], &sqe, &status);
+        model_enter(&d->model, p, sqe, operation.sent, operation.word);
+    refused = was_refused(&d->model.process[p], sqe, &status);
     d->counts[status & 15]++;
     check_events(d, p);
     check_all(d);
@@ -727,11 +592,13 @@ START_TEST(kernel_and_model_agree) {
     unsigned long steps = given == NULL ? STEPS : strtoul(given, NULL, 0);
     const char *from = getenv("MODEL_TRACE");
 
-    d->random = harness_random_start();
+    struct harness_random random = harness_random_start();
+
     d->trace = from == NULL ? ULONG_MAX : strtoul(from, NULL, 0);
     d->host = host_create(1);
     d->cpu = &d->host->cpus[0];
     model_init(&d->model);
+    operations_init(&d->operations, &d->model, harness_random_u64(&random));
     make_endpoints(d);
     for (int p = 0; p < PROCESSES; p++)
         start_process(d, p);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+//
+// See operations.h.
+#include "tests/model/operations.h"
+
+#include <string.h>
+
+void operations_init(struct operations *operations, const struct model *model, uint64_t seed) {
+    *operations = (struct operations){.model = model, .random = seed | 1};
+}
+
+// Marsaglia's xorshift (2003), of period 2^64 - 1.
+uint64_t operations_random(struct operations *operations) {
+    operations->random ^= operations->random << 13;
+    operations->random ^= operations->random >> 7;
+    operations->random ^= operations->random << 17;
+    return operations->random;
+}
+
+uint64_t operations_below(struct operations *operations, uint64_t limit) {
+    return operations_random(operations) % limit;
+}
+
+bool operations_chance(struct operations *operations, unsigned percent) {
+    return operations_below(operations, 100) < percent;
+}
+
+uint64_t operations_id(struct operations *operations) {
+    return ++operations->ids % IDS;
+}
+
+// An id or a token that was never given: of no generation, or of one that is far away. (Others
+// might name what the process has been given and has not seen yet.)
+static uint64_t forged(struct operations *o) {
+    return operations_below(o, 2 * HOLDS) |
+           (operations_chance(o, 50) ? UINT64_C(0) : UINT64_C(1) << 30) << 32;
+}
+
+// A capability of the process's, of a kind if there is one, or now and then something forged.
+static uint64_t some_cap(struct operations *o, int p, enum object_kind_m kind) {
+    const struct m_process *process = &o->model->process[p];
+    int first = (int)operations_below(o, HOLDS);
+
+    if (operations_chance(o, 4))
+        return forged(o);
+    for (int i = 0; i < HOLDS; i++) {
+        const struct m_hold *hold = &process->hold[(first + i) % HOLDS];
+
+        if (hold->object >= 0 && hold->cap != 0 &&
+            (kind == NOTHING || o->model->object[hold->object].kind == kind))
+            return hold->cap;
+    }
+    return 0;
+}
+
+static uint64_t some_token(struct operations *o, int p) {
+    const struct m_process *process = &o->model->process[p];
+    int first = (int)operations_below(o, TOKENS);
+
+    if (operations_chance(o, 4))
+        return forged(o);
+    for (int i = 0; i < TOKENS; i++) {
+        const struct m_token *token = &process->token[(first + i) % TOKENS];
+
+        if (token->used && token->id != 0)
+            return token->id;
+    }
+    return 0;
+}
+
+static void fill_descriptors(struct operations *o, int p, struct capos_descriptor *sent,
+                             int count) {
+    static const uint8_t kinds[] = {CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_COPY, CAPOS_TRANSFER_MOVE,
+                                    CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_MINT, CAPOS_TRANSFER_NONE};
+
+    for (int i = 0; i < count; i++) {
+        struct capos_descriptor *one = &sent[i];
+
+        *one = (struct capos_descriptor){.kind = kinds[operations_below(o, sizeof(kinds))]};
+        if (operations_chance(o, 1))
+            one->kind = CAPOS_TRANSFER_OWN;
+        one->cap = some_cap(o, p, one->kind == CAPOS_TRANSFER_MINT ? RECEIVER : NOTHING);
+        if (one->kind == CAPOS_TRANSFER_MINT) {
+            one->object_id = operations_id(o);
+            one->interface = INTERFACE + 1 + operations_below(o, 3);
+            one->scope = (uint8_t)operations_below(o, CAPOS_SCOPES);
+        }
+    }
+}
+
+// A free slot, mostly.
+static uint16_t some_slot(struct operations *o, int p) {
+    uint16_t slot = (uint16_t)operations_below(o, SLOTS);
+
+    for (int i = 0; i < SLOTS && !operations_chance(o, 4);
+         i++, slot = (uint16_t)((slot + 1) % SLOTS))
+        if (o->model->process[p].call[slot].state == IDLE)
+            break;
+    return slot;
+}
+
+static void make_call(struct operations *o, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_CALL;
+    sqe->slot = some_slot(o, p);
+    sqe->cap = some_cap(o, p, FACET);
+    sqe->method = (uint16_t)operations_below(o, 9);
+    sqe->interface = INTERFACE;
+    sqe->params = operations_piece(sqe->slot, PARAMS);
+    sqe->params_bytes =
+        (uint32_t)(operations_chance(o, 90) ? operations_below(o, 3) : operations_below(o, 5)) * 16;
+    sqe->results = operations_piece(sqe->slot, RESULTS);
+    sqe->results_capacity = 8 + (uint32_t)operations_below(o, 4) * 8;
+    sqe->sent = (uint8_t)(operations_chance(o, 50) ? 0 : operations_below(o, SENT + 1));
+    sqe->room = (uint8_t)(operations_chance(o, 50) ? 0 : operations_below(o, SENT + 1));
+    sqe->descriptors = operations_piece(sqe->slot, DESCRIPTORS);
+    if (operations_chance(o, 5))
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+}
+
+static void make_recv(struct operations *o, int p, struct capos_sqe *sqe) {
+    static const uint32_t capacities[] = {64, 72, 96, 128, 128, 128, 128, 128};
+
+    sqe->opcode = CAPOS_OP_RECV;
+    sqe->slot = some_slot(o, p);
+    sqe->cap = some_cap(o, p, RECEIVER);
+    sqe->results = operations_piece(sqe->slot, RESULTS);
+    sqe->results_capacity = capacities[operations_below(o, 8)];
+    sqe->room = (uint8_t)operations_below(o, SENT + 1);
+    sqe->descriptors = operations_piece(sqe->slot, DESCRIPTORS);
+}
+
+static void make_return(struct operations *o, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_RETURN;
+    sqe->cap = some_token(o, p);
+    sqe->params = operations_piece(SLOTS, PARAMS);
+    sqe->params_bytes = 8 + (uint32_t)operations_below(o, 3) * 8;
+    sqe->sent = (uint8_t)(operations_chance(o, 50) ? 0 : operations_below(o, SENT));
+    sqe->descriptors = operations_piece(SLOTS, DESCRIPTORS);
+    sqe->flags = (uint8_t)((operations_chance(o, 40) ? CAPOS_SQE_REARM : 0) |
+                           (operations_chance(o, 30) ? CAPOS_SQE_SKIP_CQE : 0) |
+                           (operations_chance(o, 10) ? CAPOS_SQE_EXCEPTION : 0));
+}
+
+static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
+    uint64_t kind = operations_below(o, 100);
+
+    if (kind < 34) {
+        make_call(o, p, sqe);
+    } else if (kind < 56) {
+        make_recv(o, p, sqe);
+    } else if (kind < 90) {
+        make_return(o, p, sqe);
+    } else if (kind < 98) {
+        sqe->opcode = CAPOS_OP_RELEASE;
+        sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : FACET);
+    } else {
+        sqe->opcode = CAPOS_OP_NOP;
+    }
+}
+
+bool operations_make(struct operations *o, int p, struct operation *operation) {
+    struct capos_sqe *sqe = &operation->sqe;
+    int piece;
+
+    memset(operation, 0, sizeof(*operation));
+    operation->piece = -1;
+    operation->word = operations_random(o);
+    sqe->user_data = ++o->user_data;
+    choose(o, p, sqe);
+    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && !operations_chance(o, 5))
+        return false; // it has none of the kind
+    if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RETURN)
+        return true;
+    piece = sqe->opcode == CAPOS_OP_CALL ? sqe->slot : SLOTS;
+    // What a slot in use names is the kernel's: not to be written, and the call will be refused.
+    if (piece < SLOTS && o->model->process[p].call[piece].state != IDLE)
+        return true;
+    operation->piece = piece;
+    fill_descriptors(o, p, operation->sent, sqe->sent);
+    return true;
+}
