@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// See operations.h.
+// See operations.h. Each choice is one or more numbers of one generator, so a run is repeated by
+// its seed alone.
 #include "tests/model/operations.h"
 
 #include <string.h>
