@@ -18,6 +18,25 @@ _CAPOS
   rm -f conftest.c conftest.o
 ])
 
+# CAPOS_TARGET_LTO: TARGET_LTO_CFLAGS, the flags with which the kernel and the programs are compiled and
+# linked as a whole, empty where the compiler can't. Linking must see through position-independent code.
+AC_DEFUN([CAPOS_TARGET_LTO], [
+  AC_MSG_CHECKING([whether $TARGET_CC links x86_64 programs as a whole (LTO)])
+  TARGET_LTO_CFLAGS='-flto -flto-partition=one'
+  AS_MKDIR_P([conftest.dir])
+  echo 'int other(int a); void _start(void); void _start(void) { for (;;) other(1); }' >conftest.dir/a.c
+  echo 'int other(int a); int other(int a) { return a + 1; }' >conftest.dir/b.c
+  capos_lto="$TARGET_CC $TARGET_CFLAGS $TARGET_LTO_CFLAGS -O2 -ffreestanding -fpie -mcmodel=small"
+  AS_IF([AC_TRY_COMMAND([$capos_lto -c -o conftest.dir/a.o conftest.dir/a.c &&
+      $capos_lto -c -o conftest.dir/b.o conftest.dir/b.c &&
+      $capos_lto -nostdlib -static-pie -o conftest.dir/out conftest.dir/a.o conftest.dir/b.o >&AS_MESSAGE_LOG_FD 2>&1])],
+    [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+     TARGET_LTO_CFLAGS=])
+  rm -rf conftest.dir
+  AC_SUBST([TARGET_LTO_CFLAGS])
+])
+
 # CAPOS_SANITIZERS: flags for the tests, empty where the compiler has no sanitizers.
 AC_DEFUN([CAPOS_SANITIZERS], [
   AC_MSG_CHECKING([for address and undefined behaviour sanitizers])

@@ -17,8 +17,9 @@ void panic(const char *format, ...) {
     machine_panic_end(cpu);
 }
 
-// What the compiler calls when a function's guard was overwritten.
-_Noreturn void __stack_chk_fail(void);
+// What the compiler calls when a function's guard was overwritten; so late that a link of the whole
+// kernel would have dropped it by then.
+__attribute__((used)) _Noreturn void __stack_chk_fail(void);
 
 void __stack_chk_fail(void) {
     panic("a kernel stack frame was overwritten");
