@@ -16,7 +16,7 @@ void kernel_init(struct kernel *kernel, struct frames *frames, const struct ledg
     lock_init(&kernel->ledgers_lock);
     list_init(&kernel->ledgers);
     list_init(&kernel->processes);
-    list_init(&kernel->reaping);
+    list_init(&kernel->work);
 }
 
 // The CPU's scratch is the kernel's own memory.

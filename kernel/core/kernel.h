@@ -34,10 +34,12 @@ struct kernel {
     struct list ledgers; // all but the root, closed ones included
 
     struct lock processes_lock;
-    struct list processes;       // those that are not ENDED
-    struct list reaping;         // those whose last thread is gone, and that no CPU is working on
-    _Atomic uint32_t reap_count; // those whose last thread is gone and that are not ENDED
+    struct list processes; // those that are not ENDED
     uint32_t process_count;
+
+    struct lock work_lock;
+    struct list work;            // items that no CPU is working on (work.h)
+    _Atomic uint32_t work_count; // items that are not DONE
 
     // kernel/object/process_handle.c: answers ProcessHandle.wait.
     call_answer_fn *process_answer;

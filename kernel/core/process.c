@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Processes: birth, and death in two steps (process.h). The first makes it dead: its threads end
 // all that they have begun when they are gone. The second is the reaper's, in the order of enum
-// reap_step, a bounded step at a time; each takes the process off the reaper's list, so one CPU at
-// a time works on it and several on several.
+// reap_step, a bounded step at a time, as work (work.h).
 #include "core/process.h"
 
 #include "base/memory.h"
@@ -15,6 +14,8 @@
 #include "core/vm.h"
 
 #define REAP_BUDGET 32u
+
+static work_fn process_reap;
 
 static void copy_name(struct process *process, const char *name) {
     for (size_t i = 0; i < CAPOS_NAME_MAX && name[i] != '\0'; i++)
@@ -53,7 +54,7 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
     lock_init(&process->lock);
     list_init(&process->threads);
     list_node_init(&process->sibling);
-    list_node_init(&process->reaping);
+    work_init(&process->reaping, process_reap);
     call_queue_init(&process->waiters, kernel->process_answer);
     publish(kernel, process);
     *out = process;
@@ -119,26 +120,18 @@ struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash) 
     return sched_leave(cpu);
 }
 
-// Puts a process on the reaper's list.
-static void queue_reaping(struct kernel *kernel, struct process *process) {
-    lock_take(&kernel->processes_lock);
-    list_push_back(&kernel->reaping, &process->reaping);
-    lock_drop(&kernel->processes_lock);
-}
-
 void process_reap_later(struct cpu *cpu, struct process *process) {
     kassert(process->reap_step == REAP_NOT);
     process->reap_step = REAP_CALLS;
-    atomic_fetch_add(&cpu->kernel->reap_count, 1);
-    queue_reaping(cpu->kernel, process);
-    sched_tell_work(cpu);
+    work_add(cpu, &process->reaping);
 }
 
 // What a step has come to.
 enum reap_result {
     REAP_AGAIN, // there is more of it
     REAP_NEXT,
-    REAP_AWAY, // the process is not on the list any more
+    REAP_AWAY, // it is not to be worked on now
+    REAP_DONE,
 };
 
 static bool rings_are_idle(const struct process *process) {
@@ -193,7 +186,7 @@ static void reap_waited(struct cpu *cpu, struct reclaim_node *node) {
     struct process *process =
         (struct process *)(void *)((char *)node - offsetof(struct process, reap_wait));
 
-    queue_reaping(cpu->kernel, process);
+    work_resume(cpu, &process->reaping);
 }
 
 // Whoever waits for the process's end is to find what it had used given back, so its end comes
@@ -225,9 +218,8 @@ static enum reap_result reap_answer(struct cpu *cpu, struct process *process) {
     for (unsigned i = 0; call_queue_answer(cpu, &process->waiters, CAPOS_STATUS_OK); i++)
         if (i == REAP_BUDGET)
             return REAP_AGAIN;
-    atomic_fetch_sub(&cpu->kernel->reap_count, 1);
     object_put(cpu, &process->object);
-    return REAP_AWAY;
+    return REAP_DONE;
 }
 
 typedef enum reap_result reap_fn(struct cpu *cpu, struct process *process);
@@ -238,29 +230,17 @@ static reap_fn *const reap_steps[REAP_STEPS] = {
     [REAP_ANSWER] = reap_answer,
 };
 
-static struct process *take_reaping(struct kernel *kernel) {
-    struct list_node *node;
+static enum work_result process_reap(struct cpu *cpu, struct work *work) {
+    struct process *process = list_entry(work, struct process, reaping);
+    enum reap_result result = reap_steps[process->reap_step](cpu, process);
 
-    lock_take(&kernel->processes_lock);
-    node = list_pop_front(&kernel->reaping);
-    lock_drop(&kernel->processes_lock);
-    return node == NULL ? NULL : list_entry(node, struct process, reaping);
-}
-
-bool process_reap(struct cpu *cpu) {
-    struct process *process = take_reaping(cpu->kernel);
-    enum reap_result result;
-
-    if (process == NULL)
-        return false;
-    result = reap_steps[process->reap_step](cpu, process);
     if (result == REAP_NEXT) {
         process->reap_step++;
         process->reap_position = 0;
     }
-    if (result != REAP_AWAY)
-        queue_reaping(cpu->kernel, process);
-    return true;
+    if (result == REAP_AWAY)
+        return WORK_AWAY;
+    return result == REAP_DONE ? WORK_DONE : WORK_AGAIN;
 }
 
 void process_discard(struct cpu *cpu, struct process *process) {

@@ -14,6 +14,7 @@
 #include "core/object.h"
 #include "core/session.h"
 #include "core/token.h"
+#include "core/work.h"
 
 #include <capos/limits.h>
 #include <capos/status.h>
@@ -86,9 +87,8 @@ struct process {
     // function is kernel->process_answer.
     struct call_queue waiters;
 
-    // The reaper's: its list, guarded by kernel->processes_lock; how far it has come, which is the
-    // business of the CPU that has taken the process off the list.
-    struct list_node reaping;
+    // The reaper's: how far it has come.
+    struct work reaping;
     uint8_t reap_step; // enum reap_step
     uint32_t reap_position;
     struct reclaim_node reap_wait;
@@ -121,9 +121,6 @@ void process_kill(struct cpu *cpu, struct process *process, const struct process
 // Returns the thread to go on with, as ringserve_enter does.
 struct thread *process_exit(struct cpu *cpu, int32_t status);
 struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash);
-
-// One bounded step of taking apart a process that is ending; false when none is. No locks held.
-bool process_reap(struct cpu *cpu);
 
 // For thread.c: so many of its threads are DEAD. Its lock is held. True: they were the last, and
 // process_reap_later must follow without the lock.

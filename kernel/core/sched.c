@@ -14,6 +14,7 @@
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/thread.h"
+#include "core/work.h"
 #include "machine/context.h"
 #include "machine/time.h"
 
@@ -21,8 +22,8 @@
 // also how far a thread that changes queues may be behind those that it meets.
 #define CHARGE_MAX (2 * SCHED_SLICE_NS)
 
-// Steps of reaping that a busy CPU takes at the end of a slice.
-#define REAP_STEPS 8
+// Steps of work that a busy CPU takes at the end of a slice.
+#define WORK_STEPS 8
 
 void run_queue_init(struct run_queue *queue) {
     lock_init(&queue->lock);
@@ -179,11 +180,11 @@ static bool close_objects(struct cpu *cpu) {
     return (cpu->closing != NULL || cpu->moved != NULL) && object_close_pending(cpu);
 }
 
-static bool reap(struct cpu *cpu, unsigned steps) {
+static bool work(struct cpu *cpu, unsigned steps) {
     bool worked = false;
 
-    for (; steps > 0 && atomic_load(&cpu->kernel->reap_count) != 0; steps--)
-        worked |= process_reap(cpu);
+    for (; steps > 0 && work_is_pending(cpu); steps--)
+        worked |= work_step(cpu);
     return worked;
 }
 
@@ -225,8 +226,7 @@ static void account(struct cpu *cpu) {
 static void set_slice(struct cpu *cpu, bool fresh) {
     if (cpu->timers.slice_end != UINT64_MAX && !fresh)
         return;
-    if (cpu->current == NULL ||
-        (atomic_load(&cpu->queue.count) == 0 && atomic_load(&cpu->kernel->reap_count) == 0))
+    if (cpu->current == NULL || (atomic_load(&cpu->queue.count) == 0 && !work_is_pending(cpu)))
         return; // an end that was set is left to pass
     cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
     timers_rearm(cpu);
@@ -386,7 +386,7 @@ struct thread *sched_leave(struct cpu *cpu) {
     if (cpu->handoff != NULL)
         queue_handoff(cpu);
     if (run_pending(cpu, &slice_over)) {
-        reap(cpu, REAP_STEPS);
+        work(cpu, WORK_STEPS);
         close_objects(cpu);
         if (cpu->handoff != NULL)
             queue_handoff(cpu);
@@ -408,7 +408,7 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
 
     close_objects(cpu);
     if (run_pending(cpu, &slice_over))
-        reap(cpu, 1);
+        work(cpu, 1);
     if (slice_over && cpu->handoff != NULL)
         queue_handoff(cpu);
     if (!take_wake(cpu)) {
@@ -432,7 +432,7 @@ struct thread *sched_idle_round(struct cpu *cpu, bool *worked) {
 
     kernel_enter(cpu);
     *worked = run_pending(cpu, &slice_over);
-    *worked |= reap(cpu, 1);
+    *worked |= work(cpu, 1);
     *worked |= close_objects(cpu);
     if (cpu->current == NULL)
         go_on(cpu, THREAD_WAITING);

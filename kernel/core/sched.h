@@ -41,7 +41,7 @@ void sched_ready(struct cpu *cpu, struct thread *thread);
 void sched_ready_handoff(struct cpu *cpu, struct thread *thread);
 
 // The way out of the kernel, with cpu->current in user mode next unless something else is: timers
-// that are due, objects to close, some reaping; its own death; the end of its slice. Ends what
+// that are due, objects to close, some work; its own death; the end of its slice. Ends what
 // kernel_enter began. Returns the thread to go on with, or NULL.
 struct thread *sched_leave(struct cpu *cpu);
 
@@ -65,7 +65,7 @@ struct thread *sched_idle_round(struct cpu *cpu, bool *worked);
 // just changed attention.
 void sched_kick(struct cpu *cpu, struct thread *thread);
 
-// There is work that no thread waits for (reaping): a CPU that has nothing else is woken, and this
+// There is work that no thread waits for (work.h): a CPU that has nothing else is woken, and this
 // one looks again on its way out.
 void sched_tell_work(struct cpu *cpu);
 

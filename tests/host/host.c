@@ -59,7 +59,7 @@ struct host *host_create(uint32_t cpus) {
 }
 
 static bool has_work(struct host *host) {
-    bool work = !list_is_empty(&host->kernel.reaping);
+    bool work = !list_is_empty(&host->kernel.work);
 
     for (uint32_t i = 0; i < host->kernel.cpu_count; i++)
         work |= host->cpus[i].closing != NULL || host->cpus[i].moved != NULL ||
@@ -76,7 +76,7 @@ void host_settle(struct host *host) {
 
             kernel_enter(cpu);
             timers_run(cpu);
-            process_reap(cpu);
+            work_step(cpu);
             object_close_pending(cpu);
             kernel_leave(cpu);
         }

@@ -394,7 +394,7 @@ START_TEST(steps_are_bounded) {
     while (actor.process->state != PROCESS_ENDED) {
         used = actor.process->table.used;
         kernel_enter(cpu);
-        process_reap(cpu);
+        work_step(cpu);
         object_close_pending(cpu);
         kernel_leave(cpu);
         ck_assert_uint_le(used - actor.process->table.used, 32);
