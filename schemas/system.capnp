@@ -28,6 +28,9 @@ interface SystemInfo @0xa7d8e9f2df285bf6 {
                  protections :Protections, messageOfTheDay :Text, debug :Bool);
   # The kernel's version and build id, processors at work, memory found and memory free in bytes,
   # protections in force, the manifest's message of the day, and whether it is the debug kernel.
+
+  ping @1 () -> ();
+  # Nothing: it shows that the kernel answers, and what a call costs.
 }
 
 interface Power @0x8a68acd83c61b2d1 {

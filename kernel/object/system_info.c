@@ -56,7 +56,17 @@ static int info(void *self, struct capos_invocation *inv,
     return CAPOS_DONE;
 }
 
-static const struct capos_system_info_server server = {.info = info};
+static int ping(void *self, struct capos_invocation *inv,
+                struct capos_system_info_ping_params params,
+                struct capos_system_info_ping_results_builder results) {
+    (void)self;
+    (void)inv;
+    (void)params;
+    (void)results;
+    return CAPOS_DONE;
+}
+
+static const struct capos_system_info_server server = {.info = info, .ping = ping};
 
 static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
     struct target target = {cpu, object};

@@ -52,6 +52,7 @@ struct capos_client {
                       uint64_t deadline);
     void *enter_context; // for `enter`
     struct capos_transport transport;
+    uint32_t next_params;  // capos_expect_params
     uint32_t next_results; // capos_expect_results
     struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
     uint16_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
@@ -72,6 +73,10 @@ must_use bool capos_client_init(struct capos_client *client, void *base,
 // Calls through this client (capnp/call.h). The results of a call lie in the message area until it
 // is released; a call that is released while the kernel has it is abandoned.
 struct capos_transport *capos_client_transport(struct capos_client *client);
+
+// The next call to begin gets room for `bytes` of params, in place of 4,096, if its params have
+// pointers; what is not used when it is sent is given back.
+void capos_expect_params(struct capos_client *client, uint32_t bytes);
 
 // The next call to begin gets room for `bytes` of results, in place of what its method suggests.
 void capos_expect_results(struct capos_client *client, uint32_t bytes);

@@ -37,12 +37,14 @@ static uint32_t results_bytes(const struct capos_method *method) {
 static bool take_parts(struct capos_client *client, struct capos_slot *s,
                        const struct capos_method *method) {
     uint32_t least = least_params(method);
-    uint32_t params = method->params_pointers == 0 ? least : (uint32_t)PARAMS_BYTES;
+    uint32_t params = method->params_pointers == 0  ? least
+                      : client->next_params > least ? client->next_params
+                                                    : (uint32_t)PARAMS_BYTES;
     uint32_t results = client->next_results != 0 ? client->next_results : results_bytes(method);
     uint32_t descriptors = (method->params_capabilities + method->results_capabilities) *
                            (uint32_t)sizeof(struct capos_descriptor);
 
-    client->next_results = 0;
+    client->next_params = client->next_results = 0;
     return area_take(&client->area, descriptors, &s->descriptors) &&
            area_take(&client->area, results, &s->results) &&
            area_take_some(&client->area, params, least, &s->params);
@@ -126,6 +128,10 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
         .context = client,
     };
     return &client->transport;
+}
+
+void capos_expect_params(struct capos_client *client, uint32_t bytes) {
+    client->next_params = bytes;
 }
 
 void capos_expect_results(struct capos_client *client, uint32_t bytes) {
