@@ -42,6 +42,8 @@ enum Status {
   # The capability may not be passed to this receiver.
   timedOut @13;
   # The deadline passed.
+  changed @14;
+  # PARK: the word no longer holds the value that was expected.
 }
 
 enum ExceptionKind {

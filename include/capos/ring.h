@@ -59,9 +59,11 @@ struct capos_sqe {
     uint16_t slot;
     uint16_t source;    // the slot that PIPELINE or LINK waits for; the victim of CANCEL
     uint64_t cap;       // CapId; RETURN: the call's token; with PIPELINE: index of the result
-    uint64_t interface; // declares the method; PARK, UNPARK: the word; CANCEL: victim's user_data
+    uint64_t interface; // declares the method; CANCEL: victim's user_data; PARK, UNPARK: address of
+                        // the word or, with cap, its offset in that memory object
     uint64_t user_data;
-    uint32_t params; // offset from the header, in the message area, a multiple of 8
+    uint32_t params; // offset from the header, in the message area, a multiple of 8; PARK: the
+                     // expected value; UNPARK: how many to wake
     uint32_t params_bytes;
     uint32_t results;
     uint32_t results_capacity;

@@ -9,6 +9,7 @@
 #include "core/process.h"
 #include "core/thread.h"
 #include "core/token.h"
+#include "core/vm.h"
 
 struct slot_counts {
     uint32_t free, reserved, used, retired;
@@ -223,6 +224,34 @@ static const char *audit_endpoints(const struct process *process) {
     return broken;
 }
 
+// What is parked on words of the process's own is in its address space's buckets.
+static const char *audit_parked(const struct process *process) {
+    uint32_t in_buckets = 0, in_rings = 0;
+
+    for (unsigned i = 0; process->vm != NULL && i < PARK_BUCKETS; i++) {
+        const struct call_queue *bucket = &process->vm->park.bucket[i];
+
+        if (!list_is_sound(&bucket->calls, UINT32_MAX))
+            return "park: its buckets are sound";
+        for (struct list_node *node = list_first(&bucket->calls); node != NULL;
+             node = list_next(&bucket->calls, node), in_buckets++) {
+            const struct call *call = list_entry(node, struct call, link);
+
+            if (call_state(call) != CALL_HELD || call->opcode != CAPOS_OP_PARK ||
+                call->queue != bucket || call->ring->process != process)
+                return "park: what is in a bucket is parked there, by its own process";
+        }
+    }
+    for (struct list_node *node = list_first(&process->threads); node != NULL;
+         node = list_next(&process->threads, node)) {
+        const struct ring *ring = &list_entry(node, struct thread, sibling)->ring;
+
+        for (uint32_t i = 0; ring->calls != NULL && i < ring->slots; i++)
+            in_rings += call_state(&ring->calls[i]) == CALL_HELD && ring->calls[i].target == NULL;
+    }
+    return in_buckets == in_rings ? NULL : "park: all that is parked is in a bucket";
+}
+
 static const char *audit_threads(const struct process *process, uint32_t *reserved) {
     const struct thread *thread;
     const char *broken = NULL;
@@ -246,6 +275,8 @@ const char *audit_process(const struct process *process) {
     uint32_t reserved = 0;
     const char *broken = audit_threads(process, &reserved);
 
+    if (broken == NULL)
+        broken = audit_parked(process);
     if (broken == NULL)
         broken = audit_table(&process->table, reserved);
     if (broken == NULL)

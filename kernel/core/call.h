@@ -39,7 +39,7 @@ enum call_state {
     CALL_IDLE = 0,
     CALL_QUEUED,    // in its endpoint's queue
     CALL_DELIVERED, // a token names it
-    CALL_HELD,      // on a kernel object's queue
+    CALL_HELD,      // on a kernel object's queue, or parked (park.h)
     CALL_ARMED,     // a RECV on its ring's list, its thread outside cap_enter
     CALL_OFFERED,   // a RECV that is also on its endpoint's list of idle receivers
     CALL_CLAIMED,   // being ended by whoever claimed it
@@ -76,7 +76,12 @@ struct call {
         } answer;
     };
     uint64_t user_data;
-    uint32_t params, params_bytes;
+    union {
+        struct {
+            uint32_t params, params_bytes;
+        };
+        uint64_t parked_at; // PARK
+    };
     uint32_t results, results_capacity;
     uint32_t descriptors;
     uint32_t reserved; // chain of `room` slots of the caller's table

@@ -10,6 +10,7 @@
 #include "core/frame.h"
 #include "core/kmem.h"
 #include "core/panic.h"
+#include "core/park.h"
 
 enum { MEMORY_BATCH = 64 }; // frames between two interrupt windows
 
@@ -21,6 +22,7 @@ static enum capos_status memory_make(struct cpu *cpu, const struct object_type *
     if (status != CAPOS_STATUS_OK)
         return status;
     *out = (struct memory *)object;
+    park_init_shared(&(*out)->park);
     (*out)->root = *out;
     (*out)->pages = pages;
     return CAPOS_STATUS_OK;

@@ -8,6 +8,7 @@
 #define CORE_MEMORY_H
 
 #include "base/attributes.h"
+#include "core/call.h"
 #include "core/object.h"
 #include "machine/types.h"
 
@@ -28,8 +29,9 @@ struct memory {
 
     // Of a root only.
     _Atomic int64_t writers;
-    uint64_t *frames;  // their addresses; NULL: one run, not the object's own
-    struct paddr base; // of the run
+    uint64_t *frames;       // their addresses; NULL: one run, not the object's own
+    struct paddr base;      // of the run
+    struct call_queue park; // what is parked on its words (core/park.h)
 };
 
 // New zeroed memory with one reference. The frames, the object and the list of frames are charged

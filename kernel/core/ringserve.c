@@ -13,6 +13,7 @@
 #include "core/endpoint.h"
 #include "core/kernel.h"
 #include "core/panic.h"
+#include "core/park.h"
 #include "core/process.h"
 #include "core/sched.h"
 #include "core/thread.h"
@@ -211,6 +212,22 @@ static int32_t run_release(struct cpu *cpu, struct ring *ring, const struct capo
     return failure(captable_release(cpu, &ring->process->table, sqe->cap));
 }
 
+static int32_t run_park(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    enum capos_status status;
+    struct call *call = free_record(ring, sqe, &status);
+
+    if (call != NULL)
+        status = park_wait(cpu, ring, sqe, call);
+    return status == CAPOS_STATUS_OK ? PENDING : failure(status);
+}
+
+static int32_t run_unpark(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    uint32_t woken;
+    enum capos_status status = park_wake(cpu, ring, sqe, &woken);
+
+    return status == CAPOS_STATUS_OK ? (int32_t)woken : failure(status);
+}
+
 static const struct operation operations[CAPOS_OPCODES] = {
     [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE, false},
     [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE, true},
@@ -218,6 +235,8 @@ static const struct operation operations[CAPOS_OPCODES] = {
     [CAPOS_OP_RETURN] = {run_return, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION,
                          false},
     [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE, false},
+    [CAPOS_OP_PARK] = {run_park, CAPOS_SQE_SKIP_CQE, true},
+    [CAPOS_OP_UNPARK] = {run_unpark, CAPOS_SQE_SKIP_CQE, false},
 };
 
 // Posts the end of an operation that has no record.

@@ -20,6 +20,7 @@ enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **
     struct vm *vm = block;
     lock_init(&vm->lock);
     atomic_store_explicit(&vm->references, 1, memory_order_relaxed);
+    park_init(&vm->park);
     vm->ledger = ledger;
     status = machine_space_create(cpu, &vm->space);
     if (status != CAPOS_STATUS_OK)
@@ -106,6 +107,7 @@ void vm_unmap_block(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pa
     (void)done;
     vm_remove_region(cpu, vm, region);
     lock_drop(&vm->lock);
+    park_unmapped(cpu, vm, at.value, pages * FRAME_SIZE);
 }
 
 static enum capos_status place_frames(struct cpu *cpu, struct vm *vm, uint64_t pages,

@@ -15,6 +15,7 @@
 #include "base/attributes.h"
 #include "core/ledger.h"
 #include "core/lock.h"
+#include "core/park.h"
 #include "core/region.h"
 #include "machine/space.h"
 #include "machine/types.h"
@@ -36,6 +37,8 @@ struct vm {
     struct regions regions;
     uint64_t tables;    // frames of page tables that are charged
     uint64_t committed; // frames of its own
+
+    struct park park; // has locks of its own
 };
 
 // An empty address space, charged to `ledger`. OVERLOADED.

@@ -100,6 +100,8 @@ enum capos_status vm_decommit(struct cpu *cpu, struct vm *vm, uint64_t address, 
              !vm_clear(cpu, vm, region, address, pages, true, &budget))
         status = CAPOS_STATUS_MALFORMED;
     lock_drop(&vm->lock);
+    if (status == CAPOS_STATUS_OK)
+        park_unmapped(cpu, vm, address, bytes);
     return status;
 }
 
@@ -165,6 +167,8 @@ enum capos_status vm_unmap(struct cpu *cpu, struct vm *vm, uint64_t address, uin
     else if (vm_clear(cpu, vm, region, address, region->pages, true, &budget))
         vm_remove_region(cpu, vm, region);
     lock_drop(&vm->lock);
+    if (status == CAPOS_STATUS_OK)
+        park_unmapped(cpu, vm, address, bytes);
     return status;
 }
 

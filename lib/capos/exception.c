@@ -24,6 +24,7 @@ const char *capos_status_text(enum capos_status status) {
         [CAPOS_STATUS_EXCEPTION] = "the method failed",
         [CAPOS_STATUS_SCOPE] = "the capability may not be passed on to there",
         [CAPOS_STATUS_TIMED_OUT] = "the deadline has passed",
+        [CAPOS_STATUS_CHANGED] = "the word holds another value",
     };
 
     return (unsigned)status < sizeof texts / sizeof texts[0] ? texts[status] : "unknown status";

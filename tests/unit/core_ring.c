@@ -179,6 +179,8 @@ START_TEST(unknown_and_unbuilt) {
 
     for (unsigned opcode = CAPOS_OP_CANCEL; opcode < 256; opcode++) {
         sqe.opcode = (uint8_t)opcode;
+        if (opcode == CAPOS_OP_PARK || opcode == CAPOS_OP_UNPARK)
+            continue;
         ck_assert_int_eq(actor_do(&actor, &sqe).result, -CAPOS_STATUS_UNSUPPORTED);
     }
     for (unsigned flags = 1; flags < 256; flags++) {

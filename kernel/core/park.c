@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Parking (park.h). No wake-up is lost. A waker changes the word first and then does UNPARK; who
+// parks compares under the bucket's lock and is in the bucket before that lock is dropped. Either
+// the parker has the lock first: then UNPARK, which takes it later, finds the record. Or UNPARK has
+// it first: then the change, which came before it, is seen by the comparison, which comes after.
+//
+// Unmapping is the same with the vm's lock in the word's place: the comparison reads the word, by
+// its frame, under the vm's lock and inside of the bucket's, so either it finds the page gone, or
+// the record is in the bucket before whoever unmapped the page can look there. `used` is set before
+// that read, so who unmaps later sees it.
+#include "core/park.h"
+
+#include "base/checked.h"
+#include "core/captable.h"
+#include "core/cpu.h"
+#include "core/memory.h"
+#include "core/process.h"
+#include "core/ringserve.h"
+#include "core/vm.h"
+#include "machine/space.h"
+#include "machine/time.h"
+
+enum { PARK_BATCH = 32 }; // ends between two interrupt windows
+
+// What an SQE of PARK or UNPARK names.
+struct word {
+    struct call_queue *bucket;
+    struct memory *memory; // borrowed; NULL: a private one
+    uint64_t at;           // address; offset in the root of the memory object
+};
+
+// OK: it was woken.
+static void park_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
+    call_fail(cpu, call, status);
+}
+
+void park_init(struct park *park) {
+    for (unsigned i = 0; i < PARK_BUCKETS; i++)
+        call_queue_init(&park->bucket[i], park_answer);
+}
+
+void park_init_shared(struct call_queue *bucket) {
+    call_queue_init(bucket, park_answer);
+}
+
+static unsigned bucket_of(uint64_t address) {
+    return (address >> 2 ^ address >> 7 ^ address >> 12) % PARK_BUCKETS;
+}
+
+static enum capos_status find_private(struct ring *ring, uint64_t address, struct word *word) {
+    if (address % sizeof(uint32_t) != 0 || address >= MACHINE_USER_END)
+        return CAPOS_STATUS_MALFORMED;
+    word->bucket = &ring->process->vm->park.bucket[bucket_of(address)];
+    word->memory = NULL;
+    word->at = address;
+    return CAPOS_STATUS_OK;
+}
+
+static enum capos_status find_shared(struct ring *ring, uint64_t cap, uint64_t offset,
+                                     struct word *word) {
+    struct captable_view view;
+    enum capos_status status = captable_lookup(&ring->process->table, cap, &view);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    if (view.object->type->close != memory_close)
+        return CAPOS_STATUS_REFUSED;
+    word->memory = (struct memory *)(void *)view.object;
+    if (offset % sizeof(uint32_t) != 0 ||
+        !range_within(offset, sizeof(uint32_t), word->memory->pages * CAPOS_PAGE_SIZE))
+        return CAPOS_STATUS_MALFORMED;
+    word->bucket = &word->memory->root->park;
+    word->at = word->memory->first * CAPOS_PAGE_SIZE + offset;
+    return CAPOS_STATUS_OK;
+}
+
+static enum capos_status find_word(struct ring *ring, const struct capos_sqe *sqe,
+                                   struct word *word) {
+    return sqe->cap == 0 ? find_private(ring, sqe->interface, word)
+                         : find_shared(ring, sqe->cap, sqe->interface, word);
+}
+
+// The word in its frame, read once.
+static uint32_t load(struct paddr frame, uint64_t at) {
+    const uint8_t *page = machine_direct(frame);
+
+    return __atomic_load_n((const uint32_t *)(const void *)(page + at % CAPOS_PAGE_SIZE),
+                           __ATOMIC_RELAXED);
+}
+
+// The bucket is locked.
+static enum capos_status load_private(struct cpu *cpu, struct vm *vm, uint64_t at,
+                                      uint32_t *value) {
+    struct uaddr page = {at - at % CAPOS_PAGE_SIZE};
+    enum protection protection;
+    struct paddr frame;
+    bool there;
+
+    atomic_store_explicit(&vm->park.used, 1, memory_order_relaxed);
+    lock_take(&vm->lock);
+    there = machine_space_lookup(cpu, &vm->space, page, &frame, &protection) &&
+            protection != PROTECTION_NONE;
+    if (there)
+        *value = load(frame, at);
+    lock_drop(&vm->lock);
+    return there ? CAPOS_STATUS_OK : CAPOS_STATUS_REFUSED;
+}
+
+// Does the word still hold what it should? The bucket is locked.
+static enum capos_status compare(struct cpu *cpu, struct ring *ring, const struct word *word,
+                                 uint32_t expected) {
+    enum capos_status status = CAPOS_STATUS_OK;
+    uint32_t value = 0;
+
+    if (word->memory == NULL)
+        status = load_private(cpu, ring->process->vm, word->at, &value);
+    else
+        value = load(memory_frame(word->memory->root, word->at / CAPOS_PAGE_SIZE), word->at);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    return value == expected ? CAPOS_STATUS_OK : CAPOS_STATUS_CHANGED;
+}
+
+// The bucket is locked.
+static void hold(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
+                 const struct word *word) {
+    ring_name(call);
+    call->opcode = sqe->opcode;
+    call->flags = sqe->flags;
+    call->sent = call->room = 0;
+    call->target = word->memory == NULL ? NULL : &word->memory->object;
+    call->queue = word->bucket;
+    call->user_data = sqe->user_data;
+    call->parked_at = word->at;
+    call->reserved = 0;
+    timer_init(&call->timer, TIMER_CALL);
+    list_push_back(&word->bucket->calls, &call->link);
+    call_set(call, CALL_HELD);
+    if (sqe->deadline != CAPOS_NO_DEADLINE)
+        timer_arm(cpu, &call->timer, sqe->deadline);
+}
+
+enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                            struct call *call) {
+    struct word word;
+    enum capos_status status = find_word(ring, sqe, &word);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    if (word.memory != NULL && !object_try_get(&word.memory->object))
+        return CAPOS_STATUS_REFUSED;
+    lock_take(&word.bucket->lock);
+    status = compare(cpu, ring, &word, sqe->params);
+    if (status == CAPOS_STATUS_OK && sqe->deadline != CAPOS_NO_DEADLINE &&
+        sqe->deadline <= machine_now(cpu))
+        status = CAPOS_STATUS_TIMED_OUT;
+    if (status == CAPOS_STATUS_OK)
+        hold(cpu, call, sqe, &word);
+    lock_drop(&word.bucket->lock);
+    if (status != CAPOS_STATUS_OK && word.memory != NULL)
+        object_put(cpu, &word.memory->object);
+    return status;
+}
+
+// Claims what is parked at addresses from `start` to `last`, up to `count`, in one walk. So the
+// work is bounded by what is parked there now, whatever is parked meanwhile.
+static void claim(struct call_queue *bucket, uint64_t start, uint64_t last, uint32_t count,
+                  struct list *claimed) {
+    struct list_node *node, *next;
+
+    list_init(claimed);
+    lock_take(&bucket->lock);
+    for (node = list_first(&bucket->calls); node != NULL && count > 0; node = next) {
+        struct call *call = list_entry(node, struct call, link);
+
+        next = list_next(&bucket->calls, node);
+        if (call->parked_at < start || call->parked_at > last)
+            continue;
+        list_remove(node);
+        call_set(call, CALL_CLAIMED);
+        list_push_back(claimed, node);
+        count--;
+    }
+    lock_drop(&bucket->lock);
+}
+
+// Ends what was claimed and says how many there were.
+static uint32_t end(struct cpu *cpu, struct list *claimed, enum capos_status status) {
+    struct list_node *node;
+    uint32_t count = 0;
+
+    while ((node = list_pop_front(claimed)) != NULL) {
+        struct call *call = list_entry(node, struct call, link);
+
+        timer_stop(cpu, &call->timer);
+        call_fail(cpu, call, status);
+        if (++count % PARK_BATCH == 0)
+            machine_interrupt_window(cpu);
+    }
+    return count;
+}
+
+enum capos_status park_wake(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                            uint32_t *woken) {
+    struct list claimed;
+    struct word word;
+    enum capos_status status = find_word(ring, sqe, &word);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    claim(word.bucket, word.at, word.at, sqe->params, &claimed);
+    *woken = end(cpu, &claimed, CAPOS_STATUS_OK);
+    return CAPOS_STATUS_OK;
+}
+
+void park_unmapped(struct cpu *cpu, struct vm *vm, uint64_t start, uint64_t bytes) {
+    struct list claimed;
+
+    if (atomic_load_explicit(&vm->park.used, memory_order_relaxed) == 0)
+        return;
+    for (unsigned i = 0; i < PARK_BUCKETS; i++) {
+        claim(&vm->park.bucket[i], start, start + bytes - 1, UINT32_MAX, &claimed);
+        end(cpu, &claimed, CAPOS_STATUS_DISCONNECTED);
+    }
+}
