@@ -7,7 +7,7 @@
 //
 // on_cpu and attention are how a killer and the CPU that picks its victim meet: each writes one and
 // then reads the other, sequentially consistent, so at least one of them sees both.
-#include "core/sched.h"
+#include "core/sched_parts.h"
 
 #include "base/bits.h"
 #include "core/kernel.h"
@@ -18,163 +18,8 @@
 #include "machine/context.h"
 #include "machine/time.h"
 
-// A run is charged at most as much: longer ones happen only when nobody else wanted the CPU. It is
-// also how far a thread that changes queues may be behind those that it meets.
-#define CHARGE_MAX (2 * SCHED_SLICE_NS)
-
 // Steps of work that a busy CPU takes at the end of a slice.
 #define WORK_STEPS 8
-
-void run_queue_init(struct run_queue *queue) {
-    lock_init(&queue->lock);
-    heap_init(&queue->ready);
-    atomic_store(&queue->count, 0);
-    atomic_store(&queue->virtual_time, 0);
-    queue->spread = 0;
-}
-
-static struct thread *thread_of(struct heap_node *node) {
-    return (struct thread *)(void *)((char *)node - offsetof(struct thread, run));
-}
-
-static uint64_t queue_time(const struct cpu *cpu) {
-    return atomic_load_explicit(&cpu->queue.virtual_time, memory_order_relaxed);
-}
-
-// Times of different queues can't be compared: what a thread takes along is how far it is ahead.
-// Who has slept is behind all, but by no more than what lets it run at once.
-static void rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target) {
-    uint64_t from = queue_time(cpu->kernel->cpus[thread->cpu]), to = queue_time(target);
-    uint64_t time = thread->virtual_time;
-
-    if (thread->cpu != target->index)
-        time = time > from ? to + min_u64(time - from, CHARGE_MAX) : 0;
-    thread->virtual_time = max_u64(time, to - min_u64(to, SCHED_PREEMPT_NS));
-    thread->cpu = target->index;
-}
-
-// Queues a thread that is nobody's. True when it is first there.
-static bool enqueue(struct cpu *cpu, struct thread *thread, struct cpu *target) {
-    struct run_queue *queue = &target->queue;
-    bool first;
-
-    kassert(atomic_load_explicit(&thread->on_cpu, memory_order_relaxed) == 0);
-    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    lock_take(&queue->lock);
-    rebase(cpu, thread, target);
-    thread->run.key = thread->virtual_time;
-    heap_add(&queue->ready, &thread->run);
-    first = heap_first(&queue->ready) == &thread->run;
-    atomic_fetch_add(&queue->count, 1);
-    lock_drop(&queue->lock);
-    return first;
-}
-
-// Takes the first thread out of a CPU's queue; NULL when it is empty.
-static struct thread *dequeue(struct cpu *from) {
-    struct run_queue *queue = &from->queue;
-    struct heap_node *first;
-
-    if (atomic_load(&queue->count) == 0)
-        return NULL;
-    lock_take(&queue->lock);
-    first = heap_first(&queue->ready);
-    if (first != NULL) {
-        heap_remove(&queue->ready, first);
-        atomic_fetch_sub(&queue->count, 1);
-        if (first->key > queue_time(from))
-            atomic_store_explicit(&queue->virtual_time, first->key, memory_order_relaxed);
-    }
-    lock_drop(&queue->lock);
-    return first == NULL ? NULL : thread_of(first);
-}
-
-// A CPU that is idle is claimed by one waker, so that two don't choose the same.
-static bool claim_idle(struct cpu *cpu) {
-    return atomic_load(&cpu->idle) != 0 && atomic_exchange(&cpu->idle, 0) != 0;
-}
-
-// An idle CPU, the nearest from `first` on, or NULL.
-static struct cpu *find_idle(struct cpu *cpu, uint32_t first) {
-    struct kernel *kernel = cpu->kernel;
-
-    for (uint32_t i = 0; i < kernel->cpu_count; i++) {
-        struct cpu *other = kernel->cpus[(first + i) % kernel->cpu_count];
-
-        if (claim_idle(other))
-            return other;
-    }
-    return NULL;
-}
-
-// Makes a CPU look at its queue and its work: this one on its way out, another one soon.
-static void tell(struct cpu *cpu, struct cpu *target) {
-    cpu_interrupt_pending(target, PENDING_RESCHEDULE);
-    if (target != cpu)
-        machine_ipi(cpu, target);
-}
-
-// Queues a thread that is nobody's where it ran last. A CPU that has become idle meanwhile may have
-// looked at the queue too early; it is told to look again, and takes the thread.
-static void ready_at_home(struct cpu *cpu, struct thread *thread) {
-    struct cpu *home = cpu->kernel->cpus[thread->cpu], *idle;
-
-    if (enqueue(cpu, thread, home))
-        tell(cpu, home);
-    idle = find_idle(cpu, home->index);
-    if (idle != NULL && idle != home)
-        tell(cpu, idle);
-}
-
-void sched_ready(struct cpu *cpu, struct thread *thread) {
-    uint32_t has = atomic_load(&thread->on_cpu);
-    struct cpu *idle = NULL;
-
-    while (has != 0)
-        if (atomic_compare_exchange_weak(&thread->on_cpu, &has, has | THREAD_WOKEN))
-            return;
-    if (cpu->current != NULL || thread->cpu != cpu->index)
-        idle = find_idle(cpu, thread->cpu);
-    if (idle == NULL) {
-        ready_at_home(cpu, thread);
-        return;
-    }
-    enqueue(cpu, thread, idle);
-    tell(cpu, idle);
-}
-
-void sched_ready_handoff(struct cpu *cpu, struct thread *thread) {
-    if (cpu->handoff != NULL || cpu->current == NULL || atomic_load(&thread->on_cpu) != 0) {
-        sched_ready(cpu, thread);
-        return;
-    }
-    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    rebase(cpu, thread, cpu);
-    cpu->handoff = thread;
-}
-
-// What the running thread woke and did not wait for is queued like others.
-static void queue_handoff(struct cpu *cpu) {
-    struct thread *thread = cpu->handoff;
-
-    cpu->handoff = NULL;
-    sched_ready(cpu, thread);
-}
-
-void sched_kick(struct cpu *cpu, struct thread *thread) {
-    uint32_t has = atomic_load(&thread->on_cpu) & ~THREAD_WOKEN;
-
-    if (has != 0 && has - 1 != cpu->index)
-        machine_ipi(cpu, cpu->kernel->cpus[has - 1]);
-}
-
-void sched_tell_work(struct cpu *cpu) {
-    struct cpu *idle = find_idle(cpu, cpu->index);
-
-    tell(cpu, cpu);
-    if (idle != NULL && idle != cpu)
-        tell(cpu, idle);
-}
 
 static bool close_objects(struct cpu *cpu) {
     return (cpu->closing != NULL || cpu->moved != NULL) && object_close_pending(cpu);
@@ -193,7 +38,7 @@ static struct thread *steal(struct cpu *cpu) {
     struct thread *thread = NULL;
 
     for (uint32_t i = 1; i < kernel->cpu_count && thread == NULL; i++)
-        thread = dequeue(kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
+        thread = run_queue_take(kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
     return thread;
 }
 
@@ -211,12 +56,12 @@ static void account(struct cpu *cpu) {
     if (thread == NULL)
         return;
     thread->cycles += cycles;
-    time = min_u64(machine_cycles_ns(cpu, cycles), CHARGE_MAX);
+    time = min_u64(machine_cycles_ns(cpu, cycles), SCHED_CHARGE_MAX);
     thread->virtual_time += max_u64(time, 1) * SCHED_WEIGHT_NORMAL / thread->weight;
     if (atomic_load(&cpu->queue.count) != 0)
         return;
     lock_take(&cpu->queue.lock);
-    if (thread->virtual_time > queue_time(cpu))
+    if (thread->virtual_time > run_queue_time(&cpu->queue))
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
     lock_drop(&cpu->queue.lock);
 }
@@ -241,7 +86,7 @@ static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state lea
     if (leave == THREAD_DEAD)
         thread_gone(cpu, thread);
     else if (leave == THREAD_READY || (had & THREAD_WOKEN) != 0)
-        enqueue(cpu, thread, cpu);
+        run_queue_add(cpu, thread, cpu);
 }
 
 // Goes on with `next`, which is nobody's, or with nothing, in place of cpu->current.
@@ -252,7 +97,7 @@ static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state le
         return;
     cpu->current = next;
     if (next != NULL) {
-        rebase(cpu, next, cpu);
+        run_queue_rebase(cpu, next, cpu);
         atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
         atomic_store(&next->on_cpu, cpu->index + 1);
     }
@@ -269,7 +114,7 @@ static struct thread *pick(struct cpu *cpu, enum thread_state leave, bool *fresh
     *fresh = thread == NULL;
     cpu->handoff = NULL;
     if (thread == NULL)
-        thread = dequeue(cpu);
+        thread = run_queue_take(cpu);
     if (thread == NULL && leave != THREAD_READY)
         thread = steal(cpu);
     return thread;
@@ -307,9 +152,9 @@ static void spread(struct cpu *cpu) {
 
     if (other == cpu || atomic_load(&other->queue.count) + 2 > atomic_load(&cpu->queue.count))
         return;
-    thread = dequeue(cpu);
-    if (thread != NULL && enqueue(cpu, thread, other))
-        tell(cpu, other);
+    thread = run_queue_take(cpu);
+    if (thread != NULL && run_queue_add(cpu, thread, other))
+        sched_tell(cpu, other);
 }
 
 // Should the running thread give way? At the end of its slice to any that has run no longer, else
@@ -364,7 +209,7 @@ static bool run_pending(struct cpu *cpu, bool *slice_over) {
 // What is woken on the way out is not waited for either.
 static struct thread *leave(struct cpu *cpu) {
     if (cpu->handoff != NULL) {
-        queue_handoff(cpu);
+        sched_queue_handoff(cpu);
         set_slice(cpu, false);
     }
     kernel_leave(cpu);
@@ -384,12 +229,12 @@ struct thread *sched_leave(struct cpu *cpu) {
     if (is_killed(cpu->current))
         return leave_dead(cpu);
     if (cpu->handoff != NULL)
-        queue_handoff(cpu);
+        sched_queue_handoff(cpu);
     if (run_pending(cpu, &slice_over)) {
         work(cpu, WORK_STEPS);
         close_objects(cpu);
         if (cpu->handoff != NULL)
-            queue_handoff(cpu);
+            sched_queue_handoff(cpu);
         reconsider(cpu, slice_over);
     }
     return leave(cpu);
@@ -410,7 +255,7 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
     if (run_pending(cpu, &slice_over))
         work(cpu, 1);
     if (slice_over && cpu->handoff != NULL)
-        queue_handoff(cpu);
+        sched_queue_handoff(cpu);
     if (!take_wake(cpu)) {
         go_on(cpu, THREAD_WAITING);
         return leave(cpu);
@@ -450,52 +295,4 @@ struct thread *sched_idle(struct cpu *cpu) {
         if (!worked)
             machine_idle(cpu);
     return cpu->current;
-}
-
-// How many threads should be in each CPU's queue or handoff, by their own account; NULL or what is
-// wrong with one of them.
-static const char *count_ready(struct kernel *kernel, uint32_t ready[CAPOS_CPUS_MAX]) {
-    const struct list_node *node, *inner;
-
-    for (node = list_first(&kernel->processes); node != NULL;
-         node = list_next(&kernel->processes, node)) {
-        struct process *process = list_entry(node, struct process, sibling);
-
-        for (inner = list_first(&process->threads); inner != NULL;
-             inner = list_next(&process->threads, inner)) {
-            struct thread *thread = list_entry(inner, struct thread, sibling);
-            uint32_t has = atomic_load(&thread->on_cpu);
-
-            if (thread->state == THREAD_READY)
-                ready[thread->cpu]++;
-            if ((has != 0) != (thread->state == THREAD_RUNNING))
-                return "sched: a thread runs that no CPU has, or the other way round";
-            if (has != 0 && kernel->cpus[(has - 1) % kernel->cpu_count]->current != thread)
-                return "sched: a thread's CPU runs another one";
-        }
-    }
-    return NULL;
-}
-
-static const char *audit_cpu(struct cpu *cpu, uint32_t ready) {
-    const struct thread *current = cpu->current;
-    uint32_t queued = cpu->queue.count;
-
-    if (heap_audit(&cpu->queue.ready) != queued)
-        return "sched: a queue's order or count is wrong";
-    if (current != NULL && atomic_load(&current->on_cpu) != cpu->index + 1)
-        return "sched: a CPU runs a thread that it does not have";
-    if (queued + (cpu->handoff != NULL) != ready)
-        return "sched: not all that is ready is in one queue";
-    return NULL;
-}
-
-const char *sched_audit(struct cpu *cpu) {
-    struct kernel *kernel = cpu->kernel;
-    uint32_t ready[CAPOS_CPUS_MAX] = {0};
-    const char *broken = count_ready(kernel, ready);
-
-    for (uint32_t i = 0; i < kernel->cpu_count && broken == NULL; i++)
-        broken = audit_cpu(kernel->cpus[i], ready[i]);
-    return broken;
 }

@@ -6,30 +6,12 @@
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
-#include "core/heap.h"
-#include "core/lock.h"
+#include "core/run_queue.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 struct cpu;
 struct thread;
-
-#define SCHED_SLICE_NS UINT64_C(4000000)
-#define SCHED_PREEMPT_NS \
-    UINT64_C(1000000) // by so much a woken thread must be behind to run at once
-#define SCHED_WEIGHT_NORMAL 1024u
-
-struct run_queue {
-    struct lock lock; // guards what follows; count and virtual_time are read without it
-    struct heap ready;
-    _Atomic uint32_t count;
-    _Atomic uint64_t virtual_time; // in ns; never goes back; new arrivals start from it
-    uint32_t spread;               // CPU that this one, when it has too much, looks at next
-};
-
-void run_queue_init(struct run_queue *queue);
 
 // Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller, who is
 // the only one to do so. It goes to the queue of the CPU that it ran on last or of an idle one,
@@ -68,6 +50,10 @@ void sched_kick(struct cpu *cpu, struct thread *thread);
 // There is work that no thread waits for (work.h): a CPU that has nothing else is woken, and this
 // one looks again on its way out.
 void sched_tell_work(struct cpu *cpu);
+
+// A thread that is to die is taken out of the queue that it waits in, if it is in one, and ends as
+// soon as its CPU has left the kernel. The caller has just changed attention.
+void sched_hasten_end(struct cpu *cpu, struct thread *thread);
 
 // For audits: NULL when queues, counts and states agree, else what doesn't. No other CPU may be in
 // the kernel.

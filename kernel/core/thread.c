@@ -105,6 +105,8 @@ bool thread_stop_locked(struct cpu *cpu, struct thread *thread) {
         sched_ready(cpu, thread);
     else
         sched_kick(cpu, thread);
+    if (!never_ran)
+        sched_hasten_end(cpu, thread);
     return never_ran;
 }
 

@@ -51,7 +51,8 @@ struct thread {
     struct heap_node run;  // key: virtual time
     uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
     uint32_t weight;       // 1024 is normal
-    uint32_t cpu;          // index of the CPU whose queue it is, or was last, in
+    _Atomic uint32_t cpu;  // index of the CPU whose queue it is, or was last, in
+    bool queued;           // in that queue; guarded by the queue's lock
     uint64_t cycles;       // run so far
 };
 

@@ -211,15 +211,13 @@ void actor_destroy(struct actor *actor) {
 // Takes a ready thread out of whatever queue it is in.
 static void unqueue(struct actor *actor) {
     struct thread *thread = actor->thread;
-    struct run_queue *queue = &actor->host->cpus[thread->cpu].queue;
 
     for (uint32_t i = 0; i < actor->host->kernel.cpu_count; i++)
         if (actor->host->cpus[i].handoff == thread) {
             actor->host->cpus[i].handoff = NULL;
             return;
         }
-    heap_remove(&queue->ready, &thread->run);
-    queue->count--;
+    ck_assert(run_queue_remove(&actor->host->cpus[0], thread));
 }
 
 void actor_run(struct actor *actor, struct cpu *cpu) {
@@ -240,11 +238,7 @@ void actor_run(struct actor *actor, struct cpu *cpu) {
         cpu->handoff = thread;
         sched_idle_round(cpu, &worked);
     } else { // it comes first in the queue when the running thread's slice ends
-        thread->virtual_time = 0;
-        thread->run.key = 0;
-        thread->cpu = cpu->index;
-        heap_add(&cpu->queue.ready, &thread->run);
-        cpu->queue.count++;
+        run_queue_add_first(cpu, thread, cpu);
         for (int n = 0; n < 64 && cpu->current != thread; n++) { // others may be as far behind
             host_cycles += SCHED_SLICE_NS;
             cpu->timers.slice_end = 0;

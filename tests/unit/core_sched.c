@@ -405,6 +405,30 @@ START_TEST(a_kill_meets_the_taking) {
 }
 END_TEST
 
+// One that waits behind others is not left to its turn.
+START_TEST(a_ready_thread_is_killed_at_once) {
+    struct world world = world_create(1, 12);
+    struct cpu *cpu = &world.host->cpus[0];
+    struct thread *victim, *running;
+
+    run(&world, 20 * MS);
+    running = cpu->current;
+    victim = thread_at(&world, 3) == running ? thread_at(&world, 4) : thread_at(&world, 3);
+    ck_assert_int_eq(victim->state, THREAD_READY);
+    kernel_enter(cpu);
+    object_get(&victim->object);
+    thread_kill(cpu, victim);
+    kernel_leave(cpu);
+    ck_assert_uint_eq(world.actor[0].process->threads_left, 12);
+    host_serve(cpu);
+    ck_assert_uint_eq(world.actor[0].process->threads_left, 11);
+    ck_assert_int_eq(victim->state, THREAD_DEAD);
+    object_put(cpu, &victim->object);
+    run(&world, 20 * MS);
+    world_destroy(&world);
+}
+END_TEST
+
 // What a thread has woken without waiting for it runs all the same.
 START_TEST(an_unused_handoff_is_queued) {
     struct world world = world_create(1, 2);
@@ -573,6 +597,7 @@ int main(void) {
     harness_add(suite, "a wake meets the leaving", a_wake_meets_the_leaving);
     harness_add(suite, "a kill meets the leaving", a_kill_meets_the_leaving);
     harness_add(suite, "a kill meets the taking", a_kill_meets_the_taking);
+    harness_add(suite, "a ready thread is killed at once", a_ready_thread_is_killed_at_once);
     harness_add(suite, "an unused handoff is queued", an_unused_handoff_is_queued);
     harness_add(suite, "a handoff keeps the slice", a_handoff_runs_next_and_keeps_the_slice);
     harness_add(suite, "serial input is passed on", serial_input_is_passed_on);
