@@ -3,28 +3,6 @@
 // them.
 #include "capnp/builder.h"
 
-void capos_builder_init(struct capos_builder *builder, uint64_t *words, size_t capacity) {
-    bool aligned = (uintptr_t)words % 8 == 0;
-    builder->words = words;
-    builder->capacity =
-        capacity > CAPOS_SEGMENT_WORDS_MAX ? CAPOS_SEGMENT_WORDS_MAX : (uint32_t)capacity;
-    builder->used = 0;
-    builder->needed = 0;
-    builder->error = CAPOS_BUILD_OK;
-    builder->descriptors = NULL;
-    builder->descriptor_count = 0;
-    builder->descriptor_room = 0;
-    if (!aligned)
-        builder->capacity = 0;
-}
-
-void capos_builder_set_descriptors(struct capos_builder *builder,
-                                   struct capos_descriptor *descriptors, uint8_t room) {
-    builder->descriptors = descriptors;
-    builder->descriptor_count = 0;
-    builder->descriptor_room = room;
-}
-
 void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error) {
     if (builder->error == CAPOS_BUILD_OK)
         builder->error = error;
@@ -35,63 +13,30 @@ enum capos_build_error capos_builder_finish(const struct capos_builder *builder,
     return builder->error;
 }
 
-// Takes zeroed words. After an error nothing is taken, only counted.
-static bool take(struct capos_builder *builder, uint64_t words, uint32_t *at) {
+uint64_t *capos_builder_lack(struct capos_builder *builder, uint64_t words) {
+    if (builder->error == CAPOS_BUILD_OK)
+        builder->error = CAPOS_BUILD_FULL;
+    if (builder->needed == 0)
+        builder->needed = builder->used;
     builder->needed += words;
-    if (words > builder->capacity - builder->used)
-        capos_builder_fail(builder, CAPOS_BUILD_FULL);
-    if (builder->error != CAPOS_BUILD_OK)
-        return false;
-    *at = builder->used;
-    builder->used += (uint32_t)words;
-    for (uint32_t i = *at; i < builder->used; i++)
-        capos_word_store(builder->words, i, 0);
-    return true;
-}
-
-// Takes the words of an object that a pointer is to lead to.
-static bool take_object(struct capos_pointer_builder p, uint64_t words, uint32_t *at) {
-    return take(p.builder, words, at) && p.word != CAPOS_BUILDER_NOWHERE;
+    return NULL;
 }
 
 static void point(struct capos_pointer_builder p, uint64_t value) {
-    capos_word_store(p.builder->words, p.word, value);
+    capos_word_store(p.at, 0, value);
 }
 
-static int32_t offset_from(struct capos_pointer_builder p, uint32_t at) {
-    return (int32_t)(at - p.word - 1);
+static int32_t offset_from(struct capos_pointer_builder p, const uint64_t *at) {
+    return (int32_t)(at - p.at - 1);
 }
 
 struct capos_pointer_builder capos_builder_init_root_pointer(struct capos_builder *builder) {
-    struct capos_pointer_builder root = {builder, CAPOS_BUILDER_NOWHERE};
-    uint32_t at;
+    struct capos_pointer_builder root = {builder, NULL};
     builder->used = 0;
     builder->needed = 0;
     builder->descriptor_count = 0;
-    if (take(builder, 1, &at))
-        root.word = at;
+    root.at = capos_builder_take(builder, 1);
     return root;
-}
-
-struct capos_struct_builder capos_builder_init_root(struct capos_builder *builder,
-                                                    uint16_t data_words, uint16_t pointers) {
-    return capos_pointer_init_struct(capos_builder_init_root_pointer(builder), data_words,
-                                     pointers);
-}
-
-// A struct without words has no place of its own; its pointer leads to itself, to differ from null.
-struct capos_struct_builder capos_pointer_init_struct(struct capos_pointer_builder p,
-                                                      uint16_t data_words, uint16_t pointers) {
-    struct capos_struct_builder s = {p.builder, 0, 0, 0};
-    uint32_t words = (uint32_t)data_words + pointers;
-    uint32_t at;
-    if (!take_object(p, words, &at))
-        return s;
-    point(p, capos_word_make_struct(words == 0 ? -1 : offset_from(p, at), data_words, pointers));
-    s.data = at;
-    s.data_words = data_words;
-    s.pointers = pointers;
-    return s;
 }
 
 struct capos_list_builder capos_pointer_init_list(struct capos_pointer_builder p,
@@ -99,13 +44,13 @@ struct capos_list_builder capos_pointer_init_list(struct capos_pointer_builder p
     struct capos_list_builder list = {p.builder, 0, 0, 0, 0, 0};
     list.pointers = element == CAPOS_ELEMENT_POINTER;
     list.step = capos_element_bits(element) + list.pointers * 64u;
-    uint32_t at;
     if (size > CAPOS_LIST_SIZE_MAX)
         capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
-    if (!take_object(p, ((uint64_t)size * list.step + 63) / 64, &at))
+    uint64_t *at = capos_builder_take(p.builder, ((uint64_t)size * list.step + 63) / 64);
+    if (at == NULL || p.at == NULL)
         return list;
     point(p, capos_word_make_list(offset_from(p, at), element, size));
-    list.data = at;
+    list.data = (uint32_t)(at - p.builder->words);
     list.size = size;
     return list;
 }
@@ -116,14 +61,14 @@ struct capos_list_builder capos_pointer_init_struct_list(struct capos_pointer_bu
     uint32_t step = (uint32_t)data_words + pointers;
     struct capos_list_builder list = {p.builder, 0, 0, step * 64, data_words, pointers};
     uint64_t words = (uint64_t)size * step;
-    uint32_t at;
     if (size > CAPOS_LIST_SIZE_MAX || words > CAPOS_LIST_SIZE_MAX)
         capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
-    if (!take_object(p, words + 1, &at))
+    uint64_t *at = capos_builder_take(p.builder, words + 1);
+    if (at == NULL || p.at == NULL)
         return list;
     point(p, capos_word_make_list(offset_from(p, at), CAPOS_ELEMENT_STRUCT, (uint32_t)words));
-    capos_word_store(p.builder->words, at, capos_word_make_tag(size, data_words, pointers));
-    list.data = at + 1;
+    capos_word_store(at, 0, capos_word_make_tag(size, data_words, pointers));
+    list.data = (uint32_t)(at - p.builder->words) + 1;
     list.size = size;
     return list;
 }
@@ -162,7 +107,7 @@ void capos_pointer_set_capability(struct capos_pointer_builder p,
     struct capos_builder *b = p.builder;
     if (b->descriptor_count == b->descriptor_room)
         capos_builder_fail(b, CAPOS_BUILD_ROOM);
-    if (b->error != CAPOS_BUILD_OK || p.word == CAPOS_BUILDER_NOWHERE)
+    if (b->error != CAPOS_BUILD_OK || p.at == NULL)
         return;
     b->descriptors[b->descriptor_count] = descriptor;
     point(p, capos_word_make_capability(b->descriptor_count));
@@ -178,10 +123,10 @@ static bool check_index(struct capos_list_builder list, uint32_t index) {
 
 struct capos_struct_builder capos_list_builder_struct(struct capos_list_builder list,
                                                       uint32_t index) {
-    struct capos_struct_builder s = {list.builder, 0, 0, 0};
+    struct capos_struct_builder s = {list.builder, NULL, 0, 0};
     if (!check_index(list, index))
         return s;
-    s.data = list.data + index * (list.step / 64);
+    s.data = list.builder->words + list.data + index * (list.step / 64);
     s.data_words = list.data_words;
     s.pointers = list.pointers;
     return s;
@@ -189,9 +134,9 @@ struct capos_struct_builder capos_list_builder_struct(struct capos_list_builder 
 
 struct capos_pointer_builder capos_list_builder_pointer(struct capos_list_builder list,
                                                         uint32_t index) {
-    struct capos_pointer_builder p = {list.builder, CAPOS_BUILDER_NOWHERE};
+    struct capos_pointer_builder p = {list.builder, NULL};
     if (check_index(list, index))
-        p.word = list.data + index;
+        p.at = list.builder->words + list.data + index;
     return p;
 }
 

@@ -5,8 +5,8 @@
 //
 // Begin with capos_builder_init, then capos_builder_init_root; end with capos_builder_finish, which
 // tells the size or the error. Errors are sticky: after one, init functions give dead handles,
-// setting through a dead handle does nothing, and `needed` goes on counting what the message would
-// have taken. What was taken is zeroed first: the buffer need not be. Setting a pointer field a
+// setting through a dead handle does nothing, and `needed` counts what the message would have
+// taken. What was taken is zeroed first: the buffer need not be. Setting a pointer field a
 // second time leaves the first object as garbage in the message. Nothing here allocates or
 // recurses.
 #ifndef CAPOS_CAPNP_BUILDER_H
@@ -30,7 +30,7 @@ struct capos_builder {
     uint64_t *words;
     uint32_t capacity; // words
     uint32_t used;
-    uint64_t needed; // equals used until the buffer is full
+    uint64_t needed; // 0 until there is an error; then the words that would have been used
     enum capos_build_error error;
     struct capos_descriptor *descriptors; // where capabilities to be sent are put
     uint8_t descriptor_count;
@@ -39,8 +39,8 @@ struct capos_builder {
 
 struct capos_struct_builder {
     struct capos_builder *builder;
-    uint32_t data; // word offset
-    uint16_t data_words;
+    uint64_t *data;      // NULL if dead
+    uint16_t data_words; // 0 if dead, as pointers are
     uint16_t pointers;
 };
 
@@ -56,22 +56,68 @@ struct capos_list_builder {
 // A pointer field that is to be set.
 struct capos_pointer_builder {
     struct capos_builder *builder;
-    uint32_t word; // CAPOS_BUILDER_NOWHERE if dead
+    uint64_t *at; // NULL if dead
 };
 
-#define CAPOS_BUILDER_NOWHERE UINT32_MAX
-
 // Takes a buffer of 8-aligned words; what is beyond CAPOS_SEGMENT_WORDS_MAX is not used.
-void capos_builder_init(struct capos_builder *builder, uint64_t *words, size_t capacity);
+static inline void capos_builder_init(struct capos_builder *builder, uint64_t *words,
+                                      size_t capacity) {
+    builder->words = words;
+    builder->capacity =
+        capacity > CAPOS_SEGMENT_WORDS_MAX ? CAPOS_SEGMENT_WORDS_MAX : (uint32_t)capacity;
+    if ((uintptr_t)words % 8 != 0)
+        builder->capacity = 0;
+    builder->used = 0;
+    builder->needed = 0;
+    builder->error = CAPOS_BUILD_OK;
+    builder->descriptors = NULL;
+    builder->descriptor_count = 0;
+    builder->descriptor_room = 0;
+}
 
 // Where descriptors of capabilities go; without it none can be set.
-void capos_builder_set_descriptors(struct capos_builder *builder,
-                                   struct capos_descriptor *descriptors, uint8_t room);
+static inline void capos_builder_set_descriptors(struct capos_builder *builder,
+                                                 struct capos_descriptor *descriptors,
+                                                 uint8_t room) {
+    builder->descriptors = descriptors;
+    builder->descriptor_count = 0;
+    builder->descriptor_room = room;
+}
+
+// Counts words that are not there, or not to be had after an error. Always NULL.
+uint64_t *capos_builder_lack(struct capos_builder *builder, uint64_t words)
+    __attribute__((cold, noinline));
+
+// Takes zeroed words; NULL after an error. For the functions below.
+static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64_t words) {
+    if (words > builder->capacity - builder->used || builder->error != CAPOS_BUILD_OK)
+        return capos_builder_lack(builder, words);
+    uint64_t *at = builder->words + builder->used;
+    builder->used += (uint32_t)words;
+    __builtin_memset(at, 0, words * sizeof *at);
+    return at;
+}
 
 // The root, before all else; a second call starts the message anew, descriptors included.
 struct capos_pointer_builder capos_builder_init_root_pointer(struct capos_builder *builder);
-struct capos_struct_builder capos_builder_init_root(struct capos_builder *builder,
-                                                    uint16_t data_words, uint16_t pointers);
+
+// A struct without words has no place of its own; its pointer leads to itself, to differ from null.
+static inline struct capos_struct_builder
+capos_builder_init_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
+    struct capos_struct_builder s = {builder, NULL, 0, 0};
+    uint32_t words = (uint32_t)data_words + pointers;
+    builder->used = 0;
+    builder->needed = 0;
+    builder->descriptor_count = 0;
+    uint64_t *at = capos_builder_take(builder, words + 1);
+    if (at == NULL)
+        return s;
+    capos_word_store(at, 0, capos_word_make_struct(words == 0 ? -1 : 0, data_words, pointers));
+    s.data = at + 1;
+    s.data_words = data_words;
+    s.pointers = pointers;
+    return s;
+}
 
 // The size of the message in words: 0 if no root was made, which is the empty message.
 enum capos_build_error capos_builder_finish(const struct capos_builder *builder, uint32_t *words)
@@ -81,8 +127,22 @@ enum capos_build_error capos_builder_finish(const struct capos_builder *builder,
 void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error);
 
 // Makes an object and lets the pointer lead to it. Elements and fields are zero.
-struct capos_struct_builder capos_pointer_init_struct(struct capos_pointer_builder pointer,
-                                                      uint16_t data_words, uint16_t pointers);
+static inline struct capos_struct_builder
+capos_pointer_init_struct(struct capos_pointer_builder pointer, uint16_t data_words,
+                          uint16_t pointers) {
+    struct capos_struct_builder s = {pointer.builder, NULL, 0, 0};
+    uint32_t words = (uint32_t)data_words + pointers;
+    uint64_t *at = capos_builder_take(pointer.builder, words);
+    if (at == NULL || pointer.at == NULL)
+        return s;
+    int32_t offset = words == 0 ? -1 : (int32_t)(at - pointer.at - 1);
+    capos_word_store(pointer.at, 0, capos_word_make_struct(offset, data_words, pointers));
+    s.data = at;
+    s.data_words = data_words;
+    s.pointers = pointers;
+    return s;
+}
+
 struct capos_list_builder capos_pointer_init_list(struct capos_pointer_builder pointer,
                                                   enum capos_element element, uint32_t size);
 struct capos_list_builder capos_pointer_init_struct_list(struct capos_pointer_builder pointer,
@@ -115,16 +175,16 @@ void capos_pointer_copy_canonical(struct capos_pointer_builder pointer,
 
 static inline struct capos_pointer_builder
 capos_struct_builder_pointer(struct capos_struct_builder s, uint32_t index) {
-    struct capos_pointer_builder pointer = {s.builder, CAPOS_BUILDER_NOWHERE};
+    struct capos_pointer_builder pointer = {s.builder, NULL};
     if (index < s.pointers)
-        pointer.word = s.data + s.data_words + index;
+        pointer.at = s.data + s.data_words + index;
     return pointer;
 }
 
 // Where a field of the data section is, or NULL if the handle is dead.
 static inline char *capos_struct_builder_at(struct capos_struct_builder s, uint32_t offset,
                                             uint32_t size) {
-    return offset + size <= s.data_words * 8u ? (char *)(s.builder->words + s.data) + offset : NULL;
+    return offset + size <= s.data_words * 8u ? (char *)s.data + offset : NULL;
 }
 
 static inline void capos_struct_set_u8(struct capos_struct_builder s, uint32_t offset,

@@ -95,10 +95,14 @@ static void copy_struct(struct copier *c, struct capos_pointer_builder to,
     uint16_t data = c->canonical ? trimmed_data(source) : (uint16_t)((source.data_bits + 63) / 64);
     uint16_t pointers = c->canonical ? trimmed_pointers(source) : source.pointers;
     struct capos_struct_builder s = capos_pointer_init_struct(to, data, pointers);
-    struct capos_list_builder target = {
-        s.builder, s.data, 1, (s.data_words + s.pointers) * 64u, s.data_words, s.pointers};
-    if (c->builder->error != CAPOS_BUILD_OK)
+    if (c->builder->error != CAPOS_BUILD_OK || s.data == NULL)
         return;
+    struct capos_list_builder target = {s.builder,
+                                        (uint32_t)(s.data - s.builder->words),
+                                        1,
+                                        (s.data_words + s.pointers) * 64u,
+                                        s.data_words,
+                                        s.pointers};
     copy_data(source, target);
     push(c, source, target);
 }
@@ -108,7 +112,7 @@ static void copy_bits(struct capos_list from, struct capos_list_builder to) {
     if (from.size == 0 || to.size == 0 || bits == 0)
         return;
     unsigned char *target = (unsigned char *)(to.builder->words + to.data);
-    __builtin_memcpy(target, capos_segment_bytes(from.segment, from.data), (bits + 7) / 8);
+    __builtin_memcpy(target, from.data, (bits + 7) / 8);
     if (bits % 8 != 0)
         target[bits / 8] &= (unsigned char)((1u << bits % 8) - 1);
 }

@@ -121,8 +121,8 @@ static bool follow_kind(struct capos_pointer p, enum capos_pointer_kind kind, st
     return false;
 }
 
-struct capos_struct capos_pointer_struct(struct capos_pointer p) {
-    struct capos_struct s = {p.reader, p.segment, 0, 0, 0, 0};
+struct capos_struct capos_pointer_struct_slowly(struct capos_pointer p) {
+    struct capos_struct s = {p.reader, p.segment, NULL, 0, 0, 0};
     struct target t;
     if (!follow_kind(p, CAPOS_POINTER_STRUCT, &t))
         return s;
@@ -130,7 +130,7 @@ struct capos_struct capos_pointer_struct(struct capos_pointer p) {
     if (!enter(p, &t, words, words))
         return s;
     s.segment = t.segment;
-    s.data = (uint32_t)t.start * 8;
+    s.data = capos_segment_bytes(t.segment, (uint64_t)t.start * 8);
     s.data_bytes = capos_word_data_words(t.tag) * 8;
     s.pointers = (uint16_t)capos_word_pointers(t.tag);
     s.depth = (uint16_t)(p.depth - 1);
@@ -155,7 +155,7 @@ static bool enter_structs(struct capos_pointer p, struct target *t, struct capos
     }
     if (step == 0 && !charge(p, count))
         return false;
-    list->data = ((uint32_t)t->start + 1) * 8;
+    list->data = capos_segment_bytes(t->segment, ((uint64_t)t->start + 1) * 8);
     list->size = count;
     list->step = step * 64;
     list->data_bits = capos_word_data_words(tag) * 64;
@@ -172,13 +172,13 @@ static bool enter_elements(struct capos_pointer p, struct target *t, struct capo
     uint64_t words = ((uint64_t)count * list->step + 63) / 64;
     if (!enter(p, t, words, element == CAPOS_ELEMENT_VOID ? count : words))
         return false;
-    list->data = (uint32_t)t->start * 8;
+    list->data = capos_segment_bytes(t->segment, (uint64_t)t->start * 8);
     list->size = count;
     return true;
 }
 
 struct capos_list capos_pointer_any_list(struct capos_pointer p) {
-    struct capos_list empty = {p.reader, p.segment, 0, 0, 0, 0, 0, 0, 0};
+    struct capos_list empty = {p.reader, p.segment, NULL, 0, 0, 0, 0, 0, 0};
     struct capos_list list = empty;
     struct target t;
     if (!follow_kind(p, CAPOS_POINTER_LIST, &t))

@@ -27,18 +27,6 @@ void capos_reader_init_segments(struct capos_reader *reader, const struct capos_
         reader->segment_count = 0;
 }
 
-void capos_reader_init(struct capos_reader *reader, const uint64_t *words, size_t size) {
-    reader->only.words = words;
-    reader->only.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-    capos_reader_init_segments(reader, &reader->only, 1);
-}
-
-void capos_reader_set_descriptors(struct capos_reader *reader,
-                                  const struct capos_descriptor *descriptors, uint32_t count) {
-    reader->descriptors = descriptors;
-    reader->descriptor_count = count;
-}
-
 // Constants have no segment in the message: they count as its first.
 static uint32_t segment_number(const struct capos_reader *reader,
                                const struct capos_segment *segment) {
@@ -76,23 +64,9 @@ const char *capos_fault_name(enum capos_fault_kind kind) {
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown fault";
 }
 
-static struct capos_pointer first_word(struct capos_reader *reader,
-                                       const struct capos_segment *segment, uint32_t depth) {
-    struct capos_pointer root = {reader, segment, 0, 0, depth};
-    if (segment != NULL && segment->size > 0)
+struct capos_pointer capos_constant(const struct capos_segment *segment) {
+    struct capos_pointer root = {NULL, segment, 0, 0, CAPOS_READER_DEPTH};
+    if (segment->size > 0)
         root.value = capos_word_load(segment->words, 0);
     return root;
-}
-
-struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader) {
-    return first_word(reader, reader->segment_count > 0 ? &reader->segments[0] : NULL,
-                      reader->depth);
-}
-
-struct capos_struct capos_reader_root(struct capos_reader *reader) {
-    return capos_pointer_struct(capos_reader_root_pointer(reader));
-}
-
-struct capos_pointer capos_constant(const struct capos_segment *segment) {
-    return first_word(NULL, segment, CAPOS_READER_DEPTH);
 }

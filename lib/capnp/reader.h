@@ -3,12 +3,12 @@
 // segments, how much may still be visited, and the first fault. Handles (struct, list, pointer) are
 // small values that borrow it; a reader therefore stays where it is while handles are in use.
 //
-// Rules: positions are offsets that are compared with sizes, never pointers; each pointer word is
-// read once; every object that a pointer leads to is charged to the budget and to the depth before
-// it can be touched. What can't be read is a fault: the first is kept with its kind and place, and
-// the getter answers with the default (zero, empty, null), so a whole struct can be read and the
-// fault looked at once. Nothing here allocates, recurses or calls a library. Not locked: one reader
-// belongs to one thread.
+// Rules: positions are offsets that are compared with sizes, and become addresses only then; each
+// pointer word is read once; every object that a pointer leads to is charged to the budget and to
+// the depth before it can be touched. What can't be read is a fault: the first is kept with its
+// kind and place, and the getter answers with the default (zero, empty, null), so a whole struct
+// can be read and the fault looked at once. Nothing here allocates, recurses or calls a library.
+// Not locked: one reader belongs to one thread.
 #ifndef CAPOS_CAPNP_READER_H
 #define CAPOS_CAPNP_READER_H
 
@@ -63,23 +63,23 @@ struct capos_reader {
     struct capos_segment only; // the segment of a message that has one
 };
 
-// A struct. Fields beyond its sections read as their defaults.
+// A struct, which lies within its segment. Fields beyond its sections read as their defaults.
 struct capos_struct {
     struct capos_reader *reader; // NULL for constants, which need no limits
     const struct capos_segment *segment;
-    uint32_t data;       // byte offset of the data section
+    const char *data;    // the data section; NULL if the struct is empty
     uint32_t data_bytes; // the pointer section follows it
     uint16_t pointers;
     uint16_t depth; // levels left below this one
 };
 
-// A list, whatever the encoding of its elements.
+// A list, which lies within its segment, whatever the encoding of its elements.
 struct capos_list {
     struct capos_reader *reader;
     const struct capos_segment *segment;
-    uint32_t data; // byte offset of the first element
-    uint32_t size; // elements
-    uint32_t step; // bits from one element to the next
+    const char *data; // the first element; NULL if the list is empty
+    uint32_t size;    // elements
+    uint32_t step;    // bits from one element to the next
     uint32_t data_bits;
     uint16_t pointers;
     uint8_t depth;
@@ -121,17 +121,39 @@ static inline struct capos_data capos_data_of(const void *bytes, uint32_t size) 
     return data;
 }
 
-// Begins to read one segment of size words at an 8-aligned address. A message of no words has an
-// empty root. The words are borrowed until the last handle is gone.
-void capos_reader_init(struct capos_reader *reader, const uint64_t *words, size_t size);
-
-// The same for a message of several segments. The array of segments is borrowed as well.
+// Begins to read a message of several segments, an array that is borrowed, as the words are until
+// the last handle is gone.
 void capos_reader_init_segments(struct capos_reader *reader, const struct capos_segment *segments,
                                 uint32_t count);
 
+// The same for one segment of size words at an 8-aligned address. A message of no words has an
+// empty root.
+static inline void capos_reader_init(struct capos_reader *reader, const uint64_t *words,
+                                     size_t size) {
+    reader->only.words = words;
+    reader->only.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    if (size > CAPOS_SEGMENT_WORDS_MAX || (uintptr_t)words % 8 != 0) {
+        capos_reader_init_segments(reader, &reader->only, 1);
+        return;
+    }
+    reader->segments = &reader->only;
+    reader->segment_count = 1;
+    reader->depth = CAPOS_READER_DEPTH;
+    reader->budget = CAPOS_READER_BUDGET;
+    reader->fault.kind = CAPOS_FAULT_NONE;
+    reader->fault.segment = 0;
+    reader->fault.word = 0;
+    reader->descriptors = NULL;
+    reader->descriptor_count = 0;
+}
+
 // Names what capability pointers mean; without it each one is a fault. Borrowed.
-void capos_reader_set_descriptors(struct capos_reader *reader,
-                                  const struct capos_descriptor *descriptors, uint32_t count);
+static inline void capos_reader_set_descriptors(struct capos_reader *reader,
+                                                const struct capos_descriptor *descriptors,
+                                                uint32_t count) {
+    reader->descriptors = descriptors;
+    reader->descriptor_count = count;
+}
 
 // Records a fault at a word of a segment, unless there is one already.
 void capos_reader_fail(struct capos_reader *reader, enum capos_fault_kind kind,
@@ -144,9 +166,6 @@ static inline bool capos_reader_ok(const struct capos_reader *reader) {
 // A short English name of a kind of fault, for messages.
 const char *capos_fault_name(enum capos_fault_kind kind);
 
-struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader);
-struct capos_struct capos_reader_root(struct capos_reader *reader);
-
 // A constant: the root pointer of words that capnpc-capos wrote. Never faults.
 struct capos_pointer capos_constant(const struct capos_segment *segment);
 
@@ -158,7 +177,7 @@ static inline bool capos_pointer_is_null(struct capos_pointer pointer) {
 bool capos_pointer_kind(struct capos_pointer pointer, enum capos_pointer_kind *kind);
 
 // Following a pointer. A null pointer gives the empty value without a fault.
-struct capos_struct capos_pointer_struct(struct capos_pointer pointer);
+static inline struct capos_struct capos_pointer_struct(struct capos_pointer pointer);
 struct capos_list capos_pointer_list(struct capos_pointer pointer, enum capos_element expected);
 struct capos_list capos_pointer_any_list(struct capos_pointer pointer);
 struct capos_text capos_pointer_text(struct capos_pointer pointer);
@@ -178,32 +197,75 @@ static inline const char *capos_segment_bytes(const struct capos_segment *segmen
     return (const char *)segment->words + offset;
 }
 
+// Which word of its segment an address is.
+static inline uint32_t capos_segment_word(const struct capos_segment *segment, const char *at) {
+    return (uint32_t)((uint64_t)(at - (const char *)segment->words) / 8);
+}
+
+// capos_pointer_struct for every pointer: far, faulty, of a constant.
+struct capos_struct capos_pointer_struct_slowly(struct capos_pointer pointer)
+    __attribute__((cold, noinline));
+
+// The struct that a pointer of the message itself leads to, with all checks; what fails one of them
+// is looked at again, slowly, for the right fault.
+static inline struct capos_struct capos_pointer_struct(struct capos_pointer pointer) {
+    struct capos_struct s = {pointer.reader, pointer.segment, NULL, 0, 0, 0};
+    if (pointer.value == 0)
+        return s;
+    uint32_t words = capos_word_data_words(pointer.value) + capos_word_pointers(pointer.value);
+    int64_t start = (int64_t)pointer.word + 1 + capos_word_offset(pointer.value);
+    if (capos_word_kind(pointer.value) != CAPOS_POINTER_STRUCT || start < 0 ||
+        start + words > pointer.segment->size || pointer.depth == 0 || pointer.reader == NULL ||
+        words > pointer.reader->budget)
+        return capos_pointer_struct_slowly(pointer);
+    pointer.reader->budget -= words;
+    s.data = capos_segment_bytes(pointer.segment, (uint64_t)start * 8);
+    s.data_bytes = capos_word_data_words(pointer.value) * 8;
+    s.pointers = (uint16_t)capos_word_pointers(pointer.value);
+    s.depth = (uint16_t)(pointer.depth - 1);
+    return s;
+}
+
+static inline struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader) {
+    struct capos_pointer root = {reader, NULL, 0, 0, reader->depth};
+    if (reader->segment_count > 0) {
+        root.segment = &reader->segments[0];
+        if (root.segment->size > 0)
+            root.value = capos_word_load(root.segment->words, 0);
+    }
+    return root;
+}
+
+static inline struct capos_struct capos_reader_root(struct capos_reader *reader) {
+    return capos_pointer_struct(capos_reader_root_pointer(reader));
+}
+
 // Fields of a struct's data section, at a byte offset; what lies beyond the section is zero.
 static inline uint8_t capos_struct_u8(struct capos_struct s, uint32_t offset) {
     uint8_t value = 0;
     if (offset + sizeof value <= s.data_bytes)
-        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+        __builtin_memcpy(&value, s.data + offset, sizeof value);
     return value;
 }
 
 static inline uint16_t capos_struct_u16(struct capos_struct s, uint32_t offset) {
     uint16_t value = 0;
     if (offset + sizeof value <= s.data_bytes)
-        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+        __builtin_memcpy(&value, s.data + offset, sizeof value);
     return value;
 }
 
 static inline uint32_t capos_struct_u32(struct capos_struct s, uint32_t offset) {
     uint32_t value = 0;
     if (offset + sizeof value <= s.data_bytes)
-        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+        __builtin_memcpy(&value, s.data + offset, sizeof value);
     return value;
 }
 
 static inline uint64_t capos_struct_u64(struct capos_struct s, uint32_t offset) {
     uint64_t value = 0;
     if (offset + sizeof value <= s.data_bytes)
-        __builtin_memcpy(&value, capos_segment_bytes(s.segment, s.data + offset), sizeof value);
+        __builtin_memcpy(&value, s.data + offset, sizeof value);
     return value;
 }
 
@@ -227,7 +289,7 @@ static inline bool capos_struct_bool(struct capos_struct s, uint32_t bit) {
 static inline struct capos_pointer capos_struct_pointer(struct capos_struct s, uint32_t index) {
     struct capos_pointer pointer = {s.reader, s.segment, 0, 0, s.depth};
     if (index < s.pointers) {
-        pointer.word = (s.data + s.data_bytes) / 8 + index;
+        pointer.word = capos_segment_word(s.segment, s.data + s.data_bytes) + index;
         pointer.value = capos_word_load(s.segment->words, pointer.word);
     }
     return pointer;
@@ -235,9 +297,9 @@ static inline struct capos_pointer capos_struct_pointer(struct capos_struct s, u
 
 // An element as the struct it is, or is upgraded to. An index out of range gives the empty struct.
 static inline struct capos_struct capos_list_struct(struct capos_list list, uint32_t index) {
-    struct capos_struct s = {list.reader, list.segment, 0, 0, 0, list.depth};
+    struct capos_struct s = {list.reader, list.segment, NULL, 0, 0, list.depth};
     if (index < list.size) {
-        s.data = list.data + (uint32_t)((uint64_t)index * list.step / 8);
+        s.data = list.data + (uint64_t)index * list.step / 8;
         s.data_bytes = list.data_bits / 8;
         s.pointers = list.pointers;
     }
@@ -268,8 +330,7 @@ static inline bool capos_list_bool(struct capos_list list, uint32_t index) {
     if (index >= list.size || list.data_bits == 0)
         return false;
     uint64_t bit = (uint64_t)index * list.step;
-    return ((unsigned char)*capos_segment_bytes(list.segment, list.data + bit / 8) >> (bit % 8) &
-            1) != 0;
+    return ((unsigned char)list.data[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
 #ifdef __cplusplus

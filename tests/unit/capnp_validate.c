@@ -143,6 +143,75 @@ START_TEST(capabilities_and_descriptors_match) {
 }
 END_TEST
 
+// A message whose root has text, data, a struct without pointers and a capability: the kind that
+// is validated by the short way.
+static const struct capos_layout leaf_layout = {NULL, 0};
+static const struct capos_layout_entry simple_entries[] = {
+    {0, 0, 0, {CAPOS_LAYOUT_TEXT, 0, 6, NULL, NULL}},
+    {1, 0, 0, {CAPOS_LAYOUT_DATA, 0, 6, NULL, NULL}},
+    {2, 0, 0, {CAPOS_LAYOUT_STRUCT, 0, UINT32_MAX, &leaf_layout, NULL}},
+    {3, 0, 0, {CAPOS_LAYOUT_CAPABILITY, 0, UINT32_MAX, NULL, NULL}},
+};
+static const struct capos_layout simple_layout = {simple_entries, 4};
+
+static uint32_t build_simple(struct harness_random *random, uint64_t *buffer) {
+    static const uint8_t bytes[9] = {1, 2, 3};
+    struct capos_descriptor descriptors[1];
+    struct capos_builder builder;
+    uint32_t size;
+    capos_builder_init(&builder, buffer, ROOM);
+    capos_builder_set_descriptors(&builder, descriptors, 1);
+    struct capos_struct_builder root = capos_builder_init_root(&builder, 1, 4);
+    struct capos_text text = {"textual", (uint32_t)harness_random_below(random, 8)};
+    struct capos_data data = {bytes, (uint32_t)harness_random_below(random, 8)};
+    if (harness_random_below(random, 4) != 0)
+        capos_pointer_set_text(capos_struct_builder_pointer(root, 0), text);
+    if (harness_random_below(random, 4) != 0)
+        capos_pointer_set_data(capos_struct_builder_pointer(root, 1), data);
+    capos_pointer_init_struct(capos_struct_builder_pointer(root, 2), 2,
+                              (uint16_t)(harness_random_below(random, 8) == 0));
+    if (harness_random_below(random, 2) != 0)
+        capos_pointer_set_capability(capos_struct_builder_pointer(root, 3),
+                                     capos_descriptor_copy(1));
+    ck_assert_int_eq(capos_builder_finish(&builder, &size), CAPOS_BUILD_OK);
+    return size;
+}
+
+// A second segment, though empty, sends the same message the long way: both must agree.
+START_TEST(the_short_way_is_the_long_way) {
+    struct harness_random random = harness_random_start();
+    struct capos_descriptor descriptors[2] = {{.cap = 1}, {.cap = 2}};
+    uint32_t valid = 0, rounds = ROUNDS * 100;
+    for (uint32_t round = 0; round < rounds; round++) {
+        uint64_t buffer[ROOM];
+        uint32_t size = build_simple(&random, buffer);
+        uint64_t damage = harness_random_below(&random, 3);
+        if (damage == 1)
+            buffer[harness_random_below(&random, size)] ^= UINT64_C(1)
+                                                           << harness_random_below(&random, 64);
+        else if (damage == 2)
+            size = (uint32_t)harness_random_below(&random, size + 1);
+        struct words *w = words_new(buffer, size);
+        const struct capos_segment segments[2] = {{w->copies[0], size}, {NULL, 0}};
+        struct capos_reader slow;
+        capos_reader_init_segments(&slow, segments, 2);
+        slow.budget = w->reader.budget = harness_random_below(&random, 2 * size + 8);
+        slow.depth = w->reader.depth = (uint32_t)harness_random_below(&random, 4);
+        uint32_t count = (uint32_t)harness_random_below(&random, 3);
+        capos_reader_set_descriptors(&slow, descriptors, count);
+        capos_reader_set_descriptors(&w->reader, descriptors, count);
+        bool answer = capos_validate(&w->reader, &simple_layout);
+        ck_assert_int_eq(answer, capos_validate(&slow, &simple_layout));
+        if (!answer && slow.fault.segment == 0 && slow.fault.kind != CAPOS_FAULT_SEGMENT)
+            ck_assert_int_eq(w->reader.fault.word, slow.fault.word);
+        valid += answer;
+        words_free(w);
+    }
+    ck_assert_uint_gt(valid, rounds / 100);
+    ck_assert_uint_lt(valid, rounds / 2);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("capnp/validate");
 
@@ -150,6 +219,7 @@ int main(void) {
     harness_add(suite, "damaged", every_word_damaged);
     harness_add(suite, "lengths", lengths_are_kept);
     harness_add(suite, "depth", depth_is_bounded);
+    harness_add(suite, "short-way", the_short_way_is_the_long_way);
     harness_add(suite, "capabilities", capabilities_and_descriptors_match);
     return harness_run(suite);
 }
