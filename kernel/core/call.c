@@ -76,19 +76,23 @@ void call_queue_answer_all(struct cpu *cpu, struct call_queue *queue, enum capos
         continue;
 }
 
-bool call_unhold(struct cpu *cpu, struct call *call) {
+bool call_unhold(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
     struct call_queue *queue = call->queue;
     bool held;
 
+    // What was read is the queue only if the call was held then; its target lends it to us.
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&call->word, memory_order_relaxed) != word)
+        return false;
     lock_take(&queue->lock);
-    held = call_state(call) == CALL_HELD;
+    held = atomic_load_explicit(&call->word, memory_order_relaxed) == word;
     if (held)
         claim_locked(call);
     lock_drop(&queue->lock);
     if (!held)
-        return true; // claimed: whoever did that ends it
+        return false;
     timer_stop(cpu, &call->timer);
-    call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+    call_fail(cpu, call, status);
     return true;
 }
 

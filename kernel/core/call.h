@@ -2,8 +2,8 @@
 // The record of an operation in flight: one per slot of a ring, paid with the thread, so that
 // nothing is allocated or searched for while a call is under way. A record's word has its state and
 // a sequence number that goes up each time the slot is named; whoever ends a call (RETURN, an
-// object's answer, a deadline, the caller's death) first claims it by one compare-and-swap on that
-// word.
+// object's answer, a deadline, CANCEL, the caller's death) first claims it by one compare-and-swap
+// on that word.
 //
 //     IDLE --CALL--> QUEUED --RECV--> DELIVERED --RETURN--> CLAIMED --> DONE --CQE--> IDLE
 //       |              \----------------\--- death, loss --/
@@ -45,6 +45,7 @@ enum call_state {
     CALL_CLAIMED,   // being ended by whoever claimed it
     CALL_DONE,      // ended; its CQE waits for the thread's next cap_enter
 };
+#define CALL_STATES (CALL_DONE + 1)
 
 // A call that a kernel object holds: function that answers it. The record has been claimed, is on
 // no queue and has no timer. `status` is OK when the object answers, TIMED_OUT at the deadline. It
@@ -149,8 +150,9 @@ void call_queue_answer_all(struct cpu *cpu, struct call_queue *queue, enum capos
 struct capos_invocation *call_reply_begin(struct cpu *cpu, struct call *call);
 void call_reply(struct cpu *cpu, struct capos_invocation *invocation, int outcome);
 
-// Ends a held call whose caller is dead. False: another CPU has claimed it or will; look again.
-bool call_unhold(struct cpu *cpu, struct call *call);
+// Ends a held call, whose word was `word`, on behalf of its caller. False: that has changed; look
+// again.
+bool call_unhold(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);
 
 // A held call's deadline has come.
 void call_timed_out(struct cpu *cpu, struct call *call);

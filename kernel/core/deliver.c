@@ -319,7 +319,7 @@ void endpoint_withdraw(struct cpu *cpu, struct call *receive) {
     lock_drop(&endpoint->lock);
 }
 
-bool endpoint_unqueue(struct cpu *cpu, struct call *call) {
+bool endpoint_unqueue(struct cpu *cpu, struct call *call, enum capos_status status) {
     struct object *target = call->target;
     struct endpoint *endpoint;
     bool queued;
@@ -335,7 +335,7 @@ bool endpoint_unqueue(struct cpu *cpu, struct call *call) {
     }
     lock_drop(&endpoint->lock);
     if (queued)
-        call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+        call_fail(cpu, call, status);
     return queued;
 }
 
@@ -355,7 +355,7 @@ static bool cancel_token(struct token *token, const struct call *call, uint64_t 
     return live;
 }
 
-bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word) {
+bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
     struct endpoint *endpoint;
     struct token *token;
 
@@ -372,6 +372,6 @@ bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word) {
         endpoint_match_locked(cpu, endpoint);
     }
     lock_drop(&endpoint->lock);
-    call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
+    call_fail(cpu, call, status);
     return true;
 }

@@ -130,10 +130,10 @@ void endpoint_withdraw(struct cpu *cpu, struct call *receive);
 // The endpoint may have something to deliver and somebody who takes it: a token was freed.
 void endpoint_match(struct cpu *cpu, struct endpoint *endpoint);
 
-// For the death of a caller: ends a QUEUED record; ends a DELIVERED one whose word was `word` and
-// tells the server. False: it has just changed; look again.
-bool endpoint_unqueue(struct cpu *cpu, struct call *call);
-bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word);
+// On behalf of the caller (cancel.c): ends a QUEUED record; ends a DELIVERED one whose word was
+// `word` and tells the server. False: it has just changed; look again.
+bool endpoint_unqueue(struct cpu *cpu, struct call *call, enum capos_status status);
+bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);
 
 // Ends with `disconnected` the calls that `process` holds tokens of, from *position on: those taken
 // by `receiver`, or all if it is NULL. True when `budget` tokens did.

@@ -8,7 +8,7 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
-#include "core/endpoint.h"
+#include "core/cancel.h"
 #include "core/frame.h"
 #include "core/kernel.h"
 #include "core/panic.h"
@@ -304,37 +304,6 @@ bool ring_is_satisfied(struct ring *ring) {
     return satisfied;
 }
 
-// Ends one operation of a dead ring, whoever else is about to. False: another CPU is ending it.
-static bool end_one(struct cpu *cpu, struct call *call) {
-    uint64_t word = atomic_load_explicit(&call->word, memory_order_acquire);
-
-    switch ((enum call_state)(word & 255)) {
-    case CALL_QUEUED:
-        return endpoint_unqueue(cpu, call);
-    case CALL_DELIVERED:
-        return endpoint_abandon(cpu, call, word);
-    case CALL_HELD:
-        return call_unhold(cpu, call);
-    case CALL_OFFERED:
-        endpoint_withdraw(cpu, call);
-        return false; // ARMED now, or being ended
-    case CALL_ARMED:
-        call_set(call, CALL_CLAIMED);
-        call_fail(cpu, call, CAPOS_STATUS_CANCELLED);
-        return true;
-    case CALL_IDLE:
-    case CALL_DONE:
-    case CALL_CLAIMED:
-        break;
-    }
-    return true;
-}
-
-static void end_surely(struct cpu *cpu, struct call *call) {
-    while (!end_one(cpu, call))
-        machine_relax();
-}
-
 void ring_kill(struct cpu *cpu, struct ring *ring) {
     struct list_node *node;
 
@@ -347,9 +316,10 @@ void ring_kill(struct cpu *cpu, struct ring *ring) {
         call_set(call, CALL_IDLE);
     }
     lock_drop(&ring->lock);
-    // Its RECVs first, so that nothing more is delivered to it.
+    // Its RECVs first, so that nothing more is delivered to it. What another CPU is ending is left
+    // to that one.
     while ((node = list_pop_front(&ring->armed)) != NULL)
-        end_surely(cpu, list_entry(node, struct call, link));
+        cancel_record(cpu, list_entry(node, struct call, link), CAPOS_STATUS_CANCELLED);
     for (uint32_t i = 0; i < ring->slots; i++)
-        end_surely(cpu, &ring->calls[i]);
+        cancel_record(cpu, &ring->calls[i], CAPOS_STATUS_CANCELLED);
 }

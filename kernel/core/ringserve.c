@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "core/answer.h"
 #include "core/call.h"
+#include "core/cancel.h"
 #include "core/captable.h"
 #include "core/cpu.h"
 #include "core/dispatch.h"
@@ -235,6 +236,7 @@ static const struct operation operations[CAPOS_OPCODES] = {
     [CAPOS_OP_RETURN] = {run_return, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION,
                          false},
     [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE, false},
+    [CAPOS_OP_CANCEL] = {cancel_run, CAPOS_SQE_SKIP_CQE, false},
     [CAPOS_OP_PARK] = {run_park, CAPOS_SQE_SKIP_CQE, true},
     [CAPOS_OP_UNPARK] = {run_unpark, CAPOS_SQE_SKIP_CQE, false},
 };

@@ -660,6 +660,47 @@ static enum capos_status run_release(struct model *model, int process, uint64_t 
     return CAPOS_STATUS_OK;
 }
 
+// What a process had called: leaves the queues; whoever has received it is told.
+static void take_back(struct model *model, int process, int slot) {
+    struct m_call *call = &model->process[process].call[slot];
+    int endpoint = model->object[call->target].endpoint;
+    struct m_endpoint *e = &model->endpoint[endpoint];
+
+    if (call->state == QUEUED) {
+        for (int i = 0; i < e->queue_count; i++)
+            if (e->queue[i].process == process && e->queue[i].slot == slot) {
+                dequeue(e, i);
+                break;
+            }
+    } else if (call->state == DELIVERED) {
+        for (int i = 0; i < TOKENS; i++) {
+            struct m_token *token = &model->process[call->server].token[i];
+
+            if (!token->used || token->cancelled || token->caller != process || token->slot != slot)
+                continue;
+            token->cancelled = true;
+            if (e->receiver == token->receiver && e->server == call->server) {
+                e->cancelled[e->cancelled_count].process = call->server;
+                e->cancelled[e->cancelled_count++].token = i;
+                while (match(model, endpoint))
+                    continue;
+            }
+        }
+    }
+}
+
+static enum capos_status run_cancel(struct model *model, int process, const struct capos_sqe *sqe) {
+    struct m_call *call = &model->process[process].call[sqe->source % SLOTS];
+
+    if (sqe->source >= CAPOS_RING_SLOTS_MAX)
+        return CAPOS_STATUS_MALFORMED;
+    if (sqe->source >= SLOTS || call->state == IDLE || call->sqe.user_data != sqe->interface)
+        return CAPOS_STATUS_REFUSED;
+    take_back(model, process, sqe->source);
+    end(model, process, sqe->source, -CAPOS_STATUS_CANCELLED, 0);
+    return CAPOS_STATUS_OK;
+}
+
 static void submit(struct model *model, int process, const struct capos_sqe *sqe,
                    const struct capos_descriptor *sent, uint64_t word) {
     const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
@@ -680,6 +721,9 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
         break;
     case CAPOS_OP_RELEASE:
         status = run_release(model, process, sqe->cap);
+        break;
+    case CAPOS_OP_CANCEL:
+        status = run_cancel(model, process, sqe);
         break;
     default:
         break;
@@ -726,42 +770,14 @@ void model_resume(struct model *model, int process) {
     model->process[process].waiting = false;
 }
 
-// What a process had called: leaves the queues; whoever has received it is told.
-static void abandon(struct model *model, int process, int slot) {
-    struct m_call *call = &model->process[process].call[slot];
-    int endpoint = model->object[call->target].endpoint;
-    struct m_endpoint *e = &model->endpoint[endpoint];
-
-    if (call->state == QUEUED) {
-        for (int i = 0; i < e->queue_count; i++)
-            if (e->queue[i].process == process && e->queue[i].slot == slot) {
-                dequeue(e, i);
-                break;
-            }
-    } else if (call->state == DELIVERED) {
-        for (int i = 0; i < TOKENS; i++) {
-            struct m_token *token = &model->process[call->server].token[i];
-
-            if (!token->used || token->cancelled || token->caller != process || token->slot != slot)
-                continue;
-            token->cancelled = true;
-            if (e->receiver == token->receiver && e->server == call->server) {
-                e->cancelled[e->cancelled_count].process = call->server;
-                e->cancelled[e->cancelled_count++].token = i;
-                while (match(model, endpoint))
-                    continue;
-            }
-        }
-    }
-    call->state = IDLE;
-}
-
 void model_kill(struct model *model, int process) {
     struct m_process *p = &model->process[process];
 
     p->waiting = false;
-    for (int i = 0; i < SLOTS; i++)
-        abandon(model, process, i);
+    for (int i = 0; i < SLOTS; i++) {
+        take_back(model, process, i);
+        p->call[i].state = IDLE;
+    }
     p->armed_count = 0;
     end_held(model, process, -1);
     for (int i = 0; i < HOLDS; i++)

@@ -7,6 +7,7 @@
 #ifndef CAPOS_TESTS_MODEL_MODEL_H
 #define CAPOS_TESTS_MODEL_MODEL_H
 
+#include <capos/limits.h>
 #include <capos/ring.h>
 #include <capos/status.h>
 #include <stdbool.h>

@@ -142,6 +142,22 @@ static void make_return(struct operations *o, int p, struct capos_sqe *sqe) {
                            (operations_chance(o, 10) ? CAPOS_SQE_EXCEPTION : 0));
 }
 
+static void make_cancel(struct operations *o, int p, struct capos_sqe *sqe) {
+    const struct m_call *call;
+
+    sqe->opcode = CAPOS_OP_CANCEL;
+    sqe->source = (uint16_t)operations_below(o, operations_chance(o, 95) ? SLOTS : 80);
+    for (int i = 0; i < SLOTS && sqe->source < SLOTS && !operations_chance(o, 4); i++) {
+        if (o->model->process[p].call[sqe->source].state != IDLE)
+            break;
+        sqe->source = (uint16_t)((sqe->source + 1) % SLOTS);
+    }
+    call = &o->model->process[p].call[sqe->source % SLOTS];
+    sqe->interface = call->sqe.user_data + operations_chance(o, 5);
+    if (operations_chance(o, 10))
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+}
+
 static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
     uint64_t kind = operations_below(o, 100);
 
@@ -151,6 +167,8 @@ static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
         make_recv(o, p, sqe);
     } else if (kind < 90) {
         make_return(o, p, sqe);
+    } else if (kind < 92) {
+        make_cancel(o, p, sqe);
     } else if (kind < 98) {
         sqe->opcode = CAPOS_OP_RELEASE;
         sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : FACET);
@@ -168,7 +186,8 @@ bool operations_make(struct operations *o, int p, struct operation *operation) {
     operation->word = operations_random(o);
     sqe->user_data = ++o->user_data;
     choose(o, p, sqe);
-    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && !operations_chance(o, 5))
+    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && sqe->opcode != CAPOS_OP_CANCEL &&
+        !operations_chance(o, 5))
         return false; // it has none of the kind
     if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RETURN)
         return true;

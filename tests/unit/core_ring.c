@@ -177,7 +177,7 @@ START_TEST(unknown_and_unbuilt) {
     struct actor actor = actor_create(host, "a", 1);
     struct capos_sqe sqe = {.user_data = 7};
 
-    for (unsigned opcode = CAPOS_OP_CANCEL; opcode < 256; opcode++) {
+    for (unsigned opcode = CAPOS_OP_PARK; opcode < 256; opcode++) {
         sqe.opcode = (uint8_t)opcode;
         if (opcode == CAPOS_OP_PARK || opcode == CAPOS_OP_UNPARK)
             continue;
