@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Things: see thing.h.
+// What the methods of a thing do, and how many things there are: see thing.h.
 #include "tests/host/thing.h"
 
 #include "core/call.h"
