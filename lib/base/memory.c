@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // memcpy, memmove, memset and memcmp for programs without a C library: plain C, in words of eight
-// bytes where there are that many. Messages are small, so short sizes come first. Compilers know
-// these loops and would replace them by calls to the very functions that they implement; `opaque`
-// hides the pointers from that. Uses no vector registers, so the kernel may link it.
+// bytes where there are that many. Messages are small, so short sizes are for loops; whole pages
+// and the like are for the processor's string instructions, which take a while to begin and then
+// beat any loop. Compilers know these loops and would replace them by calls to the very functions
+// that they implement; `opaque` hides the pointers from that. Uses no vector registers, so the
+// kernel may link it.
 #include "base/memory.h"
 
 #include <stdint.h>
@@ -13,7 +15,10 @@ struct word {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
-enum { WORD = sizeof(struct word) };
+enum {
+    WORD = sizeof(struct word),
+    LONG = 256, // bytes from which on a string instruction is better
+};
 
 static inline void *opaque(void *p) {
     __asm__("" : "+r"(p));
@@ -25,7 +30,24 @@ static inline const void *opaque_const(const void *p) {
     return p;
 }
 
+// Copies the whole words of a long run; what is left is less than one.
+static inline size_t copy_long(unsigned char **to, const unsigned char **from, size_t size) {
+    size_t words = size / WORD;
+
+    __asm__ volatile("rep movsq" : "+D"(*to), "+S"(*from), "+c"(words) : : "memory");
+    return size % WORD;
+}
+
+static inline size_t set_long(unsigned char **to, uint64_t pattern, size_t size) {
+    size_t words = size / WORD;
+
+    __asm__ volatile("rep stosq" : "+D"(*to), "+c"(words) : "a"(pattern) : "memory");
+    return size % WORD;
+}
+
 static void copy_forward(unsigned char *to, const unsigned char *from, size_t size) {
+    if (size >= LONG)
+        size = copy_long(&to, &from, size);
     for (; size >= 4 * WORD; size -= 4 * WORD) {
         const struct word *source = opaque_const(from);
         struct word *target = opaque(to);
@@ -82,6 +104,8 @@ void *memset(void *to, int byte, size_t size) {
     unsigned char *target = to;
     uint64_t pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);
 
+    if (size >= LONG)
+        size = set_long(&target, pattern, size);
     for (; size >= 4 * WORD; size -= 4 * WORD) {
         struct word *word = opaque(target);
 
