@@ -103,6 +103,10 @@ enum KernelCapability {
   # SerialPort of COM3.
   supervisor @14;
   # Supervisor. Not the kernel's: init itself serves it.
+  threadSpawner @15;
+  # ThreadSpawner.
+  threadControl @16;
+  # ThreadControl.
 }
 
 struct Grant $Annotations.name("service_grant") {

@@ -34,6 +34,10 @@ enum OwnCapability {
 
   virtualMemory @0;
   # The VirtualMemory of its address space.
+  threadSpawner @1;
+  # A ThreadSpawner.
+  threadControl @2;
+  # A ThreadControl.
 }
 
 struct SpawnGrant {
@@ -97,6 +101,8 @@ struct CrashRecord {
   # RFLAGS.
   registers @6 :List(UInt64) $Annotations.maxLength(15);
   # RAX, RBX, RCX, RDX, RSI, RDI, RBP, R8 to R15.
+  thread @7 :UInt64;
+  # The number of the thread that it happened to.
 }
 
 struct ProcessEnd {

@@ -255,7 +255,7 @@ static const char *audit_parked(const struct process *process) {
 static const char *audit_threads(const struct process *process, uint32_t *reserved) {
     const struct thread *thread;
     const char *broken = NULL;
-    uint32_t living = 0;
+    uint32_t living = 0, rings = 0;
 
     for (struct list_node *node = list_first(&process->threads); node != NULL && broken == NULL;
          node = list_next(&process->threads, node)) {
@@ -263,11 +263,14 @@ static const char *audit_threads(const struct process *process, uint32_t *reserv
         living += thread->state != THREAD_DEAD;
         if (thread->state == THREAD_WAITING && thread->ring.phase != RING_WAITING)
             return "thread: one that waits, waits in cap_enter";
+        rings += thread->ring.calls != NULL;
         if (thread->ring.calls != NULL)
             broken = audit_ring(&thread->ring, &process->table, reserved);
     }
     if (broken == NULL && living != process->threads_left)
         broken = "process: it counts its living threads";
+    if (broken == NULL && process->ledger->used[LEDGER_THREADS] != rings)
+        broken = "process: its ledger is charged for each thread that has a ring";
     return broken;
 }
 

@@ -44,6 +44,9 @@ struct kernel {
     // kernel/object/process_handle.c: answers ProcessHandle.wait.
     call_answer_fn *process_answer;
 
+    // kernel/object/thread_handle.c: answers ThreadHandle.join.
+    call_answer_fn *thread_answer;
+
     // kernel/object/serial_port.c: what PENDING_SERIAL leads to, and the objects that it looks at.
     void (*serial_input)(struct cpu *cpu);
     struct object *serial_ports[MACHINE_SERIAL_PORTS];

@@ -113,8 +113,9 @@ struct thread *process_exit(struct cpu *cpu, int32_t status) {
 }
 
 struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash) {
-    const struct process_end end = {.kind = PROCESS_CRASHED, .crash = *crash};
+    struct process_end end = {.kind = PROCESS_CRASHED, .crash = *crash};
 
+    end.crash.thread = cpu->current->id;
     kernel_enter(cpu);
     process_kill(cpu, cpu->current->process, &end);
     return sched_leave(cpu);
@@ -139,7 +140,7 @@ static bool rings_are_idle(const struct process *process) {
 
     for (node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
-        if (!ring_is_idle(&list_entry(node, struct thread, sibling)->ring))
+        if (!thread_ring_is_idle(list_entry(node, struct thread, sibling)))
             return false;
     return true;
 }

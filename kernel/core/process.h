@@ -15,6 +15,7 @@
 #include "core/session.h"
 #include "core/token.h"
 #include "core/work.h"
+#include "machine/types.h"
 
 #include <capos/limits.h>
 #include <capos/status.h>
@@ -50,7 +51,8 @@ enum process_end_kind {
 
 // What the CPU knew about a fault, in the terms of CrashRecord in schemas/process.capnp.
 struct crash_record {
-    uint32_t cause; // enumerant of CrashCause
+    uint32_t cause;  // enumerant of CrashCause
+    uint64_t thread; // its number; process_crash sets it
     uint64_t code;
     uint64_t address;
     uint64_t instruction;
@@ -74,6 +76,7 @@ struct process {
     struct captable table;
     struct token_table tokens;
     struct vm *vm;            // NULL when it has been taken apart
+    struct uaddr capset;      // the CapSet page, for its threads
     struct list_node sibling; // kernel->processes; guarded by kernel->processes_lock
 
     struct lock lock; // guards what follows

@@ -33,6 +33,7 @@ enum capos_status program_create(struct cpu *cpu, struct ledger *lender,
         return status;
     program->grants = 0;
     status = load(cpu, image, binary, program, &stack);
+    program->process->capset = program->capset;
     if (status == CAPOS_STATUS_OK) {
         const struct thread_start thread = {
             .entry = image->entry,

@@ -8,6 +8,8 @@
 #include "core/sched.h"
 #include "machine/cpu.h"
 
+enum { JOINERS_BATCH = 32 }; // answers between two interrupt windows
+
 static enum capos_status adopt(struct process *process, struct thread *thread) {
     bool running;
 
@@ -51,6 +53,7 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
     thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
     list_node_init(&thread->sibling);
     timer_init(&thread->deadline, TIMER_THREAD);
+    call_queue_init(&thread->joiners, cpu->kernel->thread_answer);
     status = ring_create(cpu, thread, &start->ring);
     if (status != CAPOS_STATUS_OK)
         goto no_ring;
@@ -95,6 +98,23 @@ void thread_kill(struct cpu *cpu, struct thread *thread) {
         thread_gone(cpu, thread);
 }
 
+void thread_exit(struct cpu *cpu, struct thread *thread, int32_t status) {
+    thread->exit_status = status;
+    thread->exited = true;
+    thread_kill(cpu, thread);
+}
+
+bool thread_has_ended(struct cpu *cpu, struct thread *thread, struct capos_invocation *invocation) {
+    bool ended;
+
+    lock_take(&thread->process->lock);
+    ended = thread->ended;
+    if (!ended)
+        call_hold(cpu, invocation, &thread->joiners, CAPOS_NO_DEADLINE);
+    lock_drop(&thread->process->lock);
+    return ended;
+}
+
 bool thread_stop_locked(struct cpu *cpu, struct thread *thread) {
     bool never_ran = thread->state == THREAD_NEW;
 
@@ -110,9 +130,50 @@ bool thread_stop_locked(struct cpu *cpu, struct thread *thread) {
     return never_ran;
 }
 
+bool thread_ring_is_idle(const struct thread *thread) {
+    return thread->ring.calls == NULL || ring_is_idle(&thread->ring);
+}
+
+// Once, whoever comes first: a thread's CPU when it dies, or the reaper when no CPU has it.
+static void give_back_ring(struct cpu *cpu, struct thread *thread) {
+    if (thread->ring.calls == NULL)
+        return;
+    while (!ring_is_idle(&thread->ring)) // another CPU is just ending a call
+        machine_relax();
+    ring_destroy(cpu, &thread->ring);
+    thread->ring.calls = NULL;
+    ledger_give(cpu, thread->object.ledger, LEDGER_THREADS, 1);
+}
+
+// After this nobody is held on the queue any more.
+static void answer_joiners(struct cpu *cpu, struct thread *thread) {
+    unsigned count = 0;
+
+    lock_take(&thread->process->lock);
+    thread->ended = true;
+    lock_drop(&thread->process->lock);
+    while (call_queue_answer(cpu, &thread->joiners, CAPOS_STATUS_OK))
+        if (++count % JOINERS_BATCH == 0)
+            machine_interrupt_window(cpu);
+}
+
+static bool dies_alone(struct thread *thread) {
+    struct process *process = thread->process;
+    bool alone;
+
+    lock_take(&process->lock);
+    alone = process->state == PROCESS_RUNNING;
+    lock_drop(&process->lock);
+    return alone;
+}
+
 void thread_die(struct cpu *cpu, struct thread *thread) {
     timer_stop(cpu, &thread->deadline);
     ring_kill(cpu, &thread->ring);
+    if (!dies_alone(thread))
+        return; // the reaper takes all of them apart
+    give_back_ring(cpu, thread);
+    answer_joiners(cpu, thread);
 }
 
 void thread_gone(struct cpu *cpu, struct thread *thread) {
@@ -137,14 +198,9 @@ void thread_gone(struct cpu *cpu, struct thread *thread) {
 }
 
 void thread_release(struct cpu *cpu, struct thread *thread) {
-    if (thread->ring.calls == NULL)
-        return;
-    while (!ring_is_idle(&thread->ring)) // another CPU is just ending a call
-        machine_relax();
+    give_back_ring(cpu, thread);
     machine_context_fini(cpu, &thread->context);
-    ring_destroy(cpu, &thread->ring);
-    thread->ring.calls = NULL;
-    ledger_give(cpu, thread->object.ledger, LEDGER_THREADS, 1);
+    answer_joiners(cpu, thread);
 }
 
 static bool thread_close(struct cpu *cpu, struct object *object) {

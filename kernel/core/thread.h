@@ -6,6 +6,7 @@
 
 #include "base/attributes.h"
 #include "base/list.h"
+#include "core/call.h"
 #include "core/heap.h"
 #include "core/object.h"
 #include "core/ringserve.h"
@@ -54,6 +55,13 @@ struct thread {
     _Atomic uint32_t cpu;  // index of the CPU whose queue it is, or was last, in
     bool queued;           // in that queue; guarded by the queue's lock
     uint64_t cycles;       // run so far
+
+    // Its end, as ThreadHandle.join tells it. The first two are the thread's own until it has
+    // ended; `ended` is guarded by process->lock.
+    int32_t exit_status;
+    bool exited; // by itself, with that status
+    bool ended;  // its ring is given back, those who wait have been answered or are about to be
+    struct call_queue joiners; // calls of join; their answer function is kernel->thread_answer
 };
 
 struct thread_start {
@@ -77,6 +85,13 @@ void thread_start(struct cpu *cpu, struct thread *thread);
 // leaves the kernel. The last thread's end ends its process (exit status 0). Any thread, any time.
 void thread_kill(struct cpu *cpu, struct thread *thread);
 
+// The same for the calling thread, which ends itself with a status.
+void thread_exit(struct cpu *cpu, struct thread *thread, int32_t status);
+
+// From join's dispatch: true when the thread has ended, else the call is held until it has.
+must_use bool thread_has_ended(struct cpu *cpu, struct thread *thread,
+                               struct capos_invocation *invocation);
+
 // For its process, whose lock is held; the thread is not DEAD. True when it had never run: it is
 // DEAD now, and thread_gone must follow when the lock is dropped.
 must_use bool thread_stop_locked(struct cpu *cpu, struct thread *thread);
@@ -84,13 +99,16 @@ must_use bool thread_stop_locked(struct cpu *cpu, struct thread *thread);
 extern const struct object_type thread_type; // only the kernel's own; handles wrap it
 
 // For the scheduler: a thread that is to run no more, and is cpu->current, ends all that it has
-// begun. Then, when no CPU has it, its process learns of it; if that goes on, the thread's ring is
-// given back at once.
+// begun; if its process goes on, its ring is given back and those who join it are answered, so that
+// one of them may be the next to run. Then, when no CPU has it, its process learns of it.
 void thread_die(struct cpu *cpu, struct thread *thread);
 void thread_gone(struct cpu *cpu, struct thread *thread);
 
-// Gives back the ring and the registers of a dead thread, once. Waits for other CPUs that are just
-// ending one of its calls.
+// Gives back what is left of a dead thread's ring and registers, and answers those who join it.
+// Waits for other CPUs that are just ending one of its calls.
 void thread_release(struct cpu *cpu, struct thread *thread);
+
+// True when nobody is ending a call of the thread's, which is dead.
+bool thread_ring_is_idle(const struct thread *thread);
 
 #endif

@@ -25,6 +25,7 @@ static void write_crash(struct capos_crash_record_builder to, const struct crash
     struct capos_u64_list_builder registers = capos_crash_record_init_registers(to, count);
 
     capos_crash_record_set_cause(to, (enum capos_crash_cause)crash->cause);
+    capos_crash_record_set_thread(to, crash->thread);
     capos_crash_record_set_code(to, crash->code);
     capos_crash_record_set_address(to, crash->address);
     capos_crash_record_set_instruction(to, crash->instruction);

@@ -15,6 +15,8 @@
 #include "object/memory_object.h"
 #include "object/process_handle.h"
 #include "object/target.h"
+#include "object/thread_control.h"
+#include "object/thread_spawner.h"
 #include "object/virtual_memory.h"
 #include "schemas/process.capos.h"
 
@@ -26,6 +28,7 @@ enum { SPAWN_GRANTS_MAX = CAPOS_TRANSFER_MAX };
 struct spawn_grant {
     struct capos_text name;
     const struct capos_descriptor *descriptor; // NULL: one over the process itself
+    uint32_t own;                              // then which: index of own_types
     uint64_t cap, interface;                   // in the child, in the end
 };
 
@@ -39,6 +42,15 @@ struct spawn {
     struct program program;
     struct object *handle;
 };
+
+// In the order of OwnCapability.
+static const struct object_type *const own_types[] = {
+    &virtual_memory_type,
+    &thread_spawner_type,
+    &thread_control_type,
+};
+
+enum { OWN_TYPES = sizeof own_types / sizeof own_types[0] };
 
 static uint64_t limit_or(uint32_t asked, uint64_t otherwise) {
     return asked != 0 ? asked : otherwise;
@@ -81,7 +93,8 @@ static const char *read_grant(struct spawn *spawn, struct capos_spawn_grant gran
             return "a grant has no capability";
         break;
     case CAPOS_SPAWN_GRANT_WHICH_OWN:
-        if (capos_spawn_grant_own(grant) != CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY)
+        read->own = (uint32_t)capos_spawn_grant_own(grant);
+        if (read->own >= OWN_TYPES)
             return "no process has such a capability of its own";
         break;
     default:
@@ -129,6 +142,13 @@ static int read_request(struct spawn *spawn, struct capos_invocation *invocation
     return CAPOS_DONE;
 }
 
+static enum capos_status make_own(struct cpu *cpu, struct process *process,
+                                  const struct object_type *type, struct object **out) {
+    if (type == &virtual_memory_type)
+        return virtual_memory_create(cpu, process->ledger, process->vm, out);
+    return object_create(cpu, type, process->ledger, out); // they know no process
+}
+
 // The capabilities over the process itself.
 static enum capos_status grant_own(struct cpu *cpu, struct spawn *spawn) {
     struct process *process = spawn->program.process;
@@ -136,13 +156,13 @@ static enum capos_status grant_own(struct cpu *cpu, struct spawn *spawn) {
 
     for (uint32_t i = 0; i < spawn->count && status == CAPOS_STATUS_OK; i++) {
         struct spawn_grant *grant = &spawn->grants[i];
-        struct captable_view view = {.interface = virtual_memory_type.interface,
+        struct captable_view view = {.interface = own_types[grant->own]->interface,
                                      .kind = OBJECT_KERNEL,
                                      .scope = CAPOS_SCOPE_ANY};
 
         if (grant->descriptor != NULL)
             continue;
-        status = virtual_memory_create(cpu, process->ledger, process->vm, &view.object);
+        status = make_own(cpu, process, own_types[grant->own], &view.object);
         if (status != CAPOS_STATUS_OK)
             break;
         status = captable_insert(cpu, &process->table, &view, &grant->cap);

@@ -24,6 +24,9 @@
 #include "object/process_spawner.h"
 #include "object/serial_port.h"
 #include "object/system_info.h"
+#include "object/thread_control.h"
+#include "object/thread_handle.h"
+#include "object/thread_spawner.h"
 #include "object/timer_object.h"
 #include "object/virtual_memory.h"
 #include "object/wall_clock.h"
@@ -99,7 +102,7 @@ static enum capos_status make_serial3(const struct start *start, struct object *
     return make_serial(start, 2, out);
 }
 
-// In the order of KernelCapability.
+// In the order of KernelCapability, without the Supervisor.
 static const struct {
     const char *name;
     const struct object_type *type;
@@ -120,6 +123,8 @@ static const struct {
     {"serial1", &serial_port_type, NULL, make_serial1},
     {"serial2", &serial_port_type, NULL, make_serial2},
     {"serial3", &serial_port_type, NULL, make_serial3},
+    {"threadSpawner", &thread_spawner_type, thread_spawner_create, NULL},
+    {"threadControl", &thread_control_type, thread_control_create, NULL},
 };
 
 enum { START_OBJECTS = sizeof start_objects / sizeof start_objects[0] };
@@ -203,6 +208,7 @@ const char *start_init(struct cpu *cpu, struct paddr base, uint64_t bytes) {
     if (wrong != NULL)
         return wrong;
     cpu->kernel->process_answer = process_handle_answer;
+    cpu->kernel->thread_answer = thread_handle_answer;
     cpu->kernel->serial_input = serial_port_input;
     if (!archive_find(&archive, "init", 4, &file))
         return "the boot archive has no program called init";

@@ -10,6 +10,7 @@
 #include "schemas/entropy.capos.h"
 #include "schemas/memory.capos.h"
 #include "schemas/serial.capos.h"
+#include "schemas/thread.capos.h"
 #include "schemas/time.capos.h"
 
 static const struct {
@@ -31,6 +32,9 @@ static const struct {
     {CAPOS_SUPERVISOR_INTERFACE_ID, "Supervisor"},
     {CAPOS_SYSTEM_INFO_INTERFACE_ID, "SystemInfo"},
     {CAPOS_TERMINAL_INTERFACE_ID, "Terminal"},
+    {CAPOS_THREAD_CONTROL_INTERFACE_ID, "ThreadControl"},
+    {CAPOS_THREAD_HANDLE_INTERFACE_ID, "ThreadHandle"},
+    {CAPOS_THREAD_SPAWNER_INTERFACE_ID, "ThreadSpawner"},
     {CAPOS_TIMER_INTERFACE_ID, "Timer"},
     {CAPOS_VIRTUAL_MEMORY_INTERFACE_ID, "VirtualMemory"},
     {CAPOS_WALL_CLOCK_INTERFACE_ID, "WallClock"},
