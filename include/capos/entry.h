@@ -7,7 +7,8 @@
 // clear.
 //
 // System calls: the `syscall` instruction, RAX = number, arguments in RDI, RSI and RDX, result in
-// RAX; RCX and R11 are lost, every other register is kept. An unknown number returns
+// RAX. As a function does, it keeps RBX, RBP, RSP and R12 to R15; RDI, RSI, RDX and R8 to R10 are
+// zero afterwards, RCX and R11 are lost, and all of the FPU's are kept. An unknown number returns
 // CAPOS_SYSCALL_UNKNOWN and does nothing.
 #ifndef CAPOS_ENTRY_H
 #define CAPOS_ENTRY_H

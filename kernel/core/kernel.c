@@ -72,7 +72,8 @@ void kernel_fini(struct kernel *kernel) {
 
 void kernel_enter(struct cpu *cpu) {
     reclaim_enter(cpu);
-    reclaim_run(cpu);
+    if (UNLIKELY(reclaim_is_pending(&cpu->reclaim)))
+        reclaim_run(cpu);
 }
 
 void kernel_leave(struct cpu *cpu) {

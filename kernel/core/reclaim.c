@@ -32,6 +32,8 @@ void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,
 
     node->free = free;
     node->next = list->first;
+    if (list->first == NULL)
+        cpu->reclaim.pending++;
     list->first = node;
     list->epoch = epoch;
 }
@@ -52,7 +54,7 @@ void reclaim_run(struct cpu *cpu) {
     struct reclaim_node *node, *next;
     uint64_t epoch;
 
-    if (!reclaim_is_pending(cpu))
+    if (!reclaim_is_pending(&cpu->reclaim))
         return;
     advance(cpu->kernel);
     epoch = atomic_load(&cpu->kernel->epoch);
@@ -63,16 +65,10 @@ void reclaim_run(struct cpu *cpu) {
             continue;
         node = list->first;
         list->first = NULL;
+        cpu->reclaim.pending--;
         for (; node != NULL; node = next) {
             next = node->next;
             node->free(cpu, node);
         }
     }
-}
-
-bool reclaim_is_pending(const struct cpu *cpu) {
-    for (uint32_t i = 0; i < RECLAIM_GENERATIONS; i++)
-        if (cpu->reclaim.retired[i].first != NULL)
-            return true;
-    return false;
 }

@@ -7,6 +7,8 @@
 #ifndef CORE_RECLAIM_H
 #define CORE_RECLAIM_H
 
+#include "base/attributes.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +30,7 @@ struct reclaim_list {
 struct reclaim {
     _Atomic uint64_t inside; // 0 outside the kernel, else the epoch noted
     uint32_t depth;
+    uint32_t pending;                                 // lists below that are not empty
     struct reclaim_list retired[RECLAIM_GENERATIONS]; // by epoch modulo
 };
 
@@ -41,9 +44,11 @@ void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,
                     void (*free)(struct cpu *cpu, struct reclaim_node *node));
 
 // Frees what can be freed, without waiting. No locks held. Called on the way in and when idle.
-void reclaim_run(struct cpu *cpu);
+seldom void reclaim_run(struct cpu *cpu);
 
 // True when this CPU has retired memory that is not freed yet.
-bool reclaim_is_pending(const struct cpu *cpu);
+static inline bool reclaim_is_pending(const struct reclaim *reclaim) {
+    return reclaim->pending != 0;
+}
 
 #endif

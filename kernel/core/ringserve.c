@@ -23,9 +23,6 @@
 #include "machine/time.h"
 #include "ring/shared.h"
 
-#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
-#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-
 // What an opcode's function answers when the operation's record posts its end, or nobody does.
 #define PENDING INT32_MIN
 

@@ -281,7 +281,7 @@ struct thread *sched_idle_round(struct cpu *cpu, bool *worked) {
     *worked |= close_objects(cpu);
     if (cpu->current == NULL)
         go_on(cpu, THREAD_WAITING);
-    *worked |= reclaim_is_pending(cpu);
+    *worked |= reclaim_is_pending(&cpu->reclaim);
     // Others may count on this CPU's sleep from here on, so it must look once more.
     if (cpu->current == NULL && !*worked)
         *worked = atomic_exchange(&cpu->idle, 1) == 0;

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Short names for the compiler attributes that contracts are made of. Only those; no other macros.
+// Short names for the compiler attributes that contracts are made of, and for what the compiler is
+// told about the way that is mostly taken. Only those; no other macros.
 #ifndef CAPOS_BASE_ATTRIBUTES_H
 #define CAPOS_BASE_ATTRIBUTES_H
 
 // The result says whether it worked: ignoring it is an error.
 #define must_use __attribute__((warn_unused_result))
+
+// Seldom called: kept out of its callers, which take the way around it to be the usual one.
+#define seldom __attribute__((cold, noinline))
+
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 #endif

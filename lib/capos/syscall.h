@@ -9,12 +9,12 @@
 
 // Submits, and waits: capos/ring.h says what the arguments and the result mean.
 static inline uint64_t capos_syscall_enter(uint32_t to_submit, uint32_t wait, uint64_t deadline) {
-    uint64_t result;
+    uint64_t result, a = to_submit, b = wait;
 
     __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(CAPOS_SYSCALL_CAP_ENTER), "D"(to_submit), "S"(wait), "d"(deadline)
-                     : "rcx", "r11", "memory");
+                     : "=a"(result), "+D"(a), "+S"(b), "+d"(deadline)
+                     : "a"(CAPOS_SYSCALL_CAP_ENTER)
+                     : "rcx", "r8", "r9", "r10", "r11", "memory");
     return result;
 }
 

@@ -63,7 +63,7 @@ static bool has_work(struct host *host) {
 
     for (uint32_t i = 0; i < host->kernel.cpu_count; i++)
         work |= host->cpus[i].closing != NULL || host->cpus[i].moved != NULL ||
-                reclaim_is_pending(&host->cpus[i]);
+                reclaim_is_pending(&host->cpus[i].reclaim);
     return work;
 }
 

@@ -45,11 +45,18 @@ void machine_context_set_result(struct machine_context *context, uint64_t result
     context->rax = result;
 }
 
+// Writing the MSR is slow, so the CPU knows what it has; and nobody else changes it without
+// FSGSBASE.
+static void context_load_fs(struct machine_cpu *self, const struct machine_context *context) {
+    x86_write_msr(MSR_FS_BASE, context->fs_base);
+    self->fs_base = context->fs_base;
+}
+
 void machine_context_set_thread_base(struct machine_context *context, struct uaddr base) {
     context->fs_base = context_address(base);
     // Of the running thread the register is what counts.
     if (machine_self()->context == context)
-        x86_write_msr(MSR_FS_BASE, context->fs_base);
+        context_load_fs(machine_self(), context);
 }
 
 // Only with FSGSBASE can a thread have changed its bases. The user's GS is the other one while in
@@ -61,9 +68,10 @@ static void context_save_bases(struct machine_context *context) {
     __asm__ volatile("swapgs; rdgsbase %0; swapgs" : "=r"(context->gs_base)::"memory");
 }
 
-static void context_load_bases(const struct machine_context *context) {
+static void context_load_bases(struct machine_cpu *self, const struct machine_context *context) {
     if (!features_has(FEATURE_FSGSBASE)) {
-        x86_write_msr(MSR_FS_BASE, context->fs_base);
+        if (self->fs_base != context->fs_base)
+            context_load_fs(self, context);
         return;
     }
     __asm__ volatile("wrfsbase %0" ::"r"(context->fs_base));
@@ -85,6 +93,6 @@ void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thr
     self->context = &thread->context;
     // An interrupt pushes straight into the context.
     self->tss.stack[0] = (uint64_t)&thread->context + CONTEXT_SIZE;
-    context_load_bases(&thread->context);
+    context_load_bases(self, &thread->context);
     fpu_load(cpu, &thread->context);
 }

@@ -109,6 +109,7 @@ void cpu_load(struct machine_cpu *cpu) {
     // After this, FS and GS are not loaded again: that would clear GS's base.
     x86_write_msr(MSR_GS_BASE, (uint64_t)cpu);
     x86_write_msr(MSR_KERNEL_GS_BASE, 0);
+    x86_write_msr(MSR_FS_BASE, cpu->fs_base);
     idt_load();
     cpu_load_control();
     cpu_load_syscall();

@@ -162,7 +162,8 @@ entry_distrust:
     iretq
 
     // RAX is the number, RDI, RSI and RDX the arguments; RCX the return address, R11 the flags. Interrupts
-    // are off (the SYSCALL mask), so nothing can push on a stack pointer that is no stack's.
+    // are off (the SYSCALL mask), so nothing can push on a stack pointer that is no stack's. To the user this is
+    // a function call: saved is what a function keeps, and the rest is zero afterwards.
     .globl entry_syscall
     .type entry_syscall, @function
 entry_syscall:
@@ -173,25 +174,15 @@ entry_syscall:
     mov %r14, CONTEXT_R14(%rsp)
     mov %r13, CONTEXT_R13(%rsp)
     mov %r12, CONTEXT_R12(%rsp)
-    mov %r10, CONTEXT_R10(%rsp)
-    mov %r9, CONTEXT_R9(%rsp)
-    mov %r8, CONTEXT_R8(%rsp)
     mov %rbp, CONTEXT_RBP(%rsp)
-    mov %rdi, CONTEXT_RDI(%rsp)
-    mov %rsi, CONTEXT_RSI(%rsp)
-    mov %rdx, CONTEXT_RDX(%rsp)
     mov %rbx, CONTEXT_RBX(%rsp)
-    mov %rax, CONTEXT_RAX(%rsp)
     movq $VECTOR_SYSCALL, CONTEXT_VECTOR(%rsp)
     mov %rcx, CONTEXT_RIP(%rsp)
     mov %r11, CONTEXT_FLAGS(%rsp)
     mov %gs:CPU_USER_STACK, %rcx
     mov %rcx, CONTEXT_RSP(%rsp)
     mov %gs:CPU_STACK, %rsp
-    mov %rdx, %rcx
-    mov %rsi, %rdx
-    mov %rdi, %rsi
-    mov %rax, %rdi
+    mov %rax, %rcx
     xor %ebp, %ebp
     xor %ebx, %ebx
     xor %r8d, %r8d
@@ -220,16 +211,16 @@ entry_resume:
     mov CONTEXT_R14(%rdi), %r14
     mov CONTEXT_R13(%rdi), %r13
     mov CONTEXT_R12(%rdi), %r12
-    mov CONTEXT_R10(%rdi), %r10
-    mov CONTEXT_R9(%rdi), %r9
-    mov CONTEXT_R8(%rdi), %r8
     mov CONTEXT_RBP(%rdi), %rbp
-    mov CONTEXT_RSI(%rdi), %rsi
-    mov CONTEXT_RDX(%rdi), %rdx
     mov CONTEXT_RBX(%rdi), %rbx
     mov CONTEXT_RAX(%rdi), %rax
     mov CONTEXT_RSP(%rdi), %rsp
-    mov CONTEXT_RDI(%rdi), %rdi
+    xor %edi, %edi
+    xor %esi, %esi
+    xor %edx, %edx
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
     swapgs
     sysretq
 entry_return:

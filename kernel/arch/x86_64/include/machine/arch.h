@@ -33,6 +33,7 @@ struct machine_cpu {
     uint64_t reserved;
     uint64_t guard;              // the stack protector's
     struct machine_space *space; // that is loaded, NULL for the kernel's own
+    uint64_t fs_base;            // as loaded; meaningless with FSGSBASE
     bool fpu_on;                 // CR0.TS is clear: the FPU holds current's state
     uint32_t number;             // 0 is the CPU that booted
     uint32_t apic_id;            // its local APIC
