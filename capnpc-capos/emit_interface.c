@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Interfaces: the typed handle, ids and ordinals, the table of handlers that a server fills in, and
 // the dispatch to it. A server's table begins with the tables of what its interface inherits.
+#include "capnpc-capos/bound.h"
 #include "capnpc-capos/capabilities.h"
 #include "capnpc-capos/emit.h"
 #include "capnpc-capos/names.h"
@@ -118,6 +119,14 @@ void emit_interface_functions(struct emit *e, const struct node *node) {
         emit_client_functions(e, node, &node->methods[i]);
 }
 
+// The most words of a message of this struct; 0 if there is no bound.
+static unsigned long long most_words(const struct node *node) {
+    const struct field *member;
+    uint64_t words = bound_words(node, &member);
+
+    return words <= UINT16_MAX ? words : 0;
+}
+
 static void method_table(struct emit *e, const struct node *node, const struct method *method,
                          const char *name) {
     const struct out_member members[] = {
@@ -129,6 +138,8 @@ static void method_table(struct emit *e, const struct node *node, const struct m
         {emit_text(e, "%u", method->results->pointers), "results: pointers"},
         {emit_text(e, "%u", capabilities_most(e->model, method->params)), "params: capabilities"},
         {emit_text(e, "%u", capabilities_most(e->model, method->results)), "results: capabilities"},
+        {emit_text(e, "%llu", most_words(method->params)), "params: words at most"},
+        {emit_text(e, "%llu", most_words(method->results)), "results: words at most"},
         {emit_text(e, "&%s_layout", method->params->c_name), "params"},
         {emit_text(e, "&%s_layout", method->results->c_name), "results"},
     };

@@ -8,21 +8,6 @@ static int fail(struct capos_call *call, int status, const char *reason) {
     return status;
 }
 
-struct capos_struct_builder capos_call_begin(struct capos_call *call,
-                                             struct capos_transport *transport, uint64_t target,
-                                             const struct capos_method *method) {
-    call->transport = transport;
-    call->method = method;
-    call->target = target;
-    call->state = CAPOS_CALL_BEGUN;
-    call->reason = "";
-    call->tag = 0;
-    capos_builder_init(&call->params, NULL, 0);
-    capos_reader_init(&call->results, NULL, 0);
-    call->status = transport->begin(transport, call);
-    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
-}
-
 int capos_call_send(struct capos_call *call) {
     if (call->status != CAPOS_DONE)
         return call->status;

@@ -95,13 +95,14 @@ struct capos_method {
     uint16_t params_data_words, params_pointers;
     uint16_t results_data_words, results_pointers;
     uint8_t params_capabilities, results_capabilities; // the most they hold, or CAPOS_TRANSFER_MAX
+    uint16_t params_words, results_words; // the most a message of them has; 0 if nothing bounds it
     const struct capos_layout *params, *results;
 };
 
 // The root of params or results. A struct without fields needs no message at all.
 static inline struct capos_struct_builder
 capos_method_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
-    struct capos_struct_builder nothing = {builder, 0, 0, 0};
+    struct capos_struct_builder nothing = {builder, NULL, 0, 0};
     if (data_words == 0 && pointers == 0)
         return nothing;
     return capos_builder_init_root(builder, data_words, pointers);
@@ -127,8 +128,22 @@ struct capos_invocation {
 };
 
 // Clears the invocation and takes the buffers for its results. Params and the rest are assigned.
-void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size_t results_words,
-                           struct capos_descriptor *descriptors, uint8_t room);
+static inline void capos_invocation_init(struct capos_invocation *inv, uint64_t *results,
+                                         size_t results_words, struct capos_descriptor *descriptors,
+                                         uint8_t room) {
+    inv->interface = 0;
+    inv->method = 0;
+    inv->object_id = 0;
+    inv->params = NULL;
+    inv->params_words = 0;
+    inv->received = NULL;
+    inv->received_count = 0;
+    inv->exception = CAPOS_DONE;
+    inv->reason = "";
+    inv->context = NULL;
+    capos_builder_init(&inv->results, results, results_words);
+    capos_builder_set_descriptors(&inv->results, descriptors, room);
+}
 
 // Makes the invocation fail: to be returned by the handler. The results are dropped.
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
@@ -169,9 +184,10 @@ int capos_dispatch(const struct capos_served *served, size_t count, const void *
 struct capos_call;
 
 // What carries calls. Each function returns CAPOS_DONE, an exception (positive), or minus a status
-// of the transport. `begin` makes room: it gives call->params a buffer and descriptors. `send`
-// starts the call with what was built. `wait` ends it: it begins call->results on what was
-// answered, or sets call->reason. `release` gives all of it back; also after a failed begin.
+// of the transport. `begin` makes room: it gives call->params a buffer and descriptors, none when
+// it fails. `send` starts the call with what was built. `wait` ends it: it begins call->results on
+// what was answered, or sets call->reason. `release` gives all of it back; also after a failed
+// begin.
 struct capos_transport {
     int (*begin)(struct capos_transport *transport, struct capos_call *call);
     int (*send)(struct capos_transport *transport, struct capos_call *call);
@@ -201,10 +217,26 @@ struct capos_call {
     uint64_t tag;       // the transport's own
 };
 
-// Begins a call; the answer is the root of its params.
-struct capos_struct_builder capos_call_begin(struct capos_call *call,
-                                             struct capos_transport *transport, uint64_t target,
-                                             const struct capos_method *method);
+// Begins a call: its params can be built.
+static inline void capos_call_start(struct capos_call *call, struct capos_transport *transport,
+                                    uint64_t target, const struct capos_method *method) {
+    call->transport = transport;
+    call->method = method;
+    call->target = target;
+    call->state = CAPOS_CALL_BEGUN;
+    call->reason = "";
+    call->tag = 0;
+    call->status = transport->begin(transport, call);
+}
+
+// The same; the answer is the root of its params.
+static inline struct capos_struct_builder capos_call_begin(struct capos_call *call,
+                                                           struct capos_transport *transport,
+                                                           uint64_t target,
+                                                           const struct capos_method *method) {
+    capos_call_start(call, transport, target, method);
+    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
+}
 
 // Sends it, without waiting.
 int capos_call_send(struct capos_call *call) __attribute__((warn_unused_result));

@@ -6,23 +6,6 @@
 // elements without size; beyond this slack both are refused.
 #define VALIDATE_SLACK 256
 
-void capos_invocation_init(struct capos_invocation *inv, uint64_t *results, size_t results_words,
-                           struct capos_descriptor *descriptors, uint8_t room) {
-    inv->interface = 0;
-    inv->method = 0;
-    inv->object_id = 0;
-    inv->params = NULL;
-    inv->params_words = 0;
-    inv->received = NULL;
-    inv->received_count = 0;
-    inv->exception = CAPOS_DONE;
-    inv->reason = "";
-    inv->context = NULL;
-    capos_reader_init(&inv->reader, NULL, 0);
-    capos_builder_init(&inv->results, results, results_words);
-    capos_builder_set_descriptors(&inv->results, descriptors, room);
-}
-
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason) {
     inv->exception = kind;
     inv->reason = reason;

@@ -17,17 +17,36 @@ void area_init(struct area *area, uint32_t begin, uint32_t end) {
     if (area->units > AREA_UNITS_MAX)
         area->units = AREA_UNITS_MAX;
     bitmap_init(area->taken, AREA_UNITS_MAX);
+    for (unsigned units = 0; units <= AREA_SMALL; units++)
+        area->kept_count[units] = 0;
 }
 
-bool area_take(struct area *area, uint32_t bytes, struct area_span *span) {
+static void free_units(struct area *area, uint32_t offset, uint32_t units) {
+    bitmap_clear_range(area->taken, unit_at(area, offset), units);
+}
+
+// Gives up what is kept. False if nothing was.
+static bool forget(struct area *area) {
+    bool any = false;
+
+    for (uint32_t units = 1; units <= AREA_SMALL; units++)
+        for (; area->kept_count[units] > 0; any = true)
+            free_units(area, area->kept[units][--area->kept_count[units]], units);
+    return any;
+}
+
+bool area_take_slowly(struct area *area, uint32_t bytes, struct area_span *span) {
     size_t units = units_of(bytes);
+    size_t first;
 
     *span = (struct area_span){0, 0};
     if (units == 0)
         return true;
     if (units > area->units)
         return false;
-    size_t first = bitmap_find_clear_range(area->taken, area->units, 0, units, 1);
+    do
+        first = bitmap_find_clear_range(area->taken, area->units, 0, units, 1);
+    while (first == area->units && forget(area));
     if (first == area->units)
         return false;
     bitmap_set_range(area->taken, first, units);
@@ -43,22 +62,25 @@ bool area_take_some(struct area *area, uint32_t bytes, uint32_t least, struct ar
     return area_take(area, least, span);
 }
 
-void area_trim(struct area *area, struct area_span *span, uint32_t bytes) {
+void area_cut(struct area *area, struct area_span *span, uint32_t bytes) {
     uint32_t keep = units_of(bytes) * AREA_UNIT;
 
     if (keep >= span->bytes)
         return;
-    bitmap_clear_range(area->taken, unit_at(area, span->offset + keep),
-                       (span->bytes - keep) / AREA_UNIT);
+    free_units(area, span->offset + keep, (span->bytes - keep) / AREA_UNIT);
     span->bytes = keep;
     if (keep == 0)
         span->offset = 0;
 }
 
-void area_give(struct area *area, struct area_span *span) {
-    area_trim(area, span, 0);
+void area_give_slowly(struct area *area, struct area_span *span) {
+    area_cut(area, span, 0);
 }
 
 uint32_t area_free(const struct area *area) {
-    return (area->units - (uint32_t)bitmap_population(area->taken, area->units)) * AREA_UNIT;
+    uint32_t units = area->units - (uint32_t)bitmap_population(area->taken, area->units);
+
+    for (uint32_t i = 1; i <= AREA_SMALL; i++)
+        units += i * area->kept_count[i];
+    return units * AREA_UNIT;
 }

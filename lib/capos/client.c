@@ -7,12 +7,9 @@
 
 #include "base/memory.h"
 
-#define TAG_SLOT    UINT64_C(0xffffffffffff0000)
 #define TAG_RELEASE UINT64_C(0xfffffffffffe0000)
 
-bool capos_client_init(struct capos_client *client, void *base,
-                       uint64_t (*enter)(struct capos_client *client, uint32_t to_submit,
-                                         uint32_t wait, uint64_t deadline),
+bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
                        void *enter_context) {
     memset(client, 0, sizeof *client);
     if (!ring_user_attach(&client->ring, base))
@@ -20,41 +17,26 @@ bool capos_client_init(struct capos_client *client, void *base,
     if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
+    for (unsigned slot = client->ring.slots; slot-- > 0;)
+        client->free[client->free_count++] = (uint8_t)slot;
     client->enter = enter;
     client->enter_context = enter_context;
     client->transport = *capos_client_transport(client);
     return true;
 }
 
-unsigned capos_slot_take(struct capos_client *client) {
-    for (unsigned i = 0; i < client->ring.slots; i++)
-        if (client->slots[i].state == CAPOS_SLOT_FREE) {
-            client->slots[i] = (struct capos_slot){.state = CAPOS_SLOT_IDLE};
-            return i;
-        }
-    return CAPOS_NO_SLOT;
-}
-
-void capos_slot_give(struct capos_client *client, unsigned slot) {
-    struct capos_slot *s = &client->slots[slot];
-
-    area_give(&client->area, &s->params);
-    area_give(&client->area, &s->results);
-    area_give(&client->area, &s->descriptors);
-    s->state = CAPOS_SLOT_FREE;
-}
-
 // Nobody will read this answer: what came with it is given up.
 static void drop_answer(struct capos_client *client, unsigned slot) {
-    struct capos_slot *s = &client->slots[slot];
-    const struct capos_descriptor *received = capos_client_at(client, s->descriptors.offset);
+    const struct capos_cqe *completion = &client->slots[slot].completion;
+    const struct capos_descriptor *received = capos_slot_received(client, slot);
 
-    for (unsigned i = 0; s->completion.result >= 0 && i < s->completion.caps; i++)
-        capos_client_release(client, received[s->sent + i].cap);
+    for (unsigned i = 0; completion->result >= 0 && i < completion->caps; i++)
+        capos_client_release(client, received[i].cap);
     capos_slot_give(client, slot);
 }
 
-static void complete_slot(struct capos_client *client, unsigned slot, const struct capos_cqe *cqe) {
+static inline void complete_slot(struct capos_client *client, unsigned slot,
+                                 const struct capos_cqe *cqe) {
     struct capos_slot *s = &client->slots[slot];
     bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
 
@@ -65,52 +47,49 @@ static void complete_slot(struct capos_client *client, unsigned slot, const stru
     } else if (s->ready != NULL) {
         uint32_t at = (client->ready_first + client->ready_count) % CAPOS_RING_SLOTS_MAX;
 
-        client->ready[at] = (uint16_t)slot;
+        client->ready[at] = (uint8_t)slot;
         client->ready_count++;
     }
 }
 
-static void take_completions(struct capos_client *client) {
+static void complete_other(struct capos_client *client, const struct capos_cqe *cqe) {
+    if (cqe->user_data == TAG_RELEASE || client->return_failed == NULL)
+        client->lost++;
+    else if (cqe->result < 0)
+        client->return_failed(client->return_context, cqe->user_data,
+                              (enum capos_status) - cqe->result);
+}
+
+static inline void take_completions(struct capos_client *client) {
     struct capos_cqe cqe;
 
-    while (ring_user_take(&client->ring, &cqe)) {
-        if (cqe.user_data >= TAG_SLOT)
+    while (ring_user_take(&client->ring, &cqe))
+        if (cqe.user_data >= CAPOS_SLOT_TAG)
             complete_slot(client, cqe.user_data & 0xffff, &cqe);
-        else if (cqe.user_data == TAG_RELEASE || client->return_failed == NULL)
-            client->lost++;
-        else if (cqe.result < 0)
-            client->return_failed(client->return_context, cqe.user_data,
-                                  (enum capos_status) - cqe.result);
-    }
+        else
+            complete_other(client, &cqe);
 }
 
 // Submits all there is and waits as `wait` says, taking completions whenever the kernel returns.
-static void enter(struct capos_client *client, uint32_t wait, uint64_t deadline) {
+static inline void enter(struct capos_client *client, uint32_t wait, uint64_t deadline) {
     uint64_t result;
 
     do {
         ring_user_publish(&client->ring);
-        result = client->enter(client, ring_user_pending(&client->ring), wait, deadline);
+        result = client->enter(ring_user_pending(&client->ring), wait, deadline, client);
         take_completions(client);
         if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
             __builtin_trap(); // only a stray write of our own to the ring can do this
     } while (CAPOS_ENTER_REASON(result) != CAPOS_ENTER_DONE);
 }
 
-struct capos_sqe *capos_client_sqe(struct capos_client *client) {
-    struct capos_sqe *sqe = ring_user_next(&client->ring);
+struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client) {
+    struct capos_sqe *sqe;
 
-    while (sqe == NULL) {
+    do
         enter(client, 0, 0);
-        sqe = ring_user_next(&client->ring);
-    }
+    while ((sqe = ring_user_next(&client->ring)) == NULL);
     return sqe;
-}
-
-void capos_slot_submit(struct capos_client *client, unsigned slot, struct capos_sqe *sqe) {
-    sqe->slot = (uint16_t)slot;
-    sqe->user_data = TAG_SLOT | slot;
-    client->slots[slot].state = CAPOS_SLOT_SUBMITTED;
 }
 
 void capos_slot_wait(struct capos_client *client, unsigned slot) {

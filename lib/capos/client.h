@@ -35,28 +35,36 @@ enum capos_slot_state {
 
 struct capos_client;
 
-// An operation that the kernel holds, or may soon.
+// Enters the kernel, as cap_enter does with the same three numbers.
+typedef uint64_t capos_enter(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                             struct capos_client *client);
+
+// An operation that the kernel holds, or may soon. Its part of the message area has room for
+// descriptors, then for results, then for params.
 struct capos_slot {
     uint8_t state;
     uint8_t sent; // descriptors that were sent
+    uint32_t results, results_bytes;
+    uint32_t params;
+    struct area_span span;
     struct capos_cqe completion;
     void (*ready)(void *context); // or NULL: somebody waits for it
     void *context;
-    struct area_span params, results, descriptors;
 };
 
 struct capos_client {
     struct ring_user ring;
-    struct area area;
-    uint64_t (*enter)(struct capos_client *client, uint32_t to_submit, uint32_t wait,
-                      uint64_t deadline);
-    void *enter_context; // for `enter`
     struct capos_transport transport;
+    capos_enter *enter;
+    void *enter_context;   // for `enter`
     uint32_t next_params;  // capos_expect_params
     uint32_t next_results; // capos_expect_results
-    struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
-    uint16_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
+    uint32_t free_count;
     uint32_t ready_first, ready_count;
+    uint8_t free[CAPOS_RING_SLOTS_MAX];  // free slots, the next one to be taken last
+    uint8_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
+    struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
+    struct area area;
 
     // Told when a RETURN failed: the call is still held. Set by the server that uses this client.
     void (*return_failed)(void *context, uint64_t token, enum capos_status status);
@@ -65,9 +73,7 @@ struct capos_client {
 };
 
 // Attaches to the ring at `base`. False when it is none that this code knows.
-must_use bool capos_client_init(struct capos_client *client, void *base,
-                                uint64_t (*enter)(struct capos_client *client, uint32_t to_submit,
-                                                  uint32_t wait, uint64_t deadline),
+must_use bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
                                 void *enter_context);
 
 // Calls through this client (capnp/call.h). The results of a call lie in the message area until it
@@ -99,23 +105,60 @@ void capos_client_flush(struct capos_client *client);
 
 // For servers and transports:
 
-// Takes a free slot, or CAPOS_NO_SLOT.
-unsigned capos_slot_take(struct capos_client *client);
+// Takes a free slot, or CAPOS_NO_SLOT. It has no part of the message area yet.
+static inline unsigned capos_slot_take(struct capos_client *client) {
+    if (client->free_count == 0)
+        return CAPOS_NO_SLOT;
+    unsigned slot = client->free[--client->free_count];
+    client->slots[slot].state = CAPOS_SLOT_IDLE;
+    client->slots[slot].span = (struct area_span){0, 0};
+    client->slots[slot].ready = NULL;
+    return slot;
+}
 
-// Gives back a slot that the kernel doesn't have, and its parts of the message area.
-void capos_slot_give(struct capos_client *client, unsigned slot);
+// Gives back a slot that the kernel doesn't have, and its part of the message area.
+static inline void capos_slot_give(struct capos_client *client, unsigned slot) {
+    area_give(&client->area, &client->slots[slot].span);
+    client->slots[slot].state = CAPOS_SLOT_FREE;
+    client->free[client->free_count++] = (uint8_t)slot;
+}
 
-// The next SQE, entering the kernel if the queue is full; never NULL.
-struct capos_sqe *capos_client_sqe(struct capos_client *client);
+// Enters the kernel until there is room in the queue; then as ring_user_next.
+struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client);
+
+// The next SQE, all zero; never NULL.
+static inline struct capos_sqe *capos_client_sqe(struct capos_client *client) {
+    struct capos_sqe *sqe = ring_user_next(&client->ring);
+
+    return sqe != NULL ? sqe : capos_client_sqe_slowly(client);
+}
+
+// user_data of an operation with a slot: a tag that no token can equal, and the slot.
+#define CAPOS_SLOT_TAG UINT64_C(0xffffffffffff0000)
 
 // The slot's operation has been filled in: marks it submitted. Its user_data is set.
-void capos_slot_submit(struct capos_client *client, unsigned slot, struct capos_sqe *sqe);
+static inline void capos_slot_submit(struct capos_client *client, unsigned slot,
+                                     struct capos_sqe *sqe) {
+    sqe->slot = (uint16_t)slot;
+    sqe->user_data = CAPOS_SLOT_TAG | slot;
+    client->slots[slot].state = CAPOS_SLOT_SUBMITTED;
+}
 
 // Enters the kernel until the slot is complete.
 void capos_slot_wait(struct capos_client *client, unsigned slot);
 
 static inline void *capos_client_at(struct capos_client *client, uint32_t offset) {
     return (char *)client->ring.header + offset;
+}
+
+// The received descriptors of a complete slot.
+static inline const struct capos_descriptor *capos_slot_received(struct capos_client *client,
+                                                                 unsigned slot) {
+    const struct capos_slot *s = &client->slots[slot];
+    const struct capos_descriptor *descriptors =
+        (const struct capos_descriptor *)capos_client_at(client, s->span.offset);
+
+    return descriptors + s->sent;
 }
 
 #endif

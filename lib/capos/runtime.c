@@ -20,8 +20,8 @@ static struct capos_console console;
 int main(void);
 void capos_start(void *ring, const struct capos_capset *capset);
 
-static uint64_t enter_kernel(struct capos_client *self, uint32_t to_submit, uint32_t wait,
-                             uint64_t deadline) {
+static uint64_t enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                             struct capos_client *self) {
     (void)self;
     return capos_syscall_enter(to_submit, wait, deadline);
 }

@@ -19,16 +19,16 @@ static void arm(struct capos_server *server) {
     server->rearmed_by = 0;
     sqe->opcode = CAPOS_OP_RECV;
     sqe->cap = server->receiver;
-    sqe->results = s->results.offset;
-    sqe->results_capacity = s->results.bytes;
-    sqe->descriptors = s->descriptors.offset;
+    sqe->results = s->results;
+    sqe->results_capacity = s->results_bytes;
+    sqe->descriptors = s->span.offset;
     sqe->room = CAPOS_SERVER_CAPABILITIES;
     capos_slot_submit(server->client, server->slot, sqe);
 }
 
 // RETURN of `bytes` at `offset`. The caller's room has been looked at.
-static struct capos_sqe *give_answer(struct capos_client *client, uint64_t token, uint32_t offset,
-                                     uint32_t bytes, uint8_t flags) {
+static inline struct capos_sqe *give_answer(struct capos_client *client, uint64_t token,
+                                            uint32_t offset, uint32_t bytes, uint8_t flags) {
     struct capos_sqe *sqe = capos_client_sqe(client);
 
     sqe->opcode = CAPOS_OP_RETURN;
@@ -40,21 +40,26 @@ static struct capos_sqe *give_answer(struct capos_client *client, uint64_t token
     return sqe;
 }
 
-static void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
+static inline void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
     sqe->flags |= CAPOS_SQE_REARM;
     server->rearmed_by = token;
     server->client->slots[server->slot].state = CAPOS_SLOT_SUBMITTED;
 }
 
-static struct capos_object *find_object(const struct capos_server *server, uint64_t id) {
-    struct capos_object *object = server->objects;
+// The bucket of a number. Numbers are often small, or addresses: the product's middle has both.
+static inline struct capos_object **bucket_of(const struct capos_server *server, uint64_t id) {
+    return &server->buckets[(id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & server->bucket_mask];
+}
+
+static inline struct capos_object *find_object(const struct capos_server *server, uint64_t id) {
+    struct capos_object *object = *bucket_of(server, id);
 
     while (object != NULL && object->id != id)
         object = object->next;
     return object;
 }
 
-static int dispatch(struct capos_server *server, struct capos_invocation *inv) {
+static inline int dispatch(struct capos_server *server, struct capos_invocation *inv) {
     struct capos_object *object = find_object(server, inv->object_id);
 
     if (object == NULL)
@@ -68,38 +73,36 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-static void open_invocation(struct capos_server *server, const struct capos_message *message,
-                            struct capos_invocation *inv) {
+static inline void open_invocation(struct capos_server *server, const struct capos_message *message,
+                                   struct capos_invocation *inv) {
     struct capos_client *client = server->client;
-    struct capos_slot *s = &client->slots[server->slot];
 
-    capos_invocation_init(inv, capos_client_at(client, server->results.offset),
-                          smaller(message->results_capacity, server->results.bytes) / WORD,
-                          capos_client_at(client, server->descriptors.offset),
+    capos_invocation_init(inv, capos_client_at(client, server->results),
+                          smaller(message->results_capacity, server->results_bytes) / WORD,
+                          capos_client_at(client, server->answer.offset),
                           (uint8_t)smaller(message->room, CAPOS_SERVER_CAPABILITIES));
     inv->interface = message->interface;
     inv->method = message->method;
     inv->object_id = message->object_id;
     inv->params = (const uint64_t *)(message + 1);
     inv->params_words = message->params_words;
-    inv->received = capos_client_at(client, s->descriptors.offset);
+    inv->received = capos_slot_received(client, server->slot);
     inv->received_count = message->caps;
     inv->context = server;
 }
 
-static struct capos_sqe *answer_results(struct capos_server *server, uint64_t token,
-                                        const struct capos_invocation *inv) {
+static inline void answer_results(struct capos_server *server, uint64_t token,
+                                  const struct capos_invocation *inv) {
     struct capos_sqe *sqe =
-        give_answer(server->client, token, server->results.offset, inv->results.used * WORD, 0);
+        give_answer(server->client, token, server->results, inv->results.used * WORD, 0);
 
+    sqe->descriptors = server->answer.offset;
     sqe->sent = inv->results.descriptor_count;
-    if (sqe->sent > 0)
-        sqe->descriptors = server->descriptors.offset;
-    return sqe;
+    rearm(server, token, sqe);
 }
 
-static struct capos_sqe *answer_exception(struct capos_server *server, uint64_t token,
-                                          struct capos_invocation *inv, int outcome) {
+__attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
+                                                   struct capos_invocation *inv, int outcome) {
     uint32_t capacity = inv->results.capacity;
 
     if (outcome < CAPOS_DONE)
@@ -110,12 +113,30 @@ static struct capos_sqe *answer_exception(struct capos_server *server, uint64_t 
         capacity = EXCEPTION_WORDS_MIN; // the kernel cuts it
     uint32_t used =
         capos_exception_write(inv->results.words, capacity, inv->exception, inv->reason);
-    return give_answer(server->client, token, server->results.offset, used * WORD,
-                       CAPOS_SQE_EXCEPTION);
+    rearm(server, token,
+          give_answer(server->client, token, server->results, used * WORD, CAPOS_SQE_EXCEPTION));
+}
+
+// The end of a call that is not the simplest. What came with it and was not kept is given up; its
+// list is copied first, because a submission may enter the kernel, and the next message overwrite
+// it.
+static void end_call(struct capos_server *server, uint64_t token, struct capos_invocation *inv,
+                     int outcome) {
+    struct capos_descriptor received[CAPOS_SERVER_CAPABILITIES];
+    uint32_t count = smaller(inv->received_count, CAPOS_SERVER_CAPABILITIES);
+
+    memcpy(received, inv->received, count * sizeof received[0]);
+    if (outcome == CAPOS_PENDING && server->held)
+        arm(server);
+    else if (outcome == CAPOS_DONE)
+        answer_results(server, token, inv);
+    else
+        answer_exception(server, token, inv, outcome);
+    for (uint32_t i = 0; i < count; i++)
+        capos_client_release(server->client, received[i].cap);
 }
 
 static void serve_call(struct capos_server *server, const struct capos_message *message) {
-    uint64_t received[CAPOS_SERVER_CAPABILITIES];
     struct capos_invocation inv;
 
     open_invocation(server, message, &inv);
@@ -123,16 +144,10 @@ static void serve_call(struct capos_server *server, const struct capos_message *
     server->held = false;
     int outcome = dispatch(server, &inv);
     server->message = NULL;
-    for (unsigned i = 0; i < CAPOS_SERVER_CAPABILITIES; i++)
-        received[i] = i < inv.received_count ? inv.received[i].cap : 0;
-    if (outcome == CAPOS_PENDING && server->held)
-        arm(server);
-    else if (outcome == CAPOS_DONE)
-        rearm(server, message->token, answer_results(server, message->token, &inv));
+    if (outcome == CAPOS_DONE && inv.received_count == 0)
+        answer_results(server, message->token, &inv);
     else
-        rearm(server, message->token, answer_exception(server, message->token, &inv, outcome));
-    for (unsigned i = 0; i < CAPOS_SERVER_CAPABILITIES; i++)
-        capos_client_release(server->client, received[i]);
+        end_call(server, message->token, &inv, outcome);
 }
 
 static void serve_released(struct capos_server *server, const struct capos_message *message) {
@@ -150,7 +165,7 @@ static void serve_released(struct capos_server *server, const struct capos_messa
 static void serve_message(void *context) {
     struct capos_server *server = context;
     struct capos_slot *s = &server->client->slots[server->slot];
-    const struct capos_message *message = capos_client_at(server->client, s->results.offset);
+    const struct capos_message *message = capos_client_at(server->client, s->results);
 
     if (s->completion.result < (int32_t)sizeof *message) {
         server->ended = true;
@@ -191,10 +206,16 @@ static bool take_parts(struct capos_server *server, struct capos_slot *s,
     const uint32_t message = (uint32_t)sizeof(struct capos_message) + sizes->params_bytes;
     struct area *area = &server->client->area;
 
-    return area_take(area, message, &s->results) && area_take(area, descriptors, &s->descriptors) &&
-           area_take(area, sizes->results_bytes, &server->results) &&
-           area_take(area, descriptors, &server->descriptors) &&
-           area_take(area, REFUSAL_BYTES, &server->refusal);
+    if (!area_take(area, descriptors + message, &s->span) ||
+        !area_take(area, descriptors + sizes->results_bytes, &server->answer) ||
+        !area_take(area, REFUSAL_BYTES, &server->refusal))
+        return false;
+    s->sent = 0;
+    s->results = s->span.offset + descriptors;
+    s->results_bytes = s->span.bytes - descriptors;
+    server->results = server->answer.offset + descriptors;
+    server->results_bytes = server->answer.bytes - descriptors;
+    return true;
 }
 
 int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
@@ -204,13 +225,13 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     memset(server, 0, sizeof *server);
     server->client = client;
     server->receiver = receiver;
+    server->buckets = &server->only_bucket;
     server->slot = capos_slot_take(client);
     if (server->slot == CAPOS_NO_SLOT)
         return -CAPOS_STATUS_OVERLOADED;
     struct capos_slot *s = &client->slots[server->slot];
     if (!take_parts(server, s, sizes != NULL ? sizes : &usual)) {
-        area_give(&client->area, &server->results);
-        area_give(&client->area, &server->descriptors);
+        area_give(&client->area, &server->answer);
         capos_slot_give(client, server->slot);
         return -CAPOS_STATUS_OVERLOADED;
     }
@@ -228,17 +249,40 @@ void capos_server_run(struct capos_server *server) {
 }
 
 void capos_server_add(struct capos_server *server, struct capos_object *object) {
-    object->next = server->objects;
-    server->objects = object;
+    struct capos_object **bucket = bucket_of(server, object->id);
+
+    object->next = *bucket;
+    *bucket = object;
 }
 
 void capos_server_remove(struct capos_server *server, struct capos_object *object) {
-    struct capos_object **link = &server->objects;
+    struct capos_object **link = bucket_of(server, object->id);
 
     while (*link != NULL && *link != object)
         link = &(*link)->next;
     if (*link != NULL)
         *link = object->next;
+}
+
+struct capos_object *capos_server_object(const struct capos_server *server, uint64_t id) {
+    return find_object(server, id);
+}
+
+void capos_server_use_buckets(struct capos_server *server, struct capos_object **buckets,
+                              uint32_t count) {
+    struct capos_object **old = server->buckets;
+    uint64_t old_mask = server->bucket_mask;
+
+    memset(buckets, 0, count * sizeof *buckets);
+    server->buckets = buckets;
+    server->bucket_mask = count - 1;
+    for (uint64_t i = 0; i <= old_mask; i++)
+        while (old[i] != NULL) {
+            struct capos_object *object = old[i];
+
+            old[i] = object->next;
+            capos_server_add(server, object);
+        }
 }
 
 const struct capos_message *capos_server_message(const struct capos_invocation *inv) {
@@ -249,8 +293,8 @@ const struct capos_message *capos_server_message(const struct capos_invocation *
 
 uint64_t capos_server_keep(struct capos_invocation *inv, uint64_t cap) {
     struct capos_server *server = inv->context;
-    struct capos_slot *s = &server->client->slots[server->slot];
-    struct capos_descriptor *received = capos_client_at(server->client, s->descriptors.offset);
+    struct capos_descriptor *received =
+        capos_client_at(server->client, server->client->slots[server->slot].span.offset);
 
     for (unsigned i = 0; i < inv->received_count; i++)
         if (received[i].cap == cap)

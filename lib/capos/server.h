@@ -7,6 +7,9 @@
 // A handler fills in its results and returns 0, fails with capos_fail, or keeps the call with
 // capos_server_hold and returns CAPOS_PENDING; then it must answer later, once. Only one message is
 // received at a time, so handlers never overlap.
+//
+// Objects are found by hashing their numbers. One bucket is there from the start; a server of many
+// objects gives the table, about as large as their number.
 #ifndef CAPOS_LIB_SERVER_H
 #define CAPOS_LIB_SERVER_H
 
@@ -30,15 +33,19 @@ struct capos_object {
     void *self;
     // A facet that was minted with this number is gone: called once for each mint. May be NULL.
     void (*released)(void *self);
-    struct capos_object *next;
+    struct capos_object *next; // in its bucket
 };
 
 struct capos_server {
     struct capos_client *client;
     uint64_t receiver;
-    struct capos_object *objects;
-    unsigned slot; // of the RECV; its results hold the message
-    struct area_span results, descriptors;
+    struct capos_object **buckets;
+    uint64_t bucket_mask;
+    struct capos_object *only_bucket;
+    unsigned slot;           // of the RECV; its results hold the message
+    struct area_span answer; // room for the usual answer: descriptors, then results
+    uint32_t results;        // offset
+    uint32_t results_bytes;
 
     // The caller of a held call is gone: the program forgets the call and answers it all the same,
     // with capos_answer_fail. May be NULL when no call is ever held.
@@ -74,9 +81,18 @@ must_use int capos_server_init(struct capos_server *server, struct capos_client 
 // Turns the client until nothing can be received any more, because the Receiver is gone.
 void capos_server_run(struct capos_server *server);
 
-// Begins and ends to serve an object. No two with one id at a time.
+// Begins and ends to serve an object. No two with one id at a time. An object may be removed at any
+// time, in its own handler too; what is not served is not removed.
 void capos_server_add(struct capos_server *server, struct capos_object *object);
 void capos_server_remove(struct capos_server *server, struct capos_object *object);
+
+// The object with this number, or NULL.
+struct capos_object *capos_server_object(const struct capos_server *server, uint64_t id);
+
+// Gives the server an array of buckets, a power of two, in place of the one it has; what is served
+// moves there. The array belongs to the server until it gets another.
+void capos_server_use_buckets(struct capos_server *server, struct capos_object **buckets,
+                              uint32_t count);
 
 // In a handler, before it returns CAPOS_PENDING: keeps the call. What the handler needs of the
 // params it must copy.

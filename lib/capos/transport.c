@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Calls over the ring (capnp/call.h's transport). A call takes one slot and three parts of the
-// message area: params, results, descriptors. Params are built in place, in as much room as there
-// is, which is cut to what was used when the call is sent. call->tag is the slot.
+// Calls over the ring (capnp/call.h's transport). A call takes one slot and one span of the message
+// area, for descriptors, results and params in this order. Params are built in place. Where the
+// schema does not bound them, they get as much room as there is, which is cut to what was used when
+// the call is sent. call->tag is the slot.
 #include "capos/client.h"
 
 #include "base/memory.h"
@@ -23,31 +24,70 @@ static int fail(struct capos_call *call, enum capos_status status) {
     return -(int)status;
 }
 
-static uint32_t least_params(const struct capos_method *method) {
-    return (1u + method->params_data_words + method->params_pointers) * WORD;
+static inline uint32_t smaller(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
 }
 
-static uint32_t results_bytes(const struct capos_method *method) {
+static inline uint32_t larger(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+static inline bool has_params(const struct capos_method *method) {
+    return method->params_data_words + method->params_pointers > 0;
+}
+
+static uint32_t round_up(uint32_t bytes) {
+    return (bytes + WORD - 1) / WORD * WORD;
+}
+
+static inline uint32_t results_bytes(const struct capos_client *client,
+                                     const struct capos_method *method) {
+    if (client->next_results != 0)
+        return round_up(client->next_results);
+    if (method->results_words != 0)
+        return smaller((method->results_words + (uint32_t)GROWTH) * WORD, CAPOS_RESULTS_BYTES);
     if (method->results_pointers == 0)
         return (1u + method->results_data_words + GROWTH) * WORD;
     return CAPOS_RESULTS_BYTES;
 }
 
+// What the params may take, and what they take at least.
+static inline uint32_t params_bytes(const struct capos_client *client,
+                                    const struct capos_method *method, uint32_t *least) {
+    uint32_t words = 1u + method->params_data_words + method->params_pointers;
+
+    *least = has_params(method) ? words * WORD : 0;
+    if (method->params_pointers == 0)
+        return *least;
+    if (client->next_params > *least)
+        return round_up(client->next_params);
+    if (method->params_words != 0)
+        return larger(*least, smaller((uint32_t)method->params_words * WORD, PARAMS_BYTES));
+    return larger(*least, PARAMS_BYTES);
+}
+
 // Takes everything that must be there before the params are built.
-static bool take_parts(struct capos_client *client, struct capos_slot *s,
-                       const struct capos_method *method) {
-    uint32_t least = least_params(method);
-    uint32_t params = method->params_pointers == 0  ? least
-                      : client->next_params > least ? client->next_params
-                                                    : (uint32_t)PARAMS_BYTES;
-    uint32_t results = client->next_results != 0 ? client->next_results : results_bytes(method);
+static inline bool take_span(struct capos_client *client, struct capos_slot *s,
+                             struct capos_call *call) {
+    const struct capos_method *method = call->method;
     uint32_t descriptors = (method->params_capabilities + method->results_capabilities) *
                            (uint32_t)sizeof(struct capos_descriptor);
+    uint32_t results = results_bytes(client, method);
+    uint32_t least, params = params_bytes(client, method, &least);
+    uint32_t fixed = descriptors + results;
 
     client->next_params = client->next_results = 0;
-    return area_take(&client->area, descriptors, &s->descriptors) &&
-           area_take(&client->area, results, &s->results) &&
-           area_take_some(&client->area, params, least, &s->params);
+    if (!area_take(&client->area, fixed + params, &s->span) &&
+        !area_take_some(&client->area, fixed + params, fixed + least, &s->span))
+        return false;
+    s->results = s->span.offset + descriptors;
+    s->results_bytes = results;
+    s->params = s->results + results;
+    capos_builder_init(&call->params, capos_client_at(client, s->params),
+                       (s->span.bytes - fixed) / WORD);
+    capos_builder_set_descriptors(&call->params, capos_client_at(client, s->span.offset),
+                                  method->params_capabilities);
+    return true;
 }
 
 static int transport_begin(struct capos_transport *transport, struct capos_call *call) {
@@ -55,38 +95,32 @@ static int transport_begin(struct capos_transport *transport, struct capos_call 
     unsigned slot = capos_slot_take(client);
 
     call->tag = slot;
-    if (slot == CAPOS_NO_SLOT)
-        return fail(call, CAPOS_STATUS_OVERLOADED);
-    struct capos_slot *s = &client->slots[slot];
-    if (!take_parts(client, s, call->method))
-        return fail(call, CAPOS_STATUS_OVERLOADED);
-    capos_builder_init(&call->params, capos_client_at(client, s->params.offset),
-                       s->params.bytes / WORD);
-    capos_builder_set_descriptors(&call->params, capos_client_at(client, s->descriptors.offset),
-                                  call->method->params_capabilities);
-    return CAPOS_DONE;
+    if (slot != CAPOS_NO_SLOT && take_span(client, &client->slots[slot], call))
+        return CAPOS_DONE;
+    capos_builder_init(&call->params, NULL, 0);
+    return fail(call, CAPOS_STATUS_OVERLOADED);
 }
 
 static int transport_send(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
     struct capos_slot *s = &client->slots[call->tag];
     struct capos_sqe *sqe = capos_client_sqe(client);
+    const struct capos_method *method = call->method;
+    uint32_t bytes = has_params(method) ? call->params.used * WORD : 0;
 
     s->sent = call->params.descriptor_count;
     sqe->opcode = CAPOS_OP_CALL;
-    sqe->method = call->method->ordinal;
+    sqe->method = method->ordinal;
     sqe->cap = call->target;
-    sqe->interface = call->method->interface;
-    sqe->params = s->params.offset;
-    if (call->method->params_data_words + call->method->params_pointers > 0)
-        sqe->params_bytes = call->params.used * WORD;
-    sqe->results = s->results.offset;
-    sqe->results_capacity = s->results.bytes;
+    sqe->interface = method->interface;
+    sqe->params = bytes > 0 ? s->params : s->results; // where nothing is, is a place as well
+    sqe->params_bytes = bytes;
+    sqe->results = s->results;
+    sqe->results_capacity = s->results_bytes;
+    sqe->descriptors = s->span.offset;
     sqe->sent = s->sent;
-    sqe->room = call->method->results_capabilities;
-    if (sqe->sent + sqe->room > 0)
-        sqe->descriptors = s->descriptors.offset;
-    area_trim(&client->area, &s->params, sqe->params_bytes);
+    sqe->room = method->results_capabilities;
+    area_trim(&client->area, &s->span, s->params + bytes - s->span.offset);
     capos_slot_submit(client, (unsigned)call->tag, sqe);
     return CAPOS_DONE;
 }
@@ -94,16 +128,17 @@ static int transport_send(struct capos_transport *transport, struct capos_call *
 static int transport_wait(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
     struct capos_slot *s = &client->slots[call->tag];
-    const uint64_t *words = capos_client_at(client, s->results.offset);
-    const struct capos_descriptor *descriptors = capos_client_at(client, s->descriptors.offset);
 
     capos_slot_wait(client, (unsigned)call->tag);
+    const uint64_t *words = capos_client_at(client, s->results);
+    uint32_t size = (uint32_t)s->completion.result / WORD;
     if (s->completion.result < 0)
         return fail(call, (enum capos_status) - s->completion.result);
     if (s->completion.flags & CAPOS_CQE_EXCEPTION)
-        return capos_exception_read(words, (uint32_t)s->completion.result / WORD, &call->reason);
-    capos_reader_init(&call->results, words, (uint32_t)s->completion.result / WORD);
-    capos_reader_set_descriptors(&call->results, descriptors + s->sent, s->completion.caps);
+        return capos_exception_read(words, size, &call->reason);
+    capos_reader_init(&call->results, words, size);
+    capos_reader_set_descriptors(&call->results, capos_slot_received(client, (unsigned)call->tag),
+                                 s->completion.caps);
     return CAPOS_DONE;
 }
 

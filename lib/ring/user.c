@@ -34,22 +34,3 @@ bool ring_user_attach(struct ring_user *ring, void *base) {
     };
     return true;
 }
-
-struct capos_sqe *ring_user_next(struct ring_user *ring) {
-    struct capos_sqe *sqe = &ring->sq[ring->sq_tail & (ring->sqes - 1)];
-
-    if (ring_user_pending(ring) >= ring->sqes)
-        return NULL;
-    *sqe = (struct capos_sqe){.opcode = 0};
-    ring->sq_tail++;
-    return sqe;
-}
-
-bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
-    if (ring_load_index(&ring->header->cq_tail) == ring->cq_head)
-        return false;
-    *cqe = ring->cq[ring->cq_head & (ring->cqes - 1)];
-    ring->cq_head++;
-    ring_store_index(&ring->header->cq_head, ring->cq_head);
-    return true;
-}

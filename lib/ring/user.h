@@ -35,7 +35,15 @@ static inline uint32_t ring_user_pending(const struct ring_user *ring) {
 
 // The next submission, all zero, to be filled in before the next publish; NULL when the queue is
 // full, which cap_enter changes.
-struct capos_sqe *ring_user_next(struct ring_user *ring);
+static inline struct capos_sqe *ring_user_next(struct ring_user *ring) {
+    struct capos_sqe *sqe = &ring->sq[ring->sq_tail & (ring->sqes - 1)];
+
+    if (ring_user_pending(ring) >= ring->sqes)
+        return NULL;
+    *sqe = (struct capos_sqe){.opcode = 0};
+    ring->sq_tail++;
+    return sqe;
+}
 
 // Shows the kernel all submissions that were filled in.
 static inline void ring_user_publish(struct ring_user *ring) {
@@ -43,6 +51,13 @@ static inline void ring_user_publish(struct ring_user *ring) {
 }
 
 // Takes the next completion. False when there is none.
-bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe);
+static inline bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
+    if (ring_load_index(&ring->header->cq_tail) == ring->cq_head)
+        return false;
+    *cqe = ring->cq[ring->cq_head & (ring->cqes - 1)];
+    ring->cq_head++;
+    ring_store_index(&ring->header->cq_head, ring->cq_head);
+    return true;
+}
 
 #endif

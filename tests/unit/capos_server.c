@@ -313,6 +313,40 @@ START_TEST(received_capabilities) {
 }
 END_TEST
 
+// Numbers that follow each other, and numbers that are addresses.
+START_TEST(objects_are_found_by_number) {
+    enum { OBJECTS = 1000, BUCKETS = 256 };
+    static struct capos_object objects[OBJECTS], *buckets[BUCKETS];
+
+    start();
+    for (uint64_t i = 0; i < OBJECTS; i++) {
+        objects[i].id = i % 2 == 0 ? i + 10 : (uint64_t)(uintptr_t)&objects[i];
+        capos_server_add(&server, &objects[i]);
+        if (i == OBJECTS / 2)
+            capos_server_use_buckets(&server, buckets, BUCKETS);
+    }
+    for (unsigned i = 0; i < OBJECTS; i++)
+        ck_assert_ptr_eq(capos_server_object(&server, objects[i].id), &objects[i]);
+    ck_assert_ptr_eq(capos_server_object(&server, OBJECT), &object);
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        unsigned count = 0;
+        for (const struct capos_object *o = buckets[i]; o != NULL; o = o->next)
+            count++;
+        ck_assert_uint_lt(count, 20);
+    }
+    for (unsigned i = 0; i < OBJECTS; i += 3)
+        capos_server_remove(&server, &objects[i]);
+    for (unsigned i = 0; i < OBJECTS; i++)
+        ck_assert_ptr_eq(capos_server_object(&server, objects[i].id),
+                         i % 3 == 0 ? NULL : &objects[i]);
+    struct capos_message message = message_of(1);
+    deliver(&message, 7);
+    ck_assert_uint_eq(answered_number(last()), 8);
+    capos_server_remove(&server, &objects[0]); // is not there: nothing happens
+    ck_assert_ptr_eq(capos_server_object(&server, OBJECT), &object);
+}
+END_TEST
+
 // Heap ----------------------------------------------------------------------------------------
 
 static size_t commits;
@@ -390,6 +424,7 @@ int main(void) {
     harness_add(suite, "refused", refused_answers_fail_the_call);
     harness_add(suite, "refused-late", a_refused_late_answer);
     harness_add(suite, "capabilities", received_capabilities);
+    harness_add(suite, "objects", objects_are_found_by_number);
     harness_add(suite, "heap", heap);
     harness_add(suite, "heap-limit", heap_without_memory);
     return harness_run(suite);

@@ -104,8 +104,8 @@ static void take(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
         take_return(kernel, sqe);
 }
 
-static uint64_t enter(struct capos_client *client, uint32_t to_submit, uint32_t wait,
-                      uint64_t deadline) {
+static uint64_t enter(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                      struct capos_client *client) {
     struct fake_kernel *kernel = client->enter_context;
     struct capos_ring_header *header = header_of(kernel);
     struct capos_sqe *sq = (struct capos_sqe *)(kernel->block + header->sq);
