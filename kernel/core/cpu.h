@@ -33,12 +33,13 @@ struct cpu {
     struct machine_cpu machine; // first, for entry.S
     struct kernel *kernel;
     uint32_t index;
-    struct thread *current; // NULL when idle
-    struct thread *handoff; // ready, in no queue: runs next here
-    uint64_t switched;      // machine_cycles() when current began
+    struct thread *current;    // NULL when idle
+    struct thread *handoff;    // ready, in no queue: runs next here
+    _Atomic uint64_t switched; // machine_cycles() up to which current has been charged
     _Atomic uint32_t pending;
     _Atomic uint32_t idle; // 1 while it has nothing to run
     struct run_queue queue;
+    struct sched_counters counters;
     struct timers timers;
     struct reclaim reclaim;
     struct object *closing;                    // put for the last time, not closed yet

@@ -78,8 +78,7 @@ static const struct heap_node *parent_of(const struct heap_node *node) {
     return node->back;
 }
 
-// The next node of a walk over all: first child, else the next sibling of the nearest ancestor.
-static const struct heap_node *walk(const struct heap_node *node) {
+struct heap_node *heap_next(const struct heap_node *node) {
     if (node->child != NULL)
         return node->child;
     while (node != NULL && node->next == NULL)
@@ -92,7 +91,7 @@ size_t heap_audit(const struct heap *heap) {
 
     if (heap->root != NULL && (heap->root->back != NULL || heap->root->next != NULL))
         return SIZE_MAX;
-    for (const struct heap_node *node = heap->root; node != NULL; node = walk(node)) {
+    for (const struct heap_node *node = heap->root; node != NULL; node = heap_next(node)) {
         if (node->child != NULL && node->child->back != node)
             return SIZE_MAX;
         if (node->next != NULL && node->next->back != node)

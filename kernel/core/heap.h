@@ -35,6 +35,10 @@ void heap_add(struct heap *heap, struct heap_node *node);
 // `node` is in this heap.
 void heap_remove(struct heap *heap, struct heap_node *node);
 
+// The node after this one in a walk over all, which begins with heap_first and is in no order but
+// that a node comes after its parents; NULL at its end.
+struct heap_node *heap_next(const struct heap_node *node);
+
 // How many nodes are in it, or SIZE_MAX when its order or its links are broken. For audits.
 size_t heap_audit(const struct heap *heap);
 

@@ -48,6 +48,7 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
         goto no_vm;
     process->id = atomic_fetch_add(&kernel->next_id, 1);
     process->session = start->session;
+    sched_share_init(process, start->parent);
     copy_name(process, start->name);
     captable_init(&process->table, process, process->ledger);
     token_table_init(&process->tokens, process);

@@ -12,6 +12,7 @@
 #include "core/ledger.h"
 #include "core/lock.h"
 #include "core/object.h"
+#include "core/sched_policy.h"
 #include "core/session.h"
 #include "core/token.h"
 #include "core/work.h"
@@ -79,8 +80,9 @@ struct process {
     struct uaddr capset;      // the CapSet page, for its threads
     struct list_node sibling; // kernel->processes; guarded by kernel->processes_lock
 
-    struct lock lock; // guards what follows
-    uint8_t state;    // enum process_state
+    struct lock lock;         // guards what follows
+    uint8_t state;            // enum process_state
+    struct sched_share share; // of each of its threads
     uint32_t threads_left;
     struct list threads;
     struct process_end end; // valid when state is not RUNNING
@@ -100,7 +102,8 @@ struct process {
 extern const struct object_type process_type; // only the kernel's own; handles wrap it
 
 struct process_start {
-    const char *name; // at most CAPOS_NAME_MAX bytes and a NUL
+    const char *name;             // at most CAPOS_NAME_MAX bytes and a NUL
+    const struct process *parent; // whose share it gets; NULL: the normal one
     struct session session;
     struct ledger_limits limits; // lent by the spawner
 };

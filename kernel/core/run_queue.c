@@ -5,7 +5,11 @@
 #include "base/bits.h"
 #include "core/kernel.h"
 #include "core/panic.h"
+#include "core/sched_policy.h"
 #include "core/thread.h"
+
+// Threads of another CPU's queue that are looked at for one that may run here.
+#define LOOKS 16u
 
 #define START (4 * SCHED_CHARGE_MAX) // of a queue's time: what has key 0 comes first, always
 
@@ -14,7 +18,7 @@ void run_queue_init(struct run_queue *queue) {
     heap_init(&queue->ready);
     atomic_store(&queue->count, 0);
     atomic_store(&queue->virtual_time, START);
-    queue->spread = 0;
+    atomic_store(&queue->offset, 0);
 }
 
 static struct thread *thread_of(struct heap_node *node) {
@@ -22,14 +26,16 @@ static struct thread *thread_of(struct heap_node *node) {
 }
 
 void run_queue_rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target) {
-    uint64_t from = run_queue_time(&cpu->kernel->cpus[thread->cpu]->queue);
-    uint64_t to = run_queue_time(&target->queue);
-    uint64_t time = thread->virtual_time;
+    uint32_t home = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
+    uint64_t to = run_queue_time(&target->queue), time = thread->virtual_time;
 
-    if (thread->cpu != target->index)
-        time = time > from ? to + min_u64(time - from, SCHED_CHARGE_MAX) : 0;
+    if (home != target->index) {
+        uint64_t from = run_queue_time(&cpu->kernel->cpus[home]->queue);
+
+        time = time > from ? to + min_u64(time - from, SCHED_LEAD_MAX) : 0;
+        atomic_store_explicit(&thread->cpu, target->index, memory_order_relaxed);
+    }
     thread->virtual_time = max_u64(time, to - min_u64(to, SCHED_PREEMPT_NS));
-    atomic_store_explicit(&thread->cpu, target->index, memory_order_relaxed);
 }
 
 // The queue is locked.
@@ -42,13 +48,17 @@ static bool add_locked(struct run_queue *queue, struct thread *thread, uint64_t 
 }
 
 bool run_queue_add(struct cpu *cpu, struct thread *thread, struct cpu *target) {
+    run_queue_rebase(cpu, thread, target);
+    return run_queue_put_back(thread, target);
+}
+
+bool run_queue_put_back(struct thread *thread, struct cpu *target) {
     struct run_queue *queue = &target->queue;
     bool first;
 
     kassert(atomic_load_explicit(&thread->on_cpu, memory_order_relaxed) == 0);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
     lock_take(&queue->lock);
-    run_queue_rebase(cpu, thread, target);
     first = add_locked(queue, thread, thread->virtual_time);
     lock_drop(&queue->lock);
     return first;
@@ -57,9 +67,9 @@ bool run_queue_add(struct cpu *cpu, struct thread *thread, struct cpu *target) {
 void run_queue_add_first(struct cpu *cpu, struct thread *thread, struct cpu *target) {
     struct run_queue *queue = &target->queue;
 
+    run_queue_rebase(cpu, thread, target);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
     lock_take(&queue->lock);
-    run_queue_rebase(cpu, thread, target);
     (void)add_locked(queue, thread, 0);
     lock_drop(&queue->lock);
 }
@@ -71,21 +81,45 @@ static void remove_locked(struct run_queue *queue, struct thread *thread) {
     atomic_fetch_sub(&queue->count, 1);
 }
 
-struct thread *run_queue_take(struct cpu *from) {
+// The first that may run on a CPU. What is here by mistake, its affinity having just been changed,
+// is found by the CPU that then runs it.
+static struct heap_node *choose(const struct cpu *cpu, const struct cpu *from) {
+    struct heap_node *node = heap_first(&from->queue.ready);
+
+    if (cpu == from)
+        return node;
+    for (unsigned i = 0; node != NULL && !sched_may_run(thread_of(node), cpu); i++)
+        node = i == LOOKS ? NULL : heap_next(node);
+    return node;
+}
+
+struct thread *run_queue_take(struct cpu *cpu, struct cpu *from) {
     struct run_queue *queue = &from->queue;
     struct heap_node *first;
 
     if (atomic_load(&queue->count) == 0)
         return NULL;
     lock_take(&queue->lock);
-    first = heap_first(&queue->ready);
-    if (first != NULL) {
+    first = choose(cpu, from);
+    if (first != NULL)
         remove_locked(queue, thread_of(first));
-        if (first->key > run_queue_time(queue))
-            atomic_store_explicit(&queue->virtual_time, first->key, memory_order_relaxed);
-    }
     lock_drop(&queue->lock);
-    return first == NULL ? NULL : thread_of(first);
+    if (first == NULL)
+        return NULL;
+    if (cpu == from && first->key > run_queue_time(queue))
+        atomic_store_explicit(&queue->virtual_time, first->key, memory_order_relaxed);
+    return thread_of(first);
+}
+
+uint64_t run_queue_first(struct run_queue *queue) {
+    struct heap_node *first;
+    uint64_t key;
+
+    lock_take(&queue->lock);
+    first = heap_first(&queue->ready);
+    key = first == NULL ? UINT64_MAX : first->key;
+    lock_drop(&queue->lock);
+    return key;
 }
 
 bool run_queue_remove(struct cpu *cpu, struct thread *thread) {

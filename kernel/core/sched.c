@@ -38,7 +38,11 @@ static struct thread *steal(struct cpu *cpu) {
     struct thread *thread = NULL;
 
     for (uint32_t i = 1; i < kernel->cpu_count && thread == NULL; i++)
-        thread = run_queue_take(kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
+        thread = run_queue_take(cpu, kernel->cpus[(cpu->index + i) % kernel->cpu_count]);
+    if (thread == NULL)
+        return NULL;
+    cpu->counters.steals++;
+    run_queue_rebase(cpu, thread, cpu);
     return thread;
 }
 
@@ -46,24 +50,49 @@ static bool is_killed(const struct thread *thread) {
     return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
 }
 
+// A run that was so long that nobody else can have wanted the CPU.
+static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint32_t pace) {
+    uint64_t more = (ns - SCHED_CHARGE_MAX) >> 10;
+
+    atomic_store_explicit(&cpu->queue.offset,
+                          atomic_load_explicit(&cpu->queue.offset, memory_order_relaxed) +
+                              (more * pace >> 12),
+                          memory_order_relaxed);
+    return SCHED_CHARGE_MAX;
+}
+
 // Charges the time since the last call to the running thread. While it is alone, the queue's time
 // goes with it.
 static void account(struct cpu *cpu) {
+    uint64_t now = machine_cycles(), ns;
+    uint64_t cycles = now - atomic_load_explicit(&cpu->switched, memory_order_relaxed);
     struct thread *thread = cpu->current;
-    uint64_t now = machine_cycles(), cycles = now - cpu->switched, time;
+    uint32_t pace;
 
-    cpu->switched = now;
-    if (thread == NULL)
+    atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
+    if (thread == NULL) {
+        cpu->counters.idle_cycles += cycles;
         return;
+    }
     thread->cycles += cycles;
-    time = min_u64(machine_cycles_ns(cpu, cycles), SCHED_CHARGE_MAX);
-    thread->virtual_time += max_u64(time, 1) * SCHED_WEIGHT_NORMAL / thread->weight;
-    if (atomic_load(&cpu->queue.count) != 0)
-        return;
-    lock_take(&cpu->queue.lock);
-    if (thread->virtual_time > run_queue_time(&cpu->queue))
+    ns = machine_cycles_ns(cpu, cycles);
+    pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
+    if (ns > SCHED_CHARGE_MAX)
+        ns = long_run(cpu, ns, pace);
+    thread->virtual_time += max_u64(ns * pace >> 22, 1);
+    if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
+        thread->virtual_time > run_queue_time(&cpu->queue))
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
-    lock_drop(&cpu->queue.lock);
+}
+
+uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread) {
+    uint64_t cycles = thread->cycles, now = machine_cycles(), since;
+    uint32_t has = atomic_load(&thread->on_cpu) & ~THREAD_WOKEN;
+
+    if (has == 0)
+        return cycles;
+    since = atomic_load_explicit(&cpu->kernel->cpus[has - 1]->switched, memory_order_relaxed);
+    return now > since ? cycles + (now - since) : cycles;
 }
 
 // The running thread's slice has an end while others want the CPU, or there is work that would wait
@@ -77,6 +106,14 @@ static void set_slice(struct cpu *cpu, bool fresh) {
     timers_rearm(cpu);
 }
 
+// What this CPU has had and goes on being ready stays here, if it may.
+static void requeue(struct cpu *cpu, struct thread *thread) {
+    if (sched_may_run(thread, cpu))
+        run_queue_put_back(thread, cpu);
+    else
+        sched_ready(cpu, thread);
+}
+
 // This CPU has let go of a thread, which is left in state `leave`.
 static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state leave) {
     uint32_t had;
@@ -85,8 +122,10 @@ static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state lea
     had = atomic_exchange(&thread->on_cpu, 0);
     if (leave == THREAD_DEAD)
         thread_gone(cpu, thread);
-    else if (leave == THREAD_READY || (had & THREAD_WOKEN) != 0)
-        run_queue_add(cpu, thread, cpu);
+    else if (leave == THREAD_READY)
+        requeue(cpu, thread);
+    else if ((had & THREAD_WOKEN) != 0)
+        sched_ready(cpu, thread);
 }
 
 // Goes on with `next`, which is nobody's, or with nothing, in place of cpu->current.
@@ -96,8 +135,11 @@ static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state le
     if (next == NULL && previous == NULL)
         return;
     cpu->current = next;
+    cpu->counters.switches++;
     if (next != NULL) {
-        run_queue_rebase(cpu, next, cpu);
+        atomic_store_explicit(&cpu->queue.pace,
+                              atomic_load_explicit(&next->pace, memory_order_relaxed),
+                              memory_order_relaxed);
         atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
         atomic_store(&next->on_cpu, cpu->index + 1);
     }
@@ -108,14 +150,14 @@ static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state le
 
 // The thread to run next: the handoff, the first of the queue, or, when the running one can't go
 // on, another CPU's.
-static struct thread *pick(struct cpu *cpu, enum thread_state leave, bool *fresh) {
+static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
     struct thread *thread = cpu->handoff;
 
     *fresh = thread == NULL;
     cpu->handoff = NULL;
     if (thread == NULL)
-        thread = run_queue_take(cpu);
-    if (thread == NULL && leave != THREAD_READY)
+        thread = run_queue_take(cpu, cpu);
+    if (thread == NULL && !stays)
         thread = steal(cpu);
     return thread;
 }
@@ -123,12 +165,13 @@ static struct thread *pick(struct cpu *cpu, enum thread_state leave, bool *fresh
 // Leaves cpu->current in state `leave` and goes on with the next that is not to die.
 static void go_on(struct cpu *cpu, enum thread_state leave) {
     struct thread *next;
-    bool fresh;
+    bool fresh, stays;
 
     for (;; leave = THREAD_DEAD) {
         account(cpu);
-        next = pick(cpu, leave, &fresh);
-        if (next == NULL && leave == THREAD_READY)
+        stays = leave == THREAD_READY && sched_may_run(cpu->current, cpu);
+        next = pick(cpu, stays, &fresh);
+        if (next == NULL && stays)
             break;
         switch_to(cpu, next, leave);
         if (next == NULL || !is_killed(next))
@@ -143,30 +186,13 @@ static void go_on(struct cpu *cpu, enum thread_state leave) {
         ringserve_resume(cpu, next);
 }
 
-// When this CPU has two threads more than another, which is not idle or would take one, that one
-// gets one. Looks at one other CPU each time.
-static void spread(struct cpu *cpu) {
-    struct kernel *kernel = cpu->kernel;
-    struct cpu *other = kernel->cpus[cpu->queue.spread++ % kernel->cpu_count];
-    struct thread *thread;
-
-    if (other == cpu || atomic_load(&other->queue.count) + 2 > atomic_load(&cpu->queue.count))
-        return;
-    thread = run_queue_take(cpu);
-    if (thread != NULL && run_queue_add(cpu, thread, other))
-        sched_tell(cpu, other);
-}
-
 // Should the running thread give way? At the end of its slice to any that has run no longer, else
 // only to one that is well behind.
 static bool gives_way(struct cpu *cpu, bool slice_over) {
-    struct heap_node *first;
-    uint64_t key;
+    uint64_t key = run_queue_first(&cpu->queue);
 
-    lock_take(&cpu->queue.lock);
-    first = heap_first(&cpu->queue.ready);
-    key = first == NULL ? UINT64_MAX : first->key;
-    lock_drop(&cpu->queue.lock);
+    if (!sched_may_run(cpu->current, cpu))
+        return true;
     if (slice_over)
         return key <= cpu->current->virtual_time;
     return key < cpu->current->virtual_time && cpu->current->virtual_time - key >= SCHED_PREEMPT_NS;
@@ -178,7 +204,7 @@ static void reconsider(struct cpu *cpu, bool slice_over) {
         atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
     account(cpu);
     if (slice_over)
-        spread(cpu);
+        sched_even_out(cpu);
     if (gives_way(cpu, slice_over))
         go_on(cpu, THREAD_READY);
     else
@@ -292,7 +318,9 @@ struct thread *sched_idle(struct cpu *cpu) {
     bool worked;
 
     while (sched_idle_round(cpu, &worked) == NULL)
-        if (!worked)
+        if (!worked) {
             machine_idle(cpu);
+            cpu->counters.idle_wakes++;
+        }
     return cpu->current;
 }

@@ -13,6 +13,19 @@
 struct cpu;
 struct thread;
 
+// What a CPU has done since the start. Each is counted by its own CPU; another one may read them
+// while they change.
+struct sched_counters {
+    uint64_t timers;      // interrupts of its timer
+    uint64_t interrupts;  // from other CPUs, to look at something
+    uint64_t shootdowns;  // from other CPUs, to drop translations
+    uint64_t switches;    // threads that it went on with in place of another, or of nothing
+    uint64_t steals;      // threads that it took from another CPU for want of its own
+    uint64_t shares;      // threads that it gave to another CPU to even out
+    uint64_t idle_wakes;  // interrupts that ended its sleep
+    uint64_t idle_cycles; // machine_cycles() with nothing to run
+};
+
 // Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller, who is
 // the only one to do so. It goes to the queue of the CPU that it ran on last or of an idle one,
 // which is told. If its CPU has not yet left it, that CPU does this when it has.
@@ -51,9 +64,15 @@ void sched_kick(struct cpu *cpu, struct thread *thread);
 // one looks again on its way out.
 void sched_tell_work(struct cpu *cpu);
 
+// A thread's affinity has just been changed: one that is where it may not be goes elsewhere soon.
+void sched_move(struct cpu *cpu, struct thread *thread);
+
 // A thread that is to die is taken out of the queue that it waits in, if it is in one, and ends as
 // soon as its CPU has left the kernel. The caller has just changed attention.
 void sched_hasten_end(struct cpu *cpu, struct thread *thread);
+
+// How long a thread has run, in machine_cycles(); of one that runs now, up to now or nearly so.
+uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread);
 
 // For audits: NULL when queues, counts and states agree, else what doesn't. No other CPU may be in
 // the kernel.

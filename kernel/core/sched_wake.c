@@ -12,17 +12,31 @@ static bool claim_idle(struct cpu *cpu) {
     return atomic_load(&cpu->idle) != 0 && atomic_exchange(&cpu->idle, 0) != 0;
 }
 
-// An idle CPU, the nearest from `first` on, or NULL.
-static struct cpu *find_idle(struct cpu *cpu, uint32_t first) {
+// An idle CPU that the thread may run on, the nearest from `first` on, or NULL. Without a thread:
+// any.
+static struct cpu *find_idle(struct cpu *cpu, const struct thread *thread, uint32_t first) {
     struct kernel *kernel = cpu->kernel;
 
     for (uint32_t i = 0; i < kernel->cpu_count; i++) {
         struct cpu *other = kernel->cpus[(first + i) % kernel->cpu_count];
 
-        if (claim_idle(other))
+        if ((thread == NULL || sched_may_run(thread, other)) && claim_idle(other))
             return other;
     }
     return NULL;
+}
+
+// The CPU that the thread ran on last, or the next that it may run on.
+static struct cpu *home_of(struct cpu *cpu, const struct thread *thread) {
+    struct kernel *kernel = cpu->kernel;
+    uint32_t first = atomic_load_explicit(&thread->cpu, memory_order_relaxed), i = first;
+
+    while (!sched_may_run(thread, kernel->cpus[i])) {
+        i = (i + 1) % kernel->cpu_count;
+        if (i == first)
+            break;
+    }
+    return kernel->cpus[i];
 }
 
 void sched_tell(struct cpu *cpu, struct cpu *target) {
@@ -34,11 +48,11 @@ void sched_tell(struct cpu *cpu, struct cpu *target) {
 // Queues a thread that is nobody's where it ran last. A CPU that has become idle meanwhile may have
 // looked at the queue too early; it is told to look again, and takes the thread.
 static void ready_at_home(struct cpu *cpu, struct thread *thread) {
-    struct cpu *home = cpu->kernel->cpus[thread->cpu], *idle;
+    struct cpu *home = home_of(cpu, thread), *idle;
 
     if (run_queue_add(cpu, thread, home))
         sched_tell(cpu, home);
-    idle = find_idle(cpu, home->index);
+    idle = find_idle(cpu, thread, home->index);
     if (idle != NULL && idle != home)
         sched_tell(cpu, idle);
 }
@@ -51,7 +65,7 @@ void sched_ready(struct cpu *cpu, struct thread *thread) {
         if (atomic_compare_exchange_weak(&thread->on_cpu, &has, has | THREAD_WOKEN))
             return;
     if (cpu->current != NULL || thread->cpu != cpu->index)
-        idle = find_idle(cpu, thread->cpu);
+        idle = find_idle(cpu, thread, thread->cpu);
     if (idle == NULL) {
         ready_at_home(cpu, thread);
         return;
@@ -61,7 +75,8 @@ void sched_ready(struct cpu *cpu, struct thread *thread) {
 }
 
 void sched_ready_handoff(struct cpu *cpu, struct thread *thread) {
-    if (cpu->handoff != NULL || cpu->current == NULL || atomic_load(&thread->on_cpu) != 0) {
+    if (cpu->handoff != NULL || cpu->current == NULL || atomic_load(&thread->on_cpu) != 0 ||
+        !sched_may_run(thread, cpu)) {
         sched_ready(cpu, thread);
         return;
     }
@@ -84,6 +99,17 @@ void sched_kick(struct cpu *cpu, struct thread *thread) {
         machine_ipi(cpu, cpu->kernel->cpus[has - 1]);
 }
 
+void sched_move(struct cpu *cpu, struct thread *thread) {
+    struct cpu *home = cpu->kernel->cpus[atomic_load_explicit(&thread->cpu, memory_order_relaxed)];
+
+    if (sched_may_run(thread, home))
+        return;
+    if (run_queue_remove(cpu, thread))
+        sched_ready(cpu, thread);
+    else
+        sched_tell(cpu, home); // which has it, or is about to
+}
+
 void sched_hasten_end(struct cpu *cpu, struct thread *thread) {
     struct cpu *home;
 
@@ -95,7 +121,7 @@ void sched_hasten_end(struct cpu *cpu, struct thread *thread) {
 }
 
 void sched_tell_work(struct cpu *cpu) {
-    struct cpu *idle = find_idle(cpu, cpu->index);
+    struct cpu *idle = find_idle(cpu, NULL, cpu->index);
 
     sched_tell(cpu, cpu);
     if (idle != NULL && idle != cpu)

@@ -17,6 +17,7 @@ static enum capos_status adopt(struct process *process, struct thread *thread) {
     running = process->state == PROCESS_RUNNING;
     if (running) {
         list_push_back(&process->threads, &thread->sibling);
+        sched_inherit_locked(thread);
         process->threads_left++;
     }
     lock_drop(&process->lock);
@@ -48,7 +49,6 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
         goto no_object;
     thread = (struct thread *)(void *)object;
     thread->process = process;
-    thread->weight = SCHED_WEIGHT_NORMAL;
     thread->cpu = cpu->index;
     thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
     list_node_init(&thread->sibling);

@@ -51,10 +51,11 @@ struct thread {
     // has just ended its wait.
     struct heap_node run;  // key: virtual time
     uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
-    uint32_t weight;       // 1024 is normal
-    _Atomic uint32_t cpu;  // index of the CPU whose queue it is, or was last, in
-    bool queued;           // in that queue; guarded by the queue's lock
-    uint64_t cycles;       // run so far
+    _Atomic uint32_t pace; // 2^32 / weight: by so much its virtual time goes on, in 2^-22 ns a ns
+    _Atomic uint64_t affinity; // CPUs that it may run on, a bit each
+    _Atomic uint32_t cpu;      // index of the CPU whose queue it is, or was last, in
+    bool queued;               // in that queue; guarded by the queue's lock
+    uint64_t cycles;           // run so far
 
     // Its end, as ThreadHandle.join tells it. The first two are the thread's own until it has
     // ended; `ended` is guarded by process->lock.

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "core/cpu.h"
 #include "core/process.h"
+#include "core/sched.h"
 #include "core/thread.h"
 #include "machine/time.h"
 #include "object/target.h"
@@ -119,14 +120,13 @@ static void write_use_locked(struct capos_process_handle_info_results_builder re
                                                 (uint32_t)ledger_used(ledger, LEDGER_SLOTS));
 }
 
-// Of threads that run now it counts what they had run when they last stopped.
-static uint64_t cycles_locked(const struct process *process) {
+static uint64_t cycles_locked(struct cpu *cpu, const struct process *process) {
     uint64_t cycles = process->cycles;
     const struct list_node *node;
 
     for (node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
-        cycles += list_entry(node, struct thread, sibling)->cycles;
+        cycles += sched_cycles(cpu, list_entry(node, struct thread, sibling));
     return cycles;
 }
 
@@ -147,7 +147,7 @@ static int info(void *self, struct capos_invocation *inv,
     // An ending process's ledger may be closed at any moment.
     if (process->state == PROCESS_RUNNING)
         write_use_locked(results, process);
-    cycles = cycles_locked(process);
+    cycles = cycles_locked(target->cpu, process);
     lock_drop(&process->lock);
     capos_process_handle_info_results_set_cpu_nanoseconds(results,
                                                           machine_cycles_ns(target->cpu, cycles));

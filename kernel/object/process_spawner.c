@@ -207,6 +207,7 @@ static enum capos_status transfer_grants(struct cpu *cpu, struct spawn *spawn,
 static enum capos_status prepare(struct cpu *cpu, struct spawn *spawn, struct process *parent) {
     char name[CAPOS_NAME_MAX + 1] = {0};
     const struct process_start start = {
+        .parent = parent,
         .name = name,
         .session = parent->session,
         .limits = spawn->limits,

@@ -235,6 +235,7 @@ void actor_run(struct actor *actor, struct cpu *cpu) {
         sched_ready(cpu, other);
     }
     if (cpu->current == NULL) {
+        run_queue_rebase(cpu, thread, cpu);
         cpu->handoff = thread;
         sched_idle_round(cpu, &worked);
     } else { // it comes first in the queue when the running thread's slice ends

@@ -15,6 +15,7 @@ void host_advance(struct host *host, uint64_t nanoseconds) {
         if (host->cpus[i].machine.timer > now)
             continue;
         host->cpus[i].machine.timer = UINT64_MAX;
+        host->cpus[i].counters.timers++;
         cpu_interrupt_pending(&host->cpus[i], PENDING_TIMER);
     }
 }

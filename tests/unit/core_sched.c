@@ -70,6 +70,14 @@ static void enter(struct cpu *cpu, uint32_t wait, uint64_t deadline) {
     ringserve_enter(cpu, 0, wait, deadline);
 }
 
+static uint64_t cycles_of(const struct world *world, unsigned i) {
+    return sched_cycles(&world->host->cpus[0], thread_at(world, i));
+}
+
+static void set_weight(const struct world *world, unsigned i, uint32_t weight) {
+    ck_assert_int_eq(sched_set_thread_weight(thread_at(world, i), weight), CAPOS_STATUS_OK);
+}
+
 // Within a tenth of what is expected.
 static void check_share(uint64_t cycles, uint64_t expected) {
     ck_assert_uint_ge(cycles, expected - expected / 10);
@@ -79,11 +87,11 @@ static void check_share(uint64_t cycles, uint64_t expected) {
 START_TEST(shares_go_by_weight) {
     struct world world = world_create(1, 3);
 
-    thread_at(&world, 2)->weight = 2 * SCHED_WEIGHT_NORMAL;
+    set_weight(&world, 2, 2 * SCHED_WEIGHT_NORMAL);
     run(&world, 800 * MS);
-    check_share(thread_at(&world, 0)->cycles, 200 * MS);
-    check_share(thread_at(&world, 1)->cycles, 200 * MS);
-    check_share(thread_at(&world, 2)->cycles, 400 * MS);
+    check_share(cycles_of(&world, 0), 200 * MS);
+    check_share(cycles_of(&world, 1), 200 * MS);
+    check_share(cycles_of(&world, 2), 400 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -91,10 +99,10 @@ END_TEST
 START_TEST(two_share_by_weight) {
     struct world world = world_create(1, 2);
 
-    thread_at(&world, 1)->weight = 3 * SCHED_WEIGHT_NORMAL;
+    set_weight(&world, 1, 3 * SCHED_WEIGHT_NORMAL);
     run(&world, 800 * MS);
-    check_share(thread_at(&world, 0)->cycles, 200 * MS);
-    check_share(thread_at(&world, 1)->cycles, 600 * MS);
+    check_share(cycles_of(&world, 0), 200 * MS);
+    check_share(cycles_of(&world, 1), 600 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -114,7 +122,7 @@ START_TEST(shares_are_equal_over_cpus) {
 
     run(&world, 400 * MS);
     for (unsigned i = 0; i < 8; i++)
-        check_share(thread_at(&world, i)->cycles, 200 * MS);
+        check_share(cycles_of(&world, i), 200 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -129,6 +137,130 @@ static void add_cpu(struct host *host) {
     host->kernel_bytes += ledger_used(&host->kernel.root, LEDGER_KERNEL_MEMORY) - before;
 }
 
+// More threads than CPUs, but not a multiple: who has a CPU alone is always somebody else.
+START_TEST(odd_threads_share_evenly) {
+    static const unsigned threads[] = {3, 5, 5, 7, 9};
+    static const uint32_t cpus[] = {2, 3, 4, 4, 4};
+    struct world world = world_create(cpus[_i], threads[_i]);
+    uint64_t shares = 0;
+
+    run(&world, 1000 * MS);
+    for (unsigned i = 0; i < threads[_i]; i++)
+        check_share(cycles_of(&world, i), (uint64_t)1000 * MS * cpus[_i] / threads[_i]);
+    for (uint32_t i = 0; i < cpus[_i]; i++)
+        shares += world.host->cpus[i].counters.shares;
+    ck_assert_uint_lt(shares, 1000 / 4 * cpus[_i]); // no more than one a slice
+    world_destroy(&world);
+}
+END_TEST
+
+// Weights hold between CPUs, too: what one thread can't use of its share, the others divide.
+START_TEST(weights_hold_over_cpus) {
+    struct world world = world_create(2, 4);
+
+    set_weight(&world, 0, 3 * SCHED_WEIGHT_NORMAL); // 3/6 of 2 CPUs: one of its own
+    run(&world, 1200 * MS);
+    check_share(cycles_of(&world, 0), 1200 * MS);
+    for (unsigned i = 1; i < 4; i++)
+        check_share(cycles_of(&world, i), 400 * MS);
+    world_destroy(&world);
+}
+END_TEST
+
+// One whose weight asks for more than a CPU gets one; the others are none the worse.
+START_TEST(a_weight_beyond_a_cpu) {
+    struct world world = world_create(2, 4);
+
+    set_weight(&world, 0, 60 * SCHED_WEIGHT_NORMAL);
+    run(&world, 1200 * MS);
+    ck_assert_uint_ge(cycles_of(&world, 0), 1000 * MS);
+    for (unsigned i = 1; i < 4; i++)
+        ck_assert_uint_ge(cycles_of(&world, i), 300 * MS);
+    world_destroy(&world);
+}
+END_TEST
+
+// CPUs whose clocks have gone apart, because one had nothing to do for long, share all the same.
+START_TEST(an_idle_past_is_no_debt) {
+    struct world world = world_create(2, 3);
+    struct cpu *a = &world.host->cpus[0];
+    struct thread *late[2];
+    uint64_t before[3], lates = 0;
+
+    run(&world, MS);
+    for (unsigned i = 0; i < 2; i++) { // all but one sleep for long
+        struct cpu *cpu = a->current != NULL ? a : &world.host->cpus[1];
+
+        late[lates++] = cpu->current;
+        enter(cpu, 1, world.host->now + 20000 * (uint64_t)MS);
+    }
+    run(&world, 20001 * (uint64_t)MS);
+    for (unsigned i = 0; i < 3; i++)
+        before[i] = cycles_of(&world, i);
+    run(&world, 600 * MS);
+    for (unsigned i = 0; i < 3; i++)
+        check_share(cycles_of(&world, i) - before[i], 400 * MS);
+    (void)late;
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(affinity_is_kept) {
+    struct world world = world_create(4, 6);
+
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            sched_set_thread_affinity(&world.host->cpus[3], thread_at(&world, i), 1 << 1),
+            CAPOS_STATUS_OK);
+    for (int n = 0; n < 300; n++) {
+        run(&world, MS);
+        for (unsigned i = 0; i < 4; i++)
+            for (unsigned j = 0; j < 3; j++)
+                if (i != 1)
+                    ck_assert_ptr_ne(world.host->cpus[i].current, thread_at(&world, j));
+    }
+    for (unsigned i = 0; i < 3; i++)
+        check_share(cycles_of(&world, i), 100 * MS);
+    for (unsigned i = 3; i < 6; i++)
+        check_share(cycles_of(&world, i), 300 * MS);
+    world_destroy(&world);
+}
+END_TEST
+
+// A running thread leaves a CPU that it may no longer run on, and one that waits wakes elsewhere.
+START_TEST(affinity_changes) {
+    struct world world = world_create(2, 2);
+    struct cpu *a = &world.host->cpus[0], *b = &world.host->cpus[1];
+    struct thread *running, *waiting;
+
+    run(&world, 10 * MS);
+    running = a->current;
+    waiting = b->current;
+    enter(b, 1, world.host->now + 20 * MS);
+    ck_assert_int_eq(sched_set_thread_affinity(a, running, 2), CAPOS_STATUS_OK);
+    ck_assert_int_eq(sched_set_thread_affinity(a, waiting, 1), CAPOS_STATUS_OK);
+    run(&world, MS);
+    ck_assert_ptr_eq(b->current, running);
+    run(&world, 30 * MS);
+    ck_assert_ptr_eq(a->current, waiting);
+    ck_assert_int_eq(sched_set_thread_affinity(a, waiting, 0), CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(sched_set_thread_affinity(a, waiting, 4), CAPOS_STATUS_MALFORMED);
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(weights_have_bounds) {
+    struct world world = world_create(1, 2);
+
+    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 63), CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 65537), CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 64), CAPOS_STATUS_OK);
+    ck_assert_uint_eq(thread_at(&world, 1)->pace, 1 << 26);
+    ck_assert_uint_eq(world.actor[0].process->share.weight, 64);
+    world_destroy(&world);
+}
+END_TEST
+
 // Six threads, all queued on CPU 0 while it is alone, are spread by stealing and by its slices'
 // ends.
 START_TEST(a_long_queue_is_spread) {
@@ -138,7 +270,7 @@ START_TEST(a_long_queue_is_spread) {
     add_cpu(world.host);
     run(&world, 600 * MS);
     for (unsigned i = 0; i < 6; i++)
-        check_share(thread_at(&world, i)->cycles, 300 * MS);
+        check_share(cycles_of(&world, i), 300 * MS);
     world_destroy(&world);
 }
 END_TEST
@@ -585,6 +717,12 @@ int main(void) {
     harness_add(suite, "two share by weight", two_share_by_weight);
     harness_add(suite, "threads spread over idle CPUs", threads_spread_over_idle_cpus);
     harness_add(suite, "shares are equal over CPUs", shares_are_equal_over_cpus);
+    harness_add(suite, "weights hold over CPUs", weights_hold_over_cpus);
+    harness_add(suite, "a weight beyond a CPU", a_weight_beyond_a_cpu);
+    harness_add(suite, "an idle past is no debt", an_idle_past_is_no_debt);
+    harness_add(suite, "affinity is kept", affinity_is_kept);
+    harness_add(suite, "affinity changes", affinity_changes);
+    harness_add(suite, "weights have bounds", weights_have_bounds);
     harness_add(suite, "a long queue is spread", a_long_queue_is_spread);
     harness_add(suite, "a thread alone is not interrupted", a_thread_alone_is_not_interrupted);
     harness_add(suite, "a second thread ends the slice", a_second_thread_ends_the_slice);
@@ -601,6 +739,7 @@ int main(void) {
     harness_add(suite, "an unused handoff is queued", an_unused_handoff_is_queued);
     harness_add(suite, "a handoff keeps the slice", a_handoff_runs_next_and_keeps_the_slice);
     harness_add(suite, "serial input is passed on", serial_input_is_passed_on);
+    tcase_add_loop_test(walks, odd_threads_share_evenly, 0, 5);
     tcase_add_loop_test(walks, random_walk, 1, HOST_CPUS + 1);
     suite_add_tcase(suite, walks);
     return harness_run(suite);

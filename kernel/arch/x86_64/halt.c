@@ -28,11 +28,13 @@ void machine_ipi(struct cpu *cpu, struct cpu *target) {
 
 static void halt_timer(struct cpu *cpu, unsigned vector) {
     (void)vector;
+    cpu->counters.timers++;
     cpu_interrupt_pending(cpu, PENDING_TIMER);
 }
 
 static void halt_ipi(struct cpu *cpu, unsigned vector) {
     (void)vector;
+    cpu->counters.interrupts++;
     cpu_interrupt_pending(cpu, PENDING_IPI);
 }
 
