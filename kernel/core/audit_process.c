@@ -140,9 +140,9 @@ static const char *audit_record(const struct ring *ring, const struct call *call
                    ? NULL
                    : "record: an offered one's thread is in cap_enter";
     case CALL_DONE:
-        return ring->phase == RING_OUTSIDE || ring->phase == RING_INSIDE
+        return ring->phase != RING_WAITING && ring->phase != RING_DEAD
                    ? NULL
-                   : "record: a finished one waits for a thread that is not in cap_enter";
+                   : "record: a finished one waits for a thread that does not wait itself";
     case CALL_CLAIMED:
         break;
     }

@@ -154,31 +154,36 @@ static bool is_satisfied(const struct ring *ring) {
     return ring->cq_tail - ring->cq_head >= ring->wait_for;
 }
 
-// The ring is locked.
-void ring_write_cqe(struct ring *ring, const struct capos_cqe *cqe) {
+static enum ring_phase phase_of(const struct ring *ring) {
+    return (enum ring_phase)atomic_load_explicit(&ring->phase, memory_order_relaxed);
+}
+
+static void set_phase(struct ring *ring, enum ring_phase phase) {
+    atomic_store_explicit(&ring->phase, (uint8_t)phase, memory_order_relaxed);
+}
+
+void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,
+                    uint8_t flags, uint8_t caps) {
     struct capos_ring_header *header = header_of(ring);
+    struct capos_cqe *cqe = &ring->cq[ring->cq_tail & (ring->cqes - 1)];
 
     kassert(ring->cq_tail - ring->cq_head < ring->cqes);
-    ring->cq[ring->cq_tail & (ring->cqes - 1)] = *cqe;
+    cqe->user_data = user_data;
+    cqe->result = result;
+    cqe->slot = slot;
+    cqe->flags = flags;
+    cqe->caps = caps;
     ring->cq_tail++;
     ring_store_index(&header->cq_tail, ring->cq_tail);
 }
 
-static void skip_cqe(struct ring *ring) {
-    atomic_store_explicit(&ring->skipped,
-                          atomic_load_explicit(&ring->skipped, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-}
-
-// Makes a finished record's completion visible and frees the record. The ring is locked.
+// Makes a finished record's completion visible and frees the record.
 static void settle(struct ring *ring, struct call *call, int32_t result, uint8_t flags,
                    uint8_t caps) {
-    struct capos_cqe cqe = {call->user_data, result, call->slot, flags, caps};
-
-    if ((call->flags & CAPOS_SQE_SKIP_CQE) != 0 && result >= 0 && flags == 0)
-        skip_cqe(ring);
+    if (UNLIKELY((call->flags & CAPOS_SQE_SKIP_CQE) != 0) && result >= 0 && flags == 0)
+        ring->skipped++;
     else
-        ring_write_cqe(ring, &cqe);
+        ring_write_cqe(ring, call->user_data, result, call->slot, flags, caps);
     call_set(call, CALL_IDLE);
 }
 
@@ -197,7 +202,8 @@ static void postpone(struct ring *ring, struct call *call, int32_t result, uint8
     call_set(call, CALL_DONE);
 }
 
-void ring_drain_locked(struct ring *ring) {
+// Posts every completion that was kept. The ring is locked, its thread INSIDE or about to wait.
+static void drain_locked(struct ring *ring) {
     struct call *call;
 
     while ((call = ring->done) != NULL) {
@@ -206,51 +212,67 @@ void ring_drain_locked(struct ring *ring) {
     }
 }
 
+seldom static void drain_some(struct ring *ring) {
+    lock_take(&ring->lock);
+    drain_locked(ring);
+    lock_drop(&ring->lock);
+}
+
+static bool has_done(const struct ring *ring) {
+    return atomic_load_explicit(&ring->done, memory_order_relaxed) != NULL;
+}
+
+static void drain(struct ring *ring) {
+    if (UNLIKELY(has_done(ring)))
+        drain_some(ring);
+}
+
 // The wait of a ring's thread is over. The ring is not locked any more.
 static void wake(struct cpu *cpu, struct ring *ring) {
     sched_ready_handoff(cpu, ring->thread);
 }
 
-void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
-    struct ring *ring = call->ring;
+// For a thread that is not just running cap_enter on this CPU.
+static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, int32_t result,
+                        uint8_t flags, uint8_t caps) {
+    enum ring_phase phase;
     bool woken = false;
 
     lock_take(&ring->lock);
-    switch ((enum ring_phase)ring->phase) {
-    case RING_INSIDE:
-        if (cpu->current == ring->thread)
-            settle(ring, call, result, flags, caps);
-        else
-            postpone(ring, call, result, flags, caps);
-        break;
-    case RING_OUTSIDE:
-        postpone(ring, call, result, flags, caps);
-        break;
-    case RING_WAITING:
+    phase = phase_of(ring);
+    if (LIKELY(phase == RING_WAITING)) {
+        if (list_is_linked(&call->link)) // a RECV's, with the armed ones
+            list_remove(&call->link);
         settle(ring, call, result, flags, caps);
         woken = is_satisfied(ring);
         if (woken)
-            ring->phase = RING_WOKEN;
-        break;
-    case RING_WOKEN:
-        settle(ring, call, result, flags, caps);
-        break;
-    case RING_DEAD:
+            set_phase(ring, RING_WOKEN);
+    } else if (phase == RING_DEAD) {
         call_set(call, CALL_IDLE);
-        break;
+    } else {
+        postpone(ring, call, result, flags, caps);
     }
     lock_drop(&ring->lock);
     if (woken)
         wake(cpu, ring);
 }
 
+void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
+    struct ring *ring = call->ring;
+
+    if (cpu->current == ring->thread && phase_of(ring) == RING_INSIDE)
+        settle(ring, call, result, flags, caps);
+    else
+        post_locked(cpu, ring, call, result, flags, caps);
+}
+
 void ring_timed_out(struct cpu *cpu, struct ring *ring) {
     bool woken;
 
     lock_take(&ring->lock);
-    woken = ring->phase == RING_WAITING;
+    woken = phase_of(ring) == RING_WAITING;
     if (woken)
-        ring->phase = RING_WOKEN;
+        set_phase(ring, RING_WOKEN);
     timer_fired(&ring->thread->deadline);
     lock_drop(&ring->lock);
     if (woken)
@@ -261,54 +283,46 @@ bool ring_interrupt_wait(struct ring *ring) {
     bool waiting;
 
     lock_take(&ring->lock);
-    waiting = ring->phase == RING_WAITING;
+    waiting = phase_of(ring) == RING_WAITING;
     if (waiting)
-        ring->phase = RING_WOKEN;
+        set_phase(ring, RING_WOKEN);
     lock_drop(&ring->lock);
     return waiting;
 }
 
 void ring_begin(struct ring *ring) {
-    lock_take(&ring->lock);
-    ring->phase = RING_INSIDE;
-    ring_drain_locked(ring);
-    lock_drop(&ring->lock);
+    set_phase(ring, RING_INSIDE);
+    drain(ring);
 }
 
 void ring_end(struct ring *ring) {
-    lock_take(&ring->lock);
-    ring_drain_locked(ring);
-    ring->phase = RING_OUTSIDE;
-    lock_drop(&ring->lock);
+    drain(ring);
+    set_phase(ring, RING_OUTSIDE);
 }
 
 bool ring_wait(struct ring *ring) {
     bool waits;
 
     lock_take(&ring->lock);
-    ring_drain_locked(ring);
+    if (UNLIKELY(has_done(ring)))
+        drain_locked(ring);
     waits = !is_satisfied(ring);
     if (waits)
-        ring->phase = RING_WAITING;
+        set_phase(ring, RING_WAITING);
     lock_drop(&ring->lock);
     return waits;
 }
 
 bool ring_is_satisfied(struct ring *ring) {
-    bool satisfied;
-
-    lock_take(&ring->lock);
-    ring_drain_locked(ring);
-    satisfied = is_satisfied(ring);
-    lock_drop(&ring->lock);
-    return satisfied;
+    drain(ring);
+    return is_satisfied(ring);
 }
 
 void ring_kill(struct cpu *cpu, struct ring *ring) {
     struct list_node *node;
 
     lock_take(&ring->lock);
-    ring->phase = RING_DEAD;
+    set_phase(ring, RING_DEAD);
     while (ring->done != NULL) {
         struct call *call = ring->done;
 

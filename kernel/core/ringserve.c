@@ -40,9 +40,7 @@ static int32_t failure(enum capos_status status) {
 }
 
 bool ring_has_cqe(const struct ring *ring) {
-    uint32_t tail = ring->accepted - atomic_load_explicit(&ring->skipped, memory_order_relaxed);
-
-    return tail - ring->cq_head < ring->cqes;
+    return ring->accepted - ring->skipped - ring->cq_head < ring->cqes;
 }
 
 void ring_name(struct call *call) {
@@ -241,14 +239,10 @@ static const struct operation operations[CAPOS_OPCODES] = {
 // Posts the end of an operation that has no record.
 static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_slot,
                      int32_t result) {
-    struct capos_cqe cqe = {sqe->user_data, result, names_slot ? sqe->slot : 0, 0, 0};
-
-    lock_take(&ring->lock);
     if (result >= 0 && (sqe->flags & CAPOS_SQE_SKIP_CQE) != 0)
-        atomic_fetch_add_explicit(&ring->skipped, 1, memory_order_relaxed);
+        ring->skipped++;
     else
-        ring_write_cqe(ring, &cqe);
-    lock_drop(&ring->lock);
+        ring_write_cqe(ring, sqe->user_data, result, names_slot ? sqe->slot : 0, 0, 0);
 }
 
 static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
@@ -267,19 +261,22 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
         post_now(ring, sqe, known && operation->names_slot, result);
 }
 
-// Takes up to `count` SQEs and says how many.
+// Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
+// way out.
 static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
     struct capos_sqe sqe;
     uint32_t taken = 0;
 
-    for (; taken < count && ring_has_cqe(ring); taken++) {
+    while (taken < count && ring_has_cqe(ring)) {
+        if (taken > 0)
+            machine_interrupt_window(cpu);
         ring_load_sqe(&sqe, &ring->sq[ring->sq_head & (ring->sqes - 1)]);
         ring->sq_head++;
         ring->accepted++;
         run_one(cpu, ring, &sqe);
-        if (cpu->closing != NULL || cpu->moved != NULL)
+        if (UNLIKELY(cpu->closing != NULL || cpu->moved != NULL))
             object_close_pending(cpu);
-        machine_interrupt_window(cpu);
+        taken++;
     }
     return taken;
 }

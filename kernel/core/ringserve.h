@@ -2,6 +2,10 @@
 // The kernel's end of a ring, and cap_enter. All that user memory says is read once, into copies of
 // our own; sizes and masks are the kernel's. Indices and CQEs change only while the ring's thread
 // is in cap_enter: completions for a thread that is outside wait on the ring's `done` list.
+//
+// Who writes: the ring's own thread, while it is INSIDE, and without a lock; anybody who holds the
+// lock, while it is WAITING. In every other phase a completion is kept on `done`. The thread begins
+// to wait under the lock and is woken under it, so the two never meet.
 #ifndef CORE_RINGSERVE_H
 #define CORE_RINGSERVE_H
 
@@ -20,7 +24,8 @@
 
 struct thread;
 
-// Where the ring's thread is.
+// Where the ring's thread is. It goes by itself, without the lock, between OUTSIDE and INSIDE, and
+// from WOKEN; to WAITING with it. Others take it from WAITING to WOKEN, under the lock.
 enum ring_phase {
     RING_OUTSIDE, // in user mode, or not started
     RING_INSIDE,  // cap_enter is running on a CPU
@@ -58,14 +63,16 @@ struct ring {
         bool known;
     } references[RING_REFERENCES];
 
-    // Guarded by lock, which posters take.
+    // The thread's own, or, while it is WAITING, of who has the lock; `armed` too.
     struct lock lock;
-    uint8_t phase;
-    bool wait_slot;           // wait_for is a slot
-    uint32_t wait_for;        // unread CQEs, or the slot
-    uint32_t cq_tail;         // as written
-    _Atomic uint32_t skipped; // operations that ended without a CQE
-    struct call *done;        // records in state DONE, by next_done; oldest first
+    _Atomic uint8_t phase;
+    bool wait_slot;    // wait_for is a slot
+    uint32_t wait_for; // unread CQEs, or the slot
+    uint32_t cq_tail;  // as written
+    uint32_t skipped;  // operations that ended without a CQE
+
+    // Guarded by lock; looked at without.
+    struct call *_Atomic done; // records in state DONE, by next_done; oldest first
     struct call *done_last;
 };
 
@@ -125,9 +132,9 @@ bool ring_has_cqe(const struct ring *ring);
 // Takes a record that is IDLE: CLAIMED, with a new sequence number.
 void ring_name(struct call *call);
 
-// Posts every completion that was kept; writes one. The ring is locked.
-void ring_drain_locked(struct ring *ring);
-void ring_write_cqe(struct ring *ring, const struct capos_cqe *cqe);
+// Writes a completion; that of an operation without a record too. By who may (see above).
+void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,
+                    uint8_t flags, uint8_t caps);
 
 // Are `bytes` at `offset` (both multiples of 8) within the message area?
 static inline bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {

@@ -218,9 +218,10 @@ START_TEST(killed_in_the_kernel) {
     uint64_t result;
 
     ring_user_next(&actor.ring)->opcode = CAPOS_OP_NOP;
+    ring_user_next(&actor.ring)->opcode = CAPOS_OP_NOP;
     victim_in_window = actor.process;
     host->window = kill_in_window;
-    actor_enter(&actor, 1, 2, CAPOS_NO_DEADLINE, &result);
+    actor_enter(&actor, 2, 3, CAPOS_NO_DEADLINE, &result);
     host->window = NULL;
     ck_assert_ptr_null(victim_in_window);
     expect_ended(host, actor.process);
