@@ -157,7 +157,7 @@ enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *blo
         return CAPOS_STATUS_OVERLOADED;
     block->value = frame * FRAME_SIZE;
     machine_memory_used(machine_direct(*block), block_frames(order) * FRAME_SIZE);
-    memset(machine_direct(*block), 0, block_frames(order) * FRAME_SIZE);
+    machine_clear(machine_direct(*block), block_frames(order) * FRAME_SIZE);
     return CAPOS_STATUS_OK;
 }
 

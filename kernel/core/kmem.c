@@ -121,38 +121,48 @@ static void small_free(struct cpu *cpu, void *block, unsigned class) {
     frame_free(cpu, machine_direct_paddr(slab), slab_order(class));
 }
 
-static void *large_alloc(struct cpu *cpu, unsigned order) {
+static void *small_take(struct cpu *cpu, size_t charge) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    void *block;
+
+    lock_take(&kmem->lock);
+    block = small_alloc(cpu, class_of(charge));
+    if (block != NULL)
+        kmem->used_bytes += charge;
+    lock_drop(&kmem->lock);
+    if (block == NULL)
+        return NULL;
+    machine_memory_used(block, charge);
+    machine_clear(block, charge);
+    return block;
+}
+
+// Whole frames, which come zeroed; that takes time, so no lock is held.
+static void *large_take(struct cpu *cpu, uint64_t charge) {
+    struct kmem *kmem = &cpu->kernel->kmem;
     struct paddr block;
 
-    if (frame_alloc(cpu, order, &block) != CAPOS_STATUS_OK)
+    if (frame_alloc(cpu, frames_order(charge), &block) != CAPOS_STATUS_OK)
         return NULL;
-    cpu->kernel->kmem.frames += UINT64_C(1) << order;
+    lock_take(&kmem->lock);
+    kmem->frames += charge / FRAME_SIZE;
+    kmem->used_bytes += charge;
+    lock_drop(&kmem->lock);
     return machine_direct(block);
 }
 
 enum capos_status kmem_alloc(struct cpu *cpu, struct ledger *ledger, size_t size, void **block) {
-    struct kmem *kmem = &cpu->kernel->kmem;
     uint64_t charge = kmem_charge(size);
     enum capos_status status = ledger_take(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
-    void *found;
 
     kassert(size > 0 && size <= KMEM_MAX);
     if (status != CAPOS_STATUS_OK)
         return status;
-    lock_take(&kmem->lock);
-    found =
-        is_small(size) ? small_alloc(cpu, class_of(size)) : large_alloc(cpu, frames_order(size));
-    if (found != NULL)
-        kmem->used_bytes += charge;
-    lock_drop(&kmem->lock);
-    if (found == NULL) {
-        ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
-        return CAPOS_STATUS_OVERLOADED;
-    }
-    machine_memory_used(found, charge);
-    memset(found, 0, charge);
-    *block = found;
-    return CAPOS_STATUS_OK;
+    *block = is_small(size) ? small_take(cpu, charge) : large_take(cpu, charge);
+    if (*block != NULL)
+        return CAPOS_STATUS_OK;
+    ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
+    return CAPOS_STATUS_OVERLOADED;
 }
 
 void kmem_free(struct cpu *cpu, struct ledger *ledger, void *block, size_t size) {

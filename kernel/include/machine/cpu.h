@@ -11,6 +11,7 @@
 //
 //     void *machine_direct(struct paddr)        the kernel's pointer to physical memory; never NULL
 //     struct paddr machine_direct_paddr(const void *)     its inverse, for pointers it has made
+//     void machine_clear(void *, size_t)        zeroes memory, a multiple of 8 bytes
 //     void machine_relax(void)                  the body of a spinning loop
 //     uint32_t machine_clamp(uint32_t index, uint32_t size)
 //                                               index when index < size, else 0, without a branch

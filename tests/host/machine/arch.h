@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -45,6 +46,10 @@ static inline void *machine_direct(struct paddr address) {
 
 static inline struct paddr machine_direct_paddr(const void *pointer) {
     return (struct paddr){(uintptr_t)pointer};
+}
+
+static inline void machine_clear(void *memory, size_t bytes) {
+    memset(memory, 0, bytes);
 }
 
 // What a CPU does that waits for another one; NULL: nothing. For tests whose CPUs are real threads.

@@ -75,6 +75,11 @@ static inline struct paddr machine_direct_paddr(const void *pointer) {
     return (struct paddr){(uint64_t)pointer - MACHINE_DIRECT};
 }
 
+static inline void machine_clear(void *memory, size_t bytes) {
+    size_t words = bytes / 8;
+    __asm__ volatile("rep stosq" : "+D"(memory), "+c"(words) : "a"(UINT64_C(0)) : "memory");
+}
+
 static inline struct machine_cpu *machine_self(void) {
     struct machine_cpu *self;
     __asm__("mov %%gs:0, %0" : "=r"(self));
