@@ -52,27 +52,43 @@ interface FrameAllocator @0xbfe534ed0f05d8d3 {
 
 interface VirtualMemory @0xf1591645487fdc27 {
   # One process's address space. Pages are reserved (address range only), then committed (zeroed
-  # memory, charged) or mapped from a MemoryObject.
+  # memory, charged) or mapped from a MemoryObject. Page tables are charged as frames for as long as
+  # something is mapped through them.
+  #
+  # A method changes everything that it is asked to, or nothing. One that concerns more than 64 pages
+  # is done in steps while other threads run, and is answered when it is done. The methods called on
+  # one address space are done one after the other, in the order of their calls; who looks at the
+  # memory before the answer may see part of the change. When the caller dies meanwhile, a change
+  # that has not begun yet is given up. `disconnected` when the process of the address space has
+  # ended.
 
   reserve @0 (bytes :UInt64) -> (address :UInt64);
   # Sets a range of addresses aside, without access. `overloaded` when the limit of reserved pages
   # or the address space is used up.
 
   commit @1 (address :UInt64, bytes :UInt64, protection :Protection) -> ();
-  # Gives zeroed memory to reserved pages that have none. The whole range must be reserved and
-  # uncommitted; readExecute is invalidArgument.
+  # Gives zeroed memory to reserved pages that have none. The whole range must lie in one reserved
+  # range and be uncommitted; readExecute is invalidArgument. `overloaded` when the limit of frames
+  # or the machine's memory is used up.
 
   decommit @2 (address :UInt64, bytes :UInt64) -> ();
-  # Takes the memory of committed pages away; the range stays reserved. The contents are lost.
+  # Takes the memory of committed pages away; the range stays reserved. The contents are lost. All
+  # of the range must be committed, in one range of reserve or allocate. What is parked on a word
+  # there ends `disconnected`.
 
   protect @3 (address :UInt64, bytes :UInt64, protection :Protection) -> ();
-  # Changes the access to committed or mapped pages; never beyond what the MemoryObject allows.
+  # Changes the access to committed or mapped pages, all in one range; never beyond what the
+  # MemoryObject allows. `none` keeps the contents.
 
   unmap @4 (address :UInt64, bytes :UInt64) -> ();
-  # Ends the reservation of the range, whatever it holds. It must be exactly one range that reserve
-  # or map answered with.
+  # Ends the reservation of the range, whatever it holds. It must be exactly one range that reserve,
+  # map or allocate answered with. What is parked on a word there ends `disconnected`.
 
   map @5 (object :MemoryObject, offset :UInt64, bytes :UInt64, protection :Protection)
       -> (address :UInt64);
-  # Maps part of an object at an address of the kernel's choice.
+  # Maps part of an object at an address of the kernel's choice. The mapping keeps the memory, also
+  # when the capability is released.
+
+  allocate @6 (bytes :UInt64, protection :Protection) -> (address :UInt64);
+  # reserve and commit in one: zeroed memory at an address of the kernel's choice.
 }

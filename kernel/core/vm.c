@@ -21,6 +21,8 @@ enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **
     lock_init(&vm->lock);
     atomic_store_explicit(&vm->references, 1, memory_order_relaxed);
     park_init(&vm->park);
+    list_init(&vm->waiting);
+    call_queue_init(&vm->own_job.caller, NULL);
     vm->ledger = ledger;
     status = machine_space_create(cpu, &vm->space);
     if (status != CAPOS_STATUS_OK)
@@ -42,10 +44,14 @@ fail_space:
 bool vm_reap(struct cpu *cpu, struct vm *vm, uint64_t budget) {
     lock_take(&vm->lock);
     vm->dead = true;
+    if (vm->busy) { // its jobs find it dead
+        lock_drop(&vm->lock);
+        return false;
+    }
     while (budget > 0 && vm->regions.count > 0) {
         struct region *region = &vm->regions.array[vm->regions.count - 1];
 
-        if (!vm_clear(cpu, vm, region, region->start, region->pages, false, &budget))
+        if (!vm_clear(cpu, vm, region, region->start, region->pages, VM_QUIET, &budget))
             break;
         vm_remove_region(cpu, vm, region);
         budget -= min_u64(budget, 1);
@@ -70,9 +76,16 @@ void vm_get(struct vm *vm) {
     atomic_fetch_add_explicit(&vm->references, 1, memory_order_relaxed);
 }
 
+static void vm_free(struct cpu *cpu, struct reclaim_node *node) {
+    struct vm *vm = list_entry(node, struct vm, freed);
+
+    kmem_free(cpu, vm->ledger, vm, sizeof *vm);
+}
+
+// Whoever ends a held call may still be looking at a queue in it.
 void vm_put(struct cpu *cpu, struct vm *vm) {
     if (atomic_fetch_sub_explicit(&vm->references, 1, memory_order_acq_rel) == 1)
-        kmem_free(cpu, vm->ledger, vm, sizeof *vm);
+        reclaim_retire(cpu, &vm->freed, vm_free);
 }
 
 struct machine_space *vm_space(struct vm *vm) {
@@ -102,7 +115,9 @@ void vm_unmap_block(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pa
     lock_take(&vm->lock);
     struct region *region = regions_find(&vm->regions, at.value, pages);
     kassert(region != NULL && region->kind == REGION_BLOCK && region->pages == pages);
-    bool done = vm_clear(cpu, vm, region, at.value, pages, true, &budget);
+    // A job that is under way may have made tables here that it has not used yet.
+    bool done = vm_clear(cpu, vm, region, at.value, pages,
+                         vm->busy ? VM_SHOOT_KEEP_TABLES : VM_SHOOT, &budget);
     kassert(done);
     (void)done;
     vm_remove_region(cpu, vm, region);
@@ -110,13 +125,33 @@ void vm_unmap_block(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pa
     park_unmapped(cpu, vm, at.value, pages * FRAME_SIZE);
 }
 
+// What is left of a chain, with its charge.
+static void place_drop(struct cpu *cpu, struct vm *vm, struct vm_chain *chain) {
+    uint64_t left = chain->count;
+
+    vm_chain_drop(cpu, left, chain);
+    if (left != 0)
+        ledger_give(cpu, vm->ledger, LEDGER_FRAMES, left);
+}
+
+// A program's pages are bounded (elf.h), so they are taken in one go.
 static enum capos_status place_frames(struct cpu *cpu, struct vm *vm, uint64_t pages,
                                       struct vm_chain *chain) {
     enum capos_status status = ledger_take(cpu, vm->ledger, LEDGER_FRAMES, pages);
 
+    *chain = (struct vm_chain){0, 0};
     if (status != CAPOS_STATUS_OK)
         return status;
-    return vm_chain_take(cpu, vm->ledger, pages, chain);
+    while (status == CAPOS_STATUS_OK && chain->count < pages) {
+        status = vm_chain_take(cpu, min_u64(pages - chain->count, VM_STEP), chain);
+        if (chain->count % VM_STEP == 0)
+            machine_interrupt_window(cpu);
+    }
+    if (status == CAPOS_STATUS_OK)
+        return status;
+    ledger_give(cpu, vm->ledger, LEDGER_FRAMES, pages - chain->count);
+    place_drop(cpu, vm, chain);
+    return status;
 }
 
 // A range that a program names for itself: whole pages in the user's half, nothing there yet.
@@ -134,8 +169,10 @@ static enum capos_status place_prepare(struct cpu *cpu, struct vm *vm, uint64_t 
     if (status != CAPOS_STATUS_OK)
         return status;
     status = vm_prepare_tables(cpu, vm, at, pages);
-    if (status != CAPOS_STATUS_OK)
+    if (status != CAPOS_STATUS_OK) {
+        vm_trim_tables(cpu, vm, at, pages);
         vm_abort_region(cpu, vm, pages);
+    }
     return status;
 }
 
@@ -156,7 +193,7 @@ enum capos_status vm_place(struct cpu *cpu, struct vm *vm, struct uaddr at, uint
         vm_map_chain(cpu, vm, at.value, pages, &chain, protection);
     }
     lock_drop(&vm->lock);
-    vm_chain_drop(cpu, vm->ledger, &chain);
+    place_drop(cpu, vm, &chain);
     return status;
 }
 
@@ -180,7 +217,7 @@ enum capos_status vm_place_memory(struct cpu *cpu, struct vm *vm, struct uaddr a
     if (status == CAPOS_STATUS_OK) {
         object_get(&memory->object);
         regions_add(&vm->regions, &region);
-        vm_map_memory(cpu, vm, &region, protection);
+        vm_map_memory(cpu, vm, &region, 0, pages, protection);
     }
     lock_drop(&vm->lock);
     return status;
@@ -202,7 +239,7 @@ enum capos_status vm_place_area(struct cpu *cpu, struct vm *vm, uint64_t pages,
         vm_map_chain(cpu, vm, region.start, pages, &chain, protection);
     }
     lock_drop(&vm->lock);
-    vm_chain_drop(cpu, vm->ledger, &chain);
+    place_drop(cpu, vm, &chain);
     return status;
 }
 
@@ -249,6 +286,7 @@ enum capos_status vm_write(struct cpu *cpu, struct vm *vm, struct uaddr at, cons
     return ok ? CAPOS_STATUS_OK : CAPOS_STATUS_MALFORMED;
 }
 
+// While a job is under way a region may be there in part.
 static const char *audit_region(struct cpu *cpu, struct vm *vm, const struct region *region,
                                 uint64_t *mapped, uint64_t *own) {
     uint64_t writable;
@@ -257,7 +295,7 @@ static const char *audit_region(struct cpu *cpu, struct vm *vm, const struct reg
     *mapped += count;
     if (region->kind == REGION_OWN)
         *own += count;
-    else if (count != region->pages)
+    else if (count != region->pages && !vm->busy)
         return "vm: a region of others' memory has a hole";
     if (region->kind == REGION_MEMORY && writable != 0 && !memory_is_writable(region->memory))
         return "vm: memory is written that must not be";

@@ -3,8 +3,9 @@
 // (core/region.h) over page tables (machine/space.h), which alone know which pages of a region are
 // there. Sizes are pages, addresses those of pages. What comes from outside is checked here:
 // MALFORMED for a range that makes no sense or an access that is never given. Everything is checked
-// and reserved first; a refused operation changes nothing but may leave page tables behind that are
-// paid for.
+// and reserved first; a refused operation changes nothing. Page tables go with the last page that
+// is mapped through them; only those of a block that is unmapped while a job is under way stay
+// until something is unmapped there again.
 //
 // One lock per vm. Frames are zeroed before it is taken and freed only after the shootdown of their
 // pages. The ledger pays for reserved pages, the regions' array, page tables and frames that are
@@ -17,6 +18,7 @@
 #include "core/lock.h"
 #include "core/park.h"
 #include "core/region.h"
+#include "core/vm_job.h"
 #include "machine/space.h"
 #include "machine/types.h"
 
@@ -37,6 +39,14 @@ struct vm {
     struct regions regions;
     uint64_t tables;    // frames of page tables that are charged
     uint64_t committed; // frames of its own
+
+    // Jobs (vm_job.h).
+    bool busy;           // one is under way
+    bool own_job_used;   // own_job is a held one's record
+    struct list waiting; // held ones that wait for their turn
+    struct vm_job own_job;
+
+    struct reclaim_node freed;
 
     struct park park; // has locks of its own
 };
@@ -87,20 +97,9 @@ must_use enum capos_status vm_write(struct cpu *cpu, struct vm *vm, struct uaddr
 // The methods of VirtualMemory (schemas/memory.capnp), addresses and sizes in bytes as they come
 // from outside. MALFORMED: a range that isn't whole pages, or not in that state; REFUSED: a region
 // that can't be changed so (the kernel's, a memory object that does not allow it); OVERLOADED;
-// DISCONNECTED when the process is gone.
+// DISCONNECTED when the process is gone. All but reserve are jobs.
 must_use enum capos_status vm_reserve(struct cpu *cpu, struct vm *vm, uint64_t bytes,
                                       struct uaddr *at);
-must_use enum capos_status vm_commit(struct cpu *cpu, struct vm *vm, uint64_t address,
-                                     uint64_t bytes, enum protection protection);
-must_use enum capos_status vm_decommit(struct cpu *cpu, struct vm *vm, uint64_t address,
-                                       uint64_t bytes);
-must_use enum capos_status vm_protect(struct cpu *cpu, struct vm *vm, uint64_t address,
-                                      uint64_t bytes, enum protection protection);
-must_use enum capos_status vm_unmap(struct cpu *cpu, struct vm *vm, uint64_t address,
-                                    uint64_t bytes);
-must_use enum capos_status vm_map(struct cpu *cpu, struct vm *vm, struct memory *memory,
-                                  uint64_t offset, uint64_t bytes, enum protection protection,
-                                  struct uaddr *at);
 
 // For audits: NULL when regions, page tables and counts agree, else what doesn't.
 const char *vm_audit(struct cpu *cpu, struct vm *vm);

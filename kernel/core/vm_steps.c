@@ -10,42 +10,7 @@
 #include "core/memory.h"
 #include "core/panic.h"
 
-enum { VM_BATCH = 64 };
-
-void vm_chain_drop(struct cpu *cpu, struct ledger *ledger, struct vm_chain *chain) {
-    uint64_t count = chain->count;
-
-    while (chain->count > 0) {
-        struct paddr frame = {chain->first};
-
-        chain->first = *(uint64_t *)machine_direct(frame);
-        chain->count--;
-        frame_free(cpu, frame, 0);
-        if (chain->count % VM_BATCH == VM_BATCH - 1)
-            machine_interrupt_window(cpu);
-    }
-    ledger_give(cpu, ledger, LEDGER_FRAMES, count);
-}
-
-enum capos_status vm_chain_take(struct cpu *cpu, struct ledger *ledger, uint64_t count,
-                                struct vm_chain *chain) {
-    *chain = (struct vm_chain){0, 0};
-    while (chain->count < count) {
-        struct paddr frame;
-        enum capos_status status = frame_alloc(cpu, 0, &frame);
-
-        if (status != CAPOS_STATUS_OK) {
-            ledger_give(cpu, ledger, LEDGER_FRAMES, count - chain->count);
-            vm_chain_drop(cpu, ledger, chain);
-            return status;
-        }
-        *(uint64_t *)machine_direct(frame) = chain->first;
-        chain->first = frame.value;
-        if (++chain->count % VM_BATCH == 0)
-            machine_interrupt_window(cpu);
-    }
-    return CAPOS_STATUS_OK;
-}
+enum { VM_BATCH = VM_STEP };
 
 static struct paddr vm_chain_pop(struct vm_chain *chain) {
     struct paddr frame = {chain->first};
@@ -57,26 +22,60 @@ static struct paddr vm_chain_pop(struct vm_chain *chain) {
     return frame;
 }
 
-// The most frames that tables for a range may take: its spans of 2 MiB, 1 GiB and 512 GiB.
-static uint64_t tables_most(uint64_t at, uint64_t pages) {
-    uint64_t last = at + pages * FRAME_SIZE - 1, most = 0;
+void vm_chain_drop(struct cpu *cpu, uint64_t count, struct vm_chain *chain) {
+    for (uint64_t i = 0; i < count; i++)
+        frame_free(cpu, vm_chain_pop(chain), 0);
+}
 
-    for (unsigned shift = 21; shift <= 39; shift += 9)
-        most += (last >> shift) - (at >> shift) + 1;
-    return most;
+enum capos_status vm_chain_take(struct cpu *cpu, uint64_t count, struct vm_chain *chain) {
+    for (uint64_t i = 0; i < count; i++) {
+        struct paddr frame;
+        enum capos_status status = frame_alloc(cpu, 0, &frame);
+
+        if (status != CAPOS_STATUS_OK)
+            return status;
+        *(uint64_t *)machine_direct(frame) = chain->first;
+        chain->first = frame.value;
+        chain->count++;
+    }
+    return CAPOS_STATUS_OK;
+}
+
+// Tables that were taken out of the space; no CPU is looking at them.
+static void vm_free_tables(struct cpu *cpu, struct vm *vm, struct machine_tables *emptied) {
+    uint64_t count = emptied->count;
+
+    if (count == 0)
+        return;
+    machine_tables_free(cpu, emptied);
+    vm->tables -= count;
+    ledger_give(cpu, vm->ledger, LEDGER_FRAMES, count);
+}
+
+void vm_trim_tables(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages) {
+    struct machine_tables emptied = {0, 0};
+
+    machine_space_trim(cpu, &vm->space, (struct uaddr){at}, pages, &emptied);
+    if (emptied.count != 0)
+        machine_space_shootdown(cpu, &vm->space, (struct uaddr){at}, pages);
+    vm_free_tables(cpu, vm, &emptied);
 }
 
 enum capos_status vm_prepare_tables(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages) {
-    uint64_t most = tables_most(at, pages);
-    enum capos_status status = ledger_take(cpu, vm->ledger, LEDGER_FRAMES, most);
+    uint64_t missing = machine_space_missing(&vm->space, (struct uaddr){at}, pages);
+    enum capos_status status;
 
+    if (missing == 0)
+        return CAPOS_STATUS_OK;
+    status = ledger_take(cpu, vm->ledger, LEDGER_FRAMES, missing);
     if (status != CAPOS_STATUS_OK)
         return status;
     status = machine_space_prepare(cpu, &vm->space, (struct uaddr){at}, pages);
     uint64_t made = machine_space_frames(&vm->space) - vm->tables;
-    kassert(made <= most);
+    kassert(made <= missing);
     vm->tables += made;
-    ledger_give(cpu, vm->ledger, LEDGER_FRAMES, most - made);
+    if (made != missing)
+        ledger_give(cpu, vm->ledger, LEDGER_FRAMES, missing - made);
     return status;
 }
 
@@ -102,8 +101,11 @@ enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pa
     if (status != CAPOS_STATUS_OK)
         return status;
     status = vm_prepare_tables(cpu, vm, *at, pages);
-    if (status != CAPOS_STATUS_OK)
-        vm_abort_region(cpu, vm, pages);
+    if (status == CAPOS_STATUS_OK)
+        return status;
+    if (!vm->busy) // a job may have made tables there that it has not used yet
+        vm_trim_tables(cpu, vm, *at, pages);
+    vm_abort_region(cpu, vm, pages);
     return status;
 }
 
@@ -115,9 +117,9 @@ void vm_map_chain(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages,
     vm->committed += pages;
 }
 
-void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region,
-                   enum protection protection) {
-    for (uint64_t i = 0; i < region->pages; i++)
+void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t first,
+                   uint64_t pages, enum protection protection) {
+    for (uint64_t i = first; i < first + pages; i++)
         machine_space_map(cpu, &vm->space, (struct uaddr){region->start + i * FRAME_SIZE},
                           memory_frame(region->memory, region->offset + i), protection);
 }
@@ -143,11 +145,12 @@ struct vm_batch {
     struct paddr frame[VM_BATCH];
     uint32_t count;
     uint32_t writable;
+    struct machine_tables tables;
     struct uaddr first, end;
 };
 
 static void vm_unmap_batch(struct cpu *cpu, struct vm *vm, struct uaddr at, struct uaddr end,
-                           struct vm_batch *batch) {
+                           bool tables, struct vm_batch *batch) {
     enum protection protection;
     struct paddr frame;
 
@@ -156,7 +159,8 @@ static void vm_unmap_batch(struct cpu *cpu, struct vm *vm, struct uaddr at, stru
            machine_space_next(cpu, &vm->space, &at, end, &frame, &protection)) {
         if (batch->count == 0)
             batch->first = at;
-        batch->frame[batch->count++] = machine_space_unmap(cpu, &vm->space, at);
+        batch->frame[batch->count++] =
+            machine_space_unmap(cpu, &vm->space, at, tables ? &batch->tables : NULL);
         batch->writable += protection == PROTECTION_READ_WRITE;
         at.value += FRAME_SIZE;
         batch->end = at;
@@ -164,7 +168,8 @@ static void vm_unmap_batch(struct cpu *cpu, struct vm *vm, struct uaddr at, stru
 }
 
 static void vm_free_batch(struct cpu *cpu, struct vm *vm, const struct region *region,
-                          const struct vm_batch *batch) {
+                          struct vm_batch *batch) {
+    vm_free_tables(cpu, vm, &batch->tables);
     if (region->kind == REGION_MEMORY && batch->writable != 0)
         memory_remove_writers(region->memory, batch->writable);
     if (region->kind != REGION_OWN)
@@ -176,15 +181,18 @@ static void vm_free_batch(struct cpu *cpu, struct vm *vm, const struct region *r
 }
 
 bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t at,
-              uint64_t pages, bool shoot, uint64_t *budget) {
+              uint64_t pages, enum vm_clearing how, uint64_t *budget) {
     struct uaddr end = {at + pages * FRAME_SIZE};
-    struct vm_batch batch = {.end = {at}};
+    struct vm_batch batch;
+
+    batch.end.value = at;
+    batch.tables = (struct machine_tables){0, 0};
 
     while (*budget > 0) {
-        vm_unmap_batch(cpu, vm, batch.end, end, &batch);
+        vm_unmap_batch(cpu, vm, batch.end, end, how != VM_SHOOT_KEEP_TABLES, &batch);
         if (batch.count == 0)
             return true;
-        if (shoot)
+        if (how != VM_QUIET)
             machine_space_shootdown(cpu, &vm->space, batch.first,
                                     (batch.end.value - batch.first.value) / FRAME_SIZE);
         vm_free_batch(cpu, vm, region, &batch);

@@ -7,21 +7,17 @@
 
 #include "core/vm.h"
 
-// Zeroed frames that were taken and charged, linked through their first words.
-struct vm_chain {
-    uint64_t first; // address of the first frame
-    uint64_t count;
-};
+// Adds `count` zeroed frames to a chain; OVERLOADED, with some of them added. Frees `count` of
+// those of a chain. Neither charges anything, or needs the lock: they take time.
+must_use enum capos_status vm_chain_take(struct cpu *cpu, uint64_t count, struct vm_chain *chain);
+void vm_chain_drop(struct cpu *cpu, uint64_t count, struct vm_chain *chain);
 
-// Takes frames that the ledger has been charged for; on failure the charge is given back. Gives
-// back what is left of them, with its charge. The lock is not held: this takes time.
-must_use enum capos_status vm_chain_take(struct cpu *cpu, struct ledger *ledger, uint64_t count,
-                                         struct vm_chain *chain);
-void vm_chain_drop(struct cpu *cpu, struct ledger *ledger, struct vm_chain *chain);
-
-// Makes and charges the page tables of a range. OVERLOADED; tables that were made stay, charged.
+// Makes and charges the page tables of a range. OVERLOADED, with some of them made.
 must_use enum capos_status vm_prepare_tables(struct cpu *cpu, struct vm *vm, uint64_t at,
                                              uint64_t pages);
+
+// Gives back the tables of a range that nothing is mapped through.
+void vm_trim_tables(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages);
 
 // Room for one more region and the charge for its pages.
 must_use enum capos_status vm_prepare_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
@@ -31,19 +27,25 @@ void vm_abort_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
 must_use enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages,
                                               uint64_t *at);
 
-// Maps pages of a prepared range: frames of the chain, or of the region's memory object.
+// Maps pages of a prepared range: frames of the chain; or pages of the region, from its first one
+// counted, of its memory object.
 void vm_map_chain(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages,
                   struct vm_chain *chain, enum protection protection);
-void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region,
-                   enum protection protection);
+void vm_map_memory(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t first,
+                   uint64_t pages, enum protection protection);
 
 // How many pages of the range are mapped, and how many of those for writing.
 uint64_t vm_count(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages, uint64_t *writable);
 
-// Unmaps what is mapped of a range within one region, gives back what that cost, and takes what was
-// done off *budget: true when nothing is left. With `shoot` other CPUs are told.
+// Unmaps what is mapped of a range within one region, gives back what that and the tables that it
+// empties cost, and takes what was done off *budget: true when nothing is left.
+enum vm_clearing {
+    VM_QUIET, // no CPU has the space
+    VM_SHOOT,
+    VM_SHOOT_KEEP_TABLES,
+};
 must_use bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t at,
-                       uint64_t pages, bool shoot, uint64_t *budget);
+                       uint64_t pages, enum vm_clearing how, uint64_t *budget);
 
 // Ends a region of which nothing is mapped.
 void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// VirtualMemory: each method is a function of core/vm.h, which checks what comes from outside.
+// VirtualMemory: each method but reserve is a job (core/vm_job.h), which checks what comes from
+// outside. A small one is answered at once, others when they are done.
 #include "object/virtual_memory.h"
 
+#include "core/call.h"
 #include "core/dispatch.h"
 #include "core/vm.h"
 #include "object/memory_object.h"
@@ -34,6 +36,11 @@ static int answer(struct capos_invocation *invocation, enum capos_status status)
     }
 }
 
+// An access, or for one that there is none of a value that no job takes.
+static uint8_t access_of(enum capos_protection protection) {
+    return (unsigned)protection > UINT8_MAX ? UINT8_MAX : (uint8_t)protection;
+}
+
 static int virtual_memory_reserve(void *self, struct capos_invocation *invocation,
                                   struct capos_virtual_memory_reserve_params params,
                                   struct capos_virtual_memory_reserve_results_builder results) {
@@ -47,75 +54,133 @@ static int virtual_memory_reserve(void *self, struct capos_invocation *invocatio
     return answer(invocation, status);
 }
 
+// Writes the address of a range that ALLOCATE or MAP has chosen.
+static void write_address(uint16_t method, struct capos_builder *results, uint64_t address) {
+    switch (method) {
+    case CAPOS_VIRTUAL_MEMORY_ALLOCATE_METHOD:
+        capos_virtual_memory_allocate_results_set_address(
+            capos_virtual_memory_allocate_results_build_message(results), address);
+        break;
+    case CAPOS_VIRTUAL_MEMORY_MAP_METHOD:
+        capos_virtual_memory_map_results_set_address(
+            capos_virtual_memory_map_results_build_message(results), address);
+        break;
+    default: // their results have no fields
+        (void)capos_virtual_memory_unmap_results_build_message(results);
+    }
+}
+
+// A job that was held is done.
+static void job_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
+    struct vm_job *job = vm_job_of(call->queue);
+    uint64_t address = job->address;
+    struct capos_invocation *invocation = call_reply_begin(cpu, call);
+
+    if (status == CAPOS_STATUS_OK)
+        write_address(call->method, &invocation->results, address);
+    call_reply(cpu, invocation, answer(invocation, status));
+}
+
+// Does the job, or holds the call until it is done: CAPOS_PENDING then.
+static int do_job(const struct target *target, struct capos_invocation *invocation,
+                  struct vm_job *job) {
+    enum capos_status status;
+
+    if (vm_job_try(target->cpu, vm_of(target), job))
+        return answer(invocation, job->status);
+    status = vm_job_hold(target->cpu, vm_of(target), job, invocation, job_answer);
+    return status == CAPOS_STATUS_OK ? CAPOS_PENDING : answer(invocation, status);
+}
+
 static int virtual_memory_commit(void *self, struct capos_invocation *invocation,
                                  struct capos_virtual_memory_commit_params params,
                                  struct capos_virtual_memory_commit_results_builder results) {
-    const struct target *target = self;
-    uint64_t address = capos_virtual_memory_commit_params_address(params);
-    uint64_t bytes = capos_virtual_memory_commit_params_bytes(params);
-    enum protection protection =
-        (enum protection)capos_virtual_memory_commit_params_protection(params);
+    struct vm_job job = {
+        .operation = VM_COMMIT,
+        .address = capos_virtual_memory_commit_params_address(params),
+        .bytes = capos_virtual_memory_commit_params_bytes(params),
+        .protection = access_of(capos_virtual_memory_commit_params_protection(params)),
+    };
 
     (void)results;
-    return answer(invocation, vm_commit(target->cpu, vm_of(target), address, bytes, protection));
+    return do_job(self, invocation, &job);
 }
 
 static int virtual_memory_decommit(void *self, struct capos_invocation *invocation,
                                    struct capos_virtual_memory_decommit_params params,
                                    struct capos_virtual_memory_decommit_results_builder results) {
-    const struct target *target = self;
-    uint64_t address = capos_virtual_memory_decommit_params_address(params);
-    uint64_t bytes = capos_virtual_memory_decommit_params_bytes(params);
+    struct vm_job job = {
+        .operation = VM_DECOMMIT,
+        .address = capos_virtual_memory_decommit_params_address(params),
+        .bytes = capos_virtual_memory_decommit_params_bytes(params),
+    };
 
     (void)results;
-    return answer(invocation, vm_decommit(target->cpu, vm_of(target), address, bytes));
+    return do_job(self, invocation, &job);
 }
 
 static int virtual_memory_protect(void *self, struct capos_invocation *invocation,
                                   struct capos_virtual_memory_protect_params params,
                                   struct capos_virtual_memory_protect_results_builder results) {
-    const struct target *target = self;
-    uint64_t address = capos_virtual_memory_protect_params_address(params);
-    uint64_t bytes = capos_virtual_memory_protect_params_bytes(params);
-    enum protection protection =
-        (enum protection)capos_virtual_memory_protect_params_protection(params);
+    struct vm_job job = {
+        .operation = VM_PROTECT,
+        .address = capos_virtual_memory_protect_params_address(params),
+        .bytes = capos_virtual_memory_protect_params_bytes(params),
+        .protection = access_of(capos_virtual_memory_protect_params_protection(params)),
+    };
 
     (void)results;
-    return answer(invocation, vm_protect(target->cpu, vm_of(target), address, bytes, protection));
+    return do_job(self, invocation, &job);
 }
 
 static int virtual_memory_unmap(void *self, struct capos_invocation *invocation,
                                 struct capos_virtual_memory_unmap_params params,
                                 struct capos_virtual_memory_unmap_results_builder results) {
-    const struct target *target = self;
-    uint64_t address = capos_virtual_memory_unmap_params_address(params);
-    uint64_t bytes = capos_virtual_memory_unmap_params_bytes(params);
+    struct vm_job job = {
+        .operation = VM_UNMAP,
+        .address = capos_virtual_memory_unmap_params_address(params),
+        .bytes = capos_virtual_memory_unmap_params_bytes(params),
+    };
 
     (void)results;
-    return answer(invocation, vm_unmap(target->cpu, vm_of(target), address, bytes));
+    return do_job(self, invocation, &job);
+}
+
+static int virtual_memory_allocate(void *self, struct capos_invocation *invocation,
+                                   struct capos_virtual_memory_allocate_params params,
+                                   struct capos_virtual_memory_allocate_results_builder results) {
+    struct vm_job job = {
+        .operation = VM_ALLOCATE,
+        .bytes = capos_virtual_memory_allocate_params_bytes(params),
+        .protection = access_of(capos_virtual_memory_allocate_params_protection(params)),
+    };
+    int outcome = do_job(self, invocation, &job);
+
+    if (outcome == CAPOS_DONE)
+        capos_virtual_memory_allocate_results_set_address(results, job.address);
+    return outcome;
 }
 
 static int virtual_memory_map(void *self, struct capos_invocation *invocation,
                               struct capos_virtual_memory_map_params params,
                               struct capos_virtual_memory_map_results_builder results) {
-    const struct target *target = self;
     struct capos_memory_object object = capos_virtual_memory_map_params_object(params);
-    uint64_t offset = capos_virtual_memory_map_params_offset(params);
-    uint64_t bytes = capos_virtual_memory_map_params_bytes(params);
-    enum protection protection =
-        (enum protection)capos_virtual_memory_map_params_protection(params);
     struct captable_view view;
-    struct uaddr at;
 
-    enum capos_status status =
-        dispatch_capability(invocation, object.id, &memory_object_type, &view);
-    if (status != CAPOS_STATUS_OK)
+    if (dispatch_capability(invocation, object.id, &memory_object_type, &view) != CAPOS_STATUS_OK)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "that is no MemoryObject");
-    status = vm_map(target->cpu, vm_of(target), (struct memory *)(void *)view.object, offset, bytes,
-                    protection, &at);
-    if (status == CAPOS_STATUS_OK)
-        capos_virtual_memory_map_results_set_address(results, at.value);
-    return answer(invocation, status);
+    struct vm_job job = {
+        .operation = VM_MAP,
+        .offset = capos_virtual_memory_map_params_offset(params),
+        .bytes = capos_virtual_memory_map_params_bytes(params),
+        .protection = access_of(capos_virtual_memory_map_params_protection(params)),
+        .memory = (struct memory *)(void *)view.object,
+    };
+    int outcome = do_job(self, invocation, &job);
+
+    if (outcome == CAPOS_DONE)
+        capos_virtual_memory_map_results_set_address(results, job.address);
+    return outcome;
 }
 
 static const struct capos_virtual_memory_server server = {
@@ -125,6 +190,7 @@ static const struct capos_virtual_memory_server server = {
     .protect = virtual_memory_protect,
     .unmap = virtual_memory_unmap,
     .map = virtual_memory_map,
+    .allocate = virtual_memory_allocate,
 };
 
 static int virtual_memory_dispatch(struct cpu *cpu, struct object *object,

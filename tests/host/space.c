@@ -17,6 +17,7 @@ struct host_entry {
     uint64_t key; // number of a page, or of a chunk
     struct paddr frame;
     enum protection protection;
+    unsigned mapped; // of a chunk: pages
 };
 
 struct host_array {
@@ -94,6 +95,15 @@ void machine_space_destroy(struct cpu *cpu, struct machine_space *space) {
     space->tables = NULL;
 }
 
+uint64_t machine_space_missing(const struct machine_space *space, struct uaddr at, uint64_t pages) {
+    uint64_t first = at.value / FRAME_SIZE / CHUNK_PAGES, missing = 0;
+    uint64_t last = (at.value / FRAME_SIZE + pages - 1) / CHUNK_PAGES;
+
+    for (; first <= last; first++)
+        missing += array_get(&space->tables->chunks, first) == NULL;
+    return missing;
+}
+
 enum capos_status machine_space_prepare(struct cpu *cpu, struct machine_space *space,
                                         struct uaddr at, uint64_t pages) {
     uint64_t first = at.value / FRAME_SIZE / CHUNK_PAGES;
@@ -119,13 +129,49 @@ static struct host_entry *page_at(const struct machine_space *space, struct uadd
     return array_get(&space->tables->pages, at.value / FRAME_SIZE);
 }
 
+static struct host_entry *chunk_at(const struct machine_space *space, struct uaddr at) {
+    return array_get(&space->tables->chunks, at.value / FRAME_SIZE / CHUNK_PAGES);
+}
+
 void machine_space_map(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                        struct paddr frame, enum protection protection) {
+    struct host_entry *chunk = chunk_at(space, at);
+
     (void)cpu;
-    ck_assert_msg(array_get(&space->tables->chunks, at.value / FRAME_SIZE / CHUNK_PAGES) != NULL,
-                  "a page is mapped that was not prepared");
+    ck_assert_msg(chunk != NULL, "a page is mapped that was not prepared");
     ck_assert_msg(page_at(space, at) == NULL, "a page is mapped twice");
-    array_add(&space->tables->pages, (struct host_entry){at.value / FRAME_SIZE, frame, protection});
+    chunk->mapped++;
+    array_add(&space->tables->pages,
+              (struct host_entry){at.value / FRAME_SIZE, frame, protection, 0});
+}
+
+// Takes a chunk out if nothing is mapped in it.
+static void shrink(struct machine_space *space, struct host_entry *chunk,
+                   struct machine_tables *emptied) {
+    if (chunk == NULL || chunk->mapped != 0 || emptied == NULL)
+        return;
+    memcpy(machine_direct(chunk->frame), &emptied->first, sizeof(emptied->first));
+    emptied->first = chunk->frame.value;
+    emptied->count++;
+    array_remove(&space->tables->chunks, chunk);
+}
+
+void machine_space_trim(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                        uint64_t pages, struct machine_tables *emptied) {
+    uint64_t end = at.value + pages * FRAME_SIZE;
+
+    (void)cpu;
+    for (; at.value < end; at.value = (at.value | (CHUNK_PAGES * FRAME_SIZE - 1)) + 1)
+        shrink(space, chunk_at(space, at), emptied);
+}
+
+void machine_tables_free(struct cpu *cpu, struct machine_tables *emptied) {
+    for (; emptied->count > 0; emptied->count--) {
+        struct paddr frame = {emptied->first};
+
+        memcpy(&emptied->first, machine_direct(frame), sizeof(emptied->first));
+        frame_free(cpu, frame, 0);
+    }
 }
 
 void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct uaddr at,
@@ -137,14 +183,17 @@ void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct 
     page->protection = protection;
 }
 
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at) {
-    struct host_entry *page = page_at(space, at);
+struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                                 struct machine_tables *emptied) {
+    struct host_entry *page = page_at(space, at), *chunk = chunk_at(space, at);
     struct paddr frame;
 
     (void)cpu;
     ck_assert_ptr_nonnull(page);
     frame = page->frame;
     array_remove(&space->tables->pages, page);
+    chunk->mapped--;
+    shrink(space, chunk, emptied);
     return frame;
 }
 

@@ -8,6 +8,7 @@
 #include "core/vm.h"
 #include "tests/harness.h"
 #include "tests/host/run.h"
+#include "tests/host/vm_calls.h"
 
 #include <stdatomic.h>
 

@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(pages_are_committed_protected_and_given_back) {
     struct ledger *ledger = world.init.process->ledger;
-    uint64_t at, before;
+    uint64_t at, before, start = ledger_used(ledger, LEDGER_FRAMES);
 
     assert_outcome(reserve(100 * PAGE, &at), CAPOS_DONE);
     assert_outcome(commit(at, PAGE, CAPOS_PROTECTION_READ), CAPOS_DONE);
@@ -222,7 +222,7 @@ START_TEST(pages_are_committed_protected_and_given_back) {
     assert_outcome(decommit(at + 10 * PAGE, 20 * PAGE), CAPOS_DONE);
     ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before + 30);
     assert_outcome(unmap(at, 100 * PAGE), CAPOS_DONE);
-    ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before - 1);
+    ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), start);
 }
 END_TEST
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Address spaces: page tables of four levels over the lower half; see machine/space.h. The upper
-// half's entries are the kernel's, the same in every space. Tables are frames; those that prepare()
-// has made stay until the space goes.
+// half's entries are the kernel's, the same in every space. Tables are frames. An entry that leads
+// to a table counts, in bits that the CPU ignores, how many entries of that table are used; the
+// last to go takes the table with it. The CPU may set the accessed bit of such an entry while its
+// count is changed, and that may be lost: nobody looks at it.
 //
 // An entry of a mapped page that may not be accessed (PROTECTION_NONE) is not present; it keeps the
 // frame with all address bits inverted, so that a CPU that speculates past the missing present bit
@@ -22,6 +24,10 @@ enum { SPACE_ENTRIES = 512, SPACE_LEVELS = 4, SPACE_TOP = 3, SPACE_USER_HALF = 2
 
 // Ignored by the CPU in an entry that is not present: a page is mapped, without access.
 #define ENTRY_HELD (UINT64_C(1) << 9)
+
+// How many entries of the table are used, in an entry that leads to one. Up to 512.
+#define ENTRY_USE_ONE (UINT64_C(1) << 52)
+#define ENTRY_USE     (UINT64_C(1023) << 52)
 
 static const uint64_t space_bits[] = {
     [PROTECTION_NONE] = ENTRY_HELD,
@@ -56,24 +62,34 @@ static bool space_decode(uint64_t entry, struct paddr *frame, enum protection *p
     return entry & ENTRY_HELD;
 }
 
-// The entry of a page, or NULL when a table above it is missing.
-static uint64_t *space_find(const struct machine_space *space, struct uaddr at) {
+// The entries on the way to a page, by level: [0] is the page's own. False when a table is missing;
+// *missing is then the level of the entry that should lead to it.
+static bool space_walk(const struct machine_space *space, struct uaddr at,
+                       uint64_t *path[SPACE_LEVELS], unsigned *missing) {
     uint64_t *table = space_table(space->top);
     for (unsigned level = SPACE_TOP; level > 0; level--) {
-        uint64_t entry = table[space_index(at.value, level)];
-        if (!(entry & ENTRY_PRESENT))
-            return NULL;
-        table = space_table(entry & ENTRY_ADDRESS);
+        path[level] = &table[space_index(at.value, level)];
+        if (!(*path[level] & ENTRY_PRESENT)) {
+            *missing = level;
+            return false;
+        }
+        table = space_table(*path[level] & ENTRY_ADDRESS);
     }
-    return &table[space_index(at.value, 0)];
+    path[0] = &table[space_index(at.value, 0)];
+    return true;
 }
 
-// The entry of a page that is known to be prepared.
-static uint64_t *space_entry(const struct machine_space *space, struct uaddr at) {
-    uint64_t *entry = space_find(space, at);
-    if (entry == NULL)
+// The same for a page that is known to be prepared.
+static void space_path(const struct machine_space *space, struct uaddr at,
+                       uint64_t *path[SPACE_LEVELS]) {
+    unsigned missing;
+    if (!space_walk(space, at, path, &missing))
         panic("user address %lx is not prepared", (unsigned long)at.value);
-    return entry;
+}
+
+// The first address behind what an entry of this level covers.
+static uint64_t space_behind(uint64_t at, unsigned level) {
+    return (at | ((MMU_PAGE << 9 * level) - 1)) + 1;
 }
 
 enum capos_status machine_space_create(struct cpu *cpu, struct machine_space *space) {
@@ -109,31 +125,46 @@ void machine_space_destroy(struct cpu *cpu, struct machine_space *space) {
 
 static enum capos_status space_prepare_page(struct cpu *cpu, struct machine_space *space,
                                             struct uaddr at) {
-    uint64_t *table = space_table(space->top);
-    for (unsigned level = SPACE_TOP; level > 0; level--) {
-        uint64_t *entry = &table[space_index(at.value, level)];
-        if (!(*entry & ENTRY_PRESENT)) {
-            struct paddr frame;
-            enum capos_status status = frame_alloc(cpu, 0, &frame);
-            if (status != CAPOS_STATUS_OK)
-                return status;
-            *entry = frame.value | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER;
-            space->tables++;
-        }
-        table = space_table(*entry & ENTRY_ADDRESS);
+    uint64_t *path[SPACE_LEVELS];
+    unsigned missing;
+    while (!space_walk(space, at, path, &missing)) {
+        struct paddr frame;
+        enum capos_status status = frame_alloc(cpu, 0, &frame);
+        if (status != CAPOS_STATUS_OK)
+            return status;
+        *(volatile uint64_t *)path[missing] =
+            frame.value | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER;
+        if (missing < SPACE_TOP)
+            *path[missing + 1] += ENTRY_USE_ONE;
+        space->tables++;
     }
     return CAPOS_STATUS_OK;
+}
+
+uint64_t machine_space_missing(const struct machine_space *space, struct uaddr at, uint64_t pages) {
+    uint64_t end = at.value + pages * MMU_PAGE, missing = 0;
+    uint64_t counted[SPACE_LEVELS] = {0}; // what is missing has been counted up to there
+    // One page of each lowest table is enough.
+    for (; at.value < end; at.value = space_behind(at.value, 1)) {
+        uint64_t *path[SPACE_LEVELS];
+        unsigned from;
+        if (space_walk(space, at, path, &from))
+            continue;
+        for (unsigned level = from; level > 0; level--) {
+            missing += at.value >= counted[level];
+            counted[level] = space_behind(at.value, level);
+        }
+    }
+    return missing;
 }
 
 enum capos_status machine_space_prepare(struct cpu *cpu, struct machine_space *space,
                                         struct uaddr at, uint64_t pages) {
     uint64_t end = at.value + pages * MMU_PAGE;
-    // One page of each lowest table is enough.
-    while (at.value < end) {
+    for (; at.value < end; at.value = space_behind(at.value, 1)) {
         enum capos_status status = space_prepare_page(cpu, space, at);
         if (status != CAPOS_STATUS_OK)
             return status;
-        at.value = (at.value | (MMU_LARGE_PAGE - 1)) + 1;
     }
     return CAPOS_STATUS_OK;
 }
@@ -142,12 +173,52 @@ uint64_t machine_space_frames(const struct machine_space *space) {
     return space->tables;
 }
 
+// Takes out the table that the path's entry of this level leads to if it is empty, and those above
+// that this leaves empty. An empty table is all zeroes but for the link to the next, which is not
+// present to a CPU that still sees it.
+static void space_shrink(struct machine_space *space, uint64_t *path[SPACE_LEVELS], unsigned level,
+                         struct machine_tables *emptied) {
+    for (; level <= SPACE_TOP && !(*path[level] & ENTRY_USE); level++) {
+        uint64_t table = *path[level] & ENTRY_ADDRESS;
+        *(volatile uint64_t *)path[level] = 0;
+        *(volatile uint64_t *)space_table(table) = emptied->first;
+        emptied->first = table;
+        emptied->count++;
+        space->tables--;
+        if (level < SPACE_TOP)
+            *path[level + 1] -= ENTRY_USE_ONE;
+    }
+}
+
+void machine_space_trim(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                        uint64_t pages, struct machine_tables *emptied) {
+    (void)cpu;
+    uint64_t end = at.value + pages * MMU_PAGE;
+    for (unsigned level = 1; at.value < end; at.value = space_behind(at.value, level), level = 1) {
+        uint64_t *path[SPACE_LEVELS];
+        bool whole = space_walk(space, at, path, &level);
+        // Making tables may have failed half-way, with the upper ones there and empty.
+        space_shrink(space, path, whole ? 1 : level + 1, emptied);
+    }
+}
+
+void machine_tables_free(struct cpu *cpu, struct machine_tables *emptied) {
+    while (emptied->count > 0) {
+        struct paddr table = {emptied->first};
+        emptied->first = *space_table(table.value);
+        emptied->count--;
+        frame_free(cpu, table, 0);
+    }
+}
+
 void machine_space_map(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                        struct paddr frame, enum protection protection) {
     (void)cpu;
-    uint64_t *entry = space_entry(space, at);
-    kassert(*entry == 0);
-    *(volatile uint64_t *)entry = space_encode(frame, protection);
+    uint64_t *path[SPACE_LEVELS];
+    space_path(space, at, path);
+    kassert(*path[0] == 0);
+    *(volatile uint64_t *)path[0] = space_encode(frame, protection);
+    *path[1] += ENTRY_USE_ONE;
 }
 
 void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct uaddr at,
@@ -155,54 +226,58 @@ void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct 
     (void)cpu;
     struct paddr frame;
     enum protection before;
-    uint64_t *entry = space_entry(space, at);
-    if (!space_decode(*entry, &frame, &before))
+    uint64_t *path[SPACE_LEVELS];
+    space_path(space, at, path);
+    if (!space_decode(*path[0], &frame, &before))
         panic("user address %lx is not mapped", (unsigned long)at.value);
-    *(volatile uint64_t *)entry = space_encode(frame, protection);
+    *(volatile uint64_t *)path[0] = space_encode(frame, protection);
 }
 
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at) {
+struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                                 struct machine_tables *emptied) {
     (void)cpu;
     struct paddr frame;
     enum protection before;
-    uint64_t *entry = space_entry(space, at);
-    if (!space_decode(*entry, &frame, &before))
+    uint64_t *path[SPACE_LEVELS];
+    space_path(space, at, path);
+    if (!space_decode(*path[0], &frame, &before))
         panic("user address %lx is not mapped", (unsigned long)at.value);
-    *(volatile uint64_t *)entry = 0;
+    *(volatile uint64_t *)path[0] = 0;
+    *path[1] -= ENTRY_USE_ONE;
+    if (emptied != NULL)
+        space_shrink(space, path, 1, emptied);
     return frame;
 }
 
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                           struct paddr *frame, enum protection *protection) {
     (void)cpu;
-    const uint64_t *entry = space_find(space, at);
-    return entry != NULL && space_decode(*entry, frame, protection);
+    uint64_t *path[SPACE_LEVELS];
+    unsigned missing;
+    return space_walk(space, at, path, &missing) && space_decode(*path[0], frame, protection);
 }
 
-// Moves *at to the first page at or after it whose tables are all there; false when that is not
-// below end.
-static bool space_skip(const struct machine_space *space, struct uaddr *at, struct uaddr end) {
+// Moves *at to the first page at or after it whose tables are all there, and answers its entry;
+// NULL when that is not below end.
+static const uint64_t *space_skip(const struct machine_space *space, struct uaddr *at,
+                                  struct uaddr end) {
     while (at->value < end.value) {
-        const uint64_t *table = space_table(space->top);
-        unsigned level = SPACE_TOP;
-        while (level > 0 && table[space_index(at->value, level)] & ENTRY_PRESENT) {
-            table = space_table(table[space_index(at->value, level)] & ENTRY_ADDRESS);
-            level--;
-        }
-        if (level == 0)
-            return true;
-        at->value = (at->value | ((MMU_PAGE << 9 * level) - 1)) + 1;
+        uint64_t *path[SPACE_LEVELS];
+        unsigned missing;
+        if (space_walk(space, *at, path, &missing))
+            return path[0];
+        at->value = space_behind(at->value, missing);
     }
-    return false;
+    return NULL;
 }
 
 bool machine_space_next(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
                         struct uaddr end, struct paddr *frame, enum protection *protection) {
     (void)cpu;
-    while (space_skip(space, at, end)) {
-        const uint64_t *entry = space_entry(space, *at);
-        uint64_t last = at->value | (MMU_LARGE_PAGE - 1);
-        for (; at->value < last && at->value < end.value; at->value += MMU_PAGE, entry++)
+    const uint64_t *entry;
+    while ((entry = space_skip(space, at, end)) != NULL) {
+        uint64_t behind = space_behind(at->value, 1);
+        for (; at->value < behind && at->value < end.value; at->value += MMU_PAGE, entry++)
             if (space_decode(*entry, frame, protection))
                 return true;
     }

@@ -26,8 +26,20 @@ must_use enum capos_status machine_space_create(struct cpu *cpu, struct machine_
 // their frames are not freed.
 void machine_space_destroy(struct cpu *cpu, struct machine_space *space);
 
+// Tables that nothing is mapped through any more, taken out of a space but not freed yet: a CPU may
+// still be looking at them.
+struct machine_tables {
+    uint64_t first; // address of the first one, which links to the next
+    uint64_t count;
+};
+
+// How many frames machine_space_prepare would take for a range. It and machine_space_prepare take
+// time by the tables that they look at, one for each 2 MiB.
+uint64_t machine_space_missing(const struct machine_space *space, struct uaddr at, uint64_t pages);
+
 // Makes sure that the tables for `pages` pages at `at` are there, so that machine_space_map on the
-// range can't fail. OVERLOADED when there are no frames; what was made is kept for later.
+// range can't fail. OVERLOADED when there are no frames; what was made is there until
+// machine_space_trim.
 must_use enum capos_status machine_space_prepare(struct cpu *cpu, struct machine_space *space,
                                                  struct uaddr at, uint64_t pages);
 
@@ -42,9 +54,18 @@ void machine_space_map(struct cpu *cpu, struct machine_space *space, struct uadd
 void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                            enum protection protection);
 
-// Unmaps a mapped page and returns its frame. The frame may be used again only after
-// machine_space_shootdown() for the page.
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at);
+// Unmaps a mapped page and returns its frame; tables that this has emptied are added to `emptied`,
+// or stay if that is NULL.
+// The frame and the tables may be used again only after machine_space_shootdown() for the page.
+struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                                 struct machine_tables *emptied);
+
+// Takes out the tables of a range that were prepared and that nothing is mapped through.
+void machine_space_trim(struct cpu *cpu, struct machine_space *space, struct uaddr at,
+                        uint64_t pages, struct machine_tables *emptied);
+
+// Frees them, after the shootdown.
+void machine_tables_free(struct cpu *cpu, struct machine_tables *emptied);
 
 // What is mapped at a page: true, the frame and its protection; false when nothing is.
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
