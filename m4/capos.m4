@@ -93,5 +93,7 @@ AC_DEFUN([CAPOS_SUMMARY], [
   AS_IF([test -n "$capos_need"], [AC_MSG_NOTICE([needed, and missing:$capos_need])])
   AS_IF([test -n "$capos_packages"], [AC_MSG_NOTICE([on Debian: apt-get install$capos_packages])])
   AS_IF([test -n "$capos_need"], [rm -f Makefile; AC_MSG_ERROR([needed packages are missing, see above])])
+  AS_IF(["$srcdir/tests/bench/fetch" --check 2>/dev/null], [],
+    [AC_MSG_NOTICE([make bench would have no Linux to measure beside capOS: make fetch gets it, 100 MB, from Debian's archive])])
   AC_MSG_NOTICE([configured. Next: make, make check, make install (make help lists the targets)])
 ])

@@ -37,6 +37,19 @@ guest() {
         >"$work/log" 2>&1 </dev/null
 }
 
+# bench_classes REPORTS CLASSES: how many instructions of each class one operation takes, NAME CLASS COUNT, of a
+# guest's reports and what profile.c wrote meanwhile. Its rows come in the order of the reports.
+bench_classes() {
+    awk '
+        FILENAME == ARGV[1] && $1 == "bench" { name[n++] = $2; operations[$2] = $5 }
+        $1 == "row" { row = name[$2]; samples = $3 }
+        $1 == "class" && $2 ~ /^(cr3|syscall|iret|wrmsr|locked|rep)$/ {
+            count = $3 / samples / operations[row]
+            places = count >= 100 || count - int(count) < 0.005 ? 0 : 2
+            printf("%s %s %.*f\n", row, $2, places, count)
+        }' "$@"
+}
+
 # The last words of a boot that should have worked.
 fail() { # MESSAGE
     echo "$1" >&2

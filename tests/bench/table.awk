@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Makes the table and bench.json. Each file follows stage=operations, peers, classes or values, in this order.
+# Makes the table and bench.json. Each file follows stage=NAME; in the order of the stages below.
 function quote(text) {
     gsub(/["\\]/, "\\\\&", text)
     return "\"" text "\""
@@ -10,50 +10,89 @@ function object(operation, value, peer, peer_value) {
         quote(operation), value, quote(peer), peer_value, value / peer_value)
 }
 
-function classes_of(operation,    i, text) {
-    for (i = 1; i <= class_count; i++)
-        text = text sprintf(" %7s", (operation, i) in class ? class[operation, i] : "")
+# The least of operation and of its peer, where they are known: "2/4", "2".
+function classes_of(operation, key,    i, text, cell) {
+    for (i = 1; i <= class_count; i++) {
+        cell = (operation, i) in class ? class[operation, i] : ""
+        if ((key, i) in peer_class && cell != "")
+            cell = cell "/" peer_class[key, i]
+        text = text sprintf(" %10s", cell)
+    }
     return text
+}
+
+function class_index(name) {
+    if (!(name in class_number)) {
+        class_number[name] = ++class_count
+        class_name[class_count] = name
+    }
+    return class_number[name]
+}
+
+function print_heading(    i) {
+    if (linux != "")
+        print "Linux: " linux
+    printf "%-22s %12s %14s %9s %9s %8s", "operation", "capOS", "peer", "ratio", "target", "wall"
+    for (i = 1; i <= class_count; i++)
+        printf " %10s", class_name[i]
+    print "   unit, peer"
 }
 
 /^#/ { next }
 
-# operations: OPERATION PROGRAM UNIT TARGET
+# OPERATION PROGRAM UNIT TARGET
 stage == "operations" {
     unit[$1] = $3
     target[$1] = $4
     next
 }
 
-# peers: OPERATION VALUE UNIT PEER
+# KEY VALUE, of this run
+stage == "measured" {
+    measured[$1] = $2
+    next
+}
+
+# Which Linux was measured
+stage == "linux" {
+    linux = $0
+    next
+}
+
+# OPERATION VALUE UNIT KEY PEER
 stage == "peers" {
     peer = $0
-    sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", peer)
+    sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", peer)
     n = ++peers[$1]
-    name[$1, n] = peer
-    figure[$1, n] = $2
+    key[$1, n] = $4
+    figure[$1, n] = $4 in measured ? measured[$4] : $2
+    name[$1, n] = peer ($4 in measured ? "" : " (not measured in this run)")
     peer_unit[$1, n] = $3
     next
 }
 
-# classes: OPERATION CLASS COUNT-OF-ONE-OPERATION
+# OPERATION CLASS COUNT-OF-ONE-OPERATION
 stage == "classes" {
-    if (!($2 in class_number)) {
-        class_number[$2] = ++class_count
-        class_name[class_count] = $2
-    }
-    class[$1, class_number[$2]] = $3
+    class[$1, class_index($2)] = $3
+    next
+}
+
+# KEY CLASS COUNT-OF-ONE-OPERATION
+stage == "peer_classes" {
+    peer_class[$1, class_index($2)] = $3
+    next
+}
+
+# OPERATION RATIO
+stage == "wall" {
+    wall[$1] = $2
     next
 }
 
 # values: OPERATION VALUE UNIT
 {
-    if (!heading++) {
-        printf "%-22s %12s %14s %9s %8s  ", "operation", "capOS", "peer", "ratio", "target"
-        for (i = 1; i <= class_count; i++)
-            printf " %7s", class_name[i]
-        print "   unit, peer"
-    }
+    if (!heading++)
+        print_heading()
     if (!($1 in peers) || $3 != unit[$1] || $3 != peer_unit[$1, 1]) {
         print $1 ": no peer in " $3 >"/dev/stderr"
         bad = 1
@@ -62,8 +101,9 @@ stage == "classes" {
     for (i = 1; i <= peers[$1]; i++) {
         ratio = $2 / figure[$1, i]
         met = i > 1 ? "" : ratio <= target[$1] ? target[$1] "  " : target[$1] " !"
-        printf "%-22s %12s %14s %9.4g %8s  %s   %s, %s\n", i == 1 ? $1 : "", i == 1 ? $2 : "", figure[$1, i],
-            ratio, met, classes_of(i == 1 ? $1 : ""), $3, name[$1, i]
+        printf "%-22s %12s %14s %9.4g %9s %8s%s   %s, %s\n", i == 1 ? $1 : "", i == 1 ? $2 : "",
+            figure[$1, i], ratio, met, i == 1 ? wall[$1] : "", classes_of(i == 1 ? $1 : "", key[$1, i]), $3,
+            name[$1, i]
         if (i == 1)
             rows = rows (rows == "" ? "" : ",\n  ") object($1, $2, name[$1, i], figure[$1, i])
         else
