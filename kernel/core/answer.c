@@ -243,7 +243,7 @@ fail:
 // Ends one token's call if it is one of those that are to end.
 static void end_held(struct cpu *cpu, struct token_table *table, uint32_t index,
                      const struct receiver *receiver) {
-    struct token *token = &table->tokens[index];
+    struct token *token = token_at(table, index);
     struct receiver *held = NULL;
     struct call *call = NULL;
     uint64_t id = 0;

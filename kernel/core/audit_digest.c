@@ -4,6 +4,7 @@
 // numbers, and the completion that tells of the refusal.
 #include "core/audit.h"
 
+#include "base/bits.h"
 #include "core/call.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -59,16 +60,26 @@ static uint64_t mix_table(uint64_t *digest, const struct captable *table) {
 }
 
 static uint64_t mix_tokens(uint64_t *digest, const struct token_table *table) {
+    uint64_t bytes = 0;
+
+    for (uint32_t part = 0, first = 0; first < table->count; part++) {
+        uint32_t size = min_u32(token_part_size(part), table->count - first);
+
+        bytes += kmem_charge(token_part_bytes(size));
+        first += size;
+    }
     mix(digest, table->live);
     for (uint32_t i = 1; i < table->count; i++) {
-        if (table->tokens[i].state == TOKEN_FREE)
+        const struct token *token = token_at(table, i);
+
+        if (token->state == TOKEN_FREE)
             continue;
         mix(digest, i);
-        mix(digest, table->tokens[i].state);
-        mix(digest, table->tokens[i].generation);
-        mix(digest, table->tokens[i].word);
+        mix(digest, token->state);
+        mix(digest, token->generation);
+        mix(digest, token->word);
     }
-    return table->count == 0 ? 0 : kmem_charge(table->count * sizeof(struct token));
+    return bytes;
 }
 
 static void mix_ring(uint64_t *digest, const struct ring *ring) {

@@ -99,16 +99,21 @@ static const char *audit_tokens(const struct token_table *table) {
     uint32_t live = 0, free = 0, index;
 
     for (uint32_t i = 1; i < table->count && broken == NULL; i++) {
-        live += table->tokens[i].state == TOKEN_LIVE || table->tokens[i].state == TOKEN_CANCELLED;
-        broken = audit_token(&table->tokens[i]);
+        const struct token *token = token_at(table, i);
+
+        live += token->state == TOKEN_LIVE || token->state == TOKEN_CANCELLED;
+        broken = token->index == i ? audit_token(token) : "token: it knows its index";
     }
     for (index = table->free; index != 0 && free < table->count; free++) {
-        if (table->tokens[index].state != TOKEN_FREE)
+        if (token_at(table, index)->state != TOKEN_FREE)
             return "tokens: the free chain has free ones only";
-        index = table->tokens[index].next;
+        index = token_at(table, index)->next;
     }
     if (broken == NULL && (live != table->live || live + free > table->count))
         broken = "tokens: they are counted right";
+    if (broken == NULL && table->count != 0 &&
+        table->process->ledger->used[LEDGER_CALLS_HELD] != table->count - 1)
+        broken = "tokens: the ledger is charged for them";
     return broken;
 }
 
@@ -314,8 +319,8 @@ static void walk_threads(struct process *process,
 static void walk_tokens(const struct token_table *table,
                         void (*visit)(struct object *object, void *context), void *context) {
     for (uint32_t i = 1; i < table->count; i++)
-        if (table->tokens[i].receiver != NULL)
-            visit(&table->tokens[i].receiver->object, context);
+        if (token_at(table, i)->receiver != NULL)
+            visit(&token_at(table, i)->receiver->object, context);
 }
 
 void audit_walk(struct cpu *cpu, void (*visit)(struct object *object, void *context),

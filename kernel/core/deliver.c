@@ -92,15 +92,6 @@ static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
     return stuck;
 }
 
-static bool has_token(struct token_table *table) {
-    bool free;
-
-    lock_take(&table->lock);
-    free = table->free != 0;
-    lock_drop(&table->lock);
-    return free;
-}
-
 static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
     const struct facet *facet = facet_of(call->target);
     struct capos_message header = {
@@ -150,7 +141,7 @@ static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *re
     enum capos_status status = check_sizes(call, receive);
     struct token *token;
 
-    if (status == CAPOS_STATUS_OK && !has_token(&receive->ring->process->tokens))
+    if (status == CAPOS_STATUS_OK && !token_table_grow(cpu, &receive->ring->process->tokens))
         return STUCK;
     if (status == CAPOS_STATUS_OK && call->sent > 0)
         status = prepare_caps(cpu, call, receive);

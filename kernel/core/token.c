@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Token tables (token.h): made once, as large as they will ever be, so that taking a token on the
-// path of a call is taking the first of a chain.
+// Token tables (token.h). Taking a token on the path of a call is taking the first of a chain;
+// parts are made when that is empty.
 #include "core/token.h"
 
 #include "base/bits.h"
@@ -15,92 +15,127 @@ void token_table_init(struct token_table *table, struct process *process) {
     list_init(&table->stuck);
 }
 
-static size_t table_bytes(uint32_t count) {
-    return count * sizeof(struct token);
+static unsigned part_of(uint32_t index) {
+    return highest_bit(index | (TOKENS_FIRST - 1)) - 2;
 }
 
-static void fill(struct token_table *table, struct token *tokens, uint32_t count) {
-    for (uint32_t i = count; i-- > 1;) {
+// Adds a part of `count` tokens from `first` on; 0 is not used.
+static void add_part(struct token_table *table, struct token *tokens, uint32_t first,
+                     uint32_t count) {
+    table->part[part_of(first)] = tokens;
+    for (uint32_t i = count; i-- > 0;) {
         tokens[i].generation = 1;
         tokens[i].table = table;
+        tokens[i].index = first + i;
         list_node_init(&tokens[i].notice);
+        if (first + i == 0)
+            continue;
         tokens[i].next = table->free;
-        table->free = i;
+        table->free = first + i;
     }
-    table->tokens = tokens;
-    table->count = count;
+    table->count = first + count;
 }
 
-enum capos_status token_table_make(struct cpu *cpu, struct token_table *table) {
+// Makes the next part, from `first` on: whole, or as large as the ledger allows, which is then the
+// last. OVERLOADED.
+static enum capos_status make_part(struct cpu *cpu, struct token_table *table, uint32_t first) {
     struct ledger *ledger = table->process->ledger;
-    uint64_t held = min_u64(ledger_available(ledger, LEDGER_CALLS_HELD), CAPOS_CALLS_HELD_MAX);
-    uint32_t count = (uint32_t)held + 1;
-    enum capos_status status;
+    uint32_t unused = first == 0; // token 0, which costs nothing
+    uint64_t held = min_u64(ledger_available(ledger, LEDGER_CALLS_HELD),
+                            token_part_size(part_of(first)) - unused);
+    uint32_t count = (uint32_t)held + unused;
+    enum capos_status status = CAPOS_STATUS_OVERLOADED;
     void *block;
     bool made;
 
-    if (table->count != 0)
-        return CAPOS_STATUS_OK;
-    if (held == 0)
-        return CAPOS_STATUS_OVERLOADED;
-    status = ledger_take(cpu, ledger, LEDGER_CALLS_HELD, held);
+    if (held != 0)
+        status = ledger_take(cpu, ledger, LEDGER_CALLS_HELD, held);
     if (status != CAPOS_STATUS_OK)
         return status;
-    status = kmem_alloc(cpu, ledger, table_bytes(count), &block);
+    status = kmem_alloc(cpu, ledger, token_part_bytes(count), &block);
     if (status != CAPOS_STATUS_OK) {
         ledger_give(cpu, ledger, LEDGER_CALLS_HELD, held);
         return status;
     }
     lock_take(&table->lock);
-    made = table->count == 0;
+    made = table->count == first;
     if (made)
-        fill(table, block, count);
+        add_part(table, block, first, count);
     lock_drop(&table->lock);
     if (!made) { // another thread of the process was quicker
-        kmem_free(cpu, ledger, block, table_bytes(count));
+        kmem_free(cpu, ledger, block, token_part_bytes(count));
         ledger_give(cpu, ledger, LEDGER_CALLS_HELD, held);
     }
     return CAPOS_STATUS_OK;
 }
 
-struct retired_table {
+enum capos_status token_table_make(struct cpu *cpu, struct token_table *table) {
+    return table->count != 0 ? CAPOS_STATUS_OK : make_part(cpu, table, 0);
+}
+
+bool token_table_grow(struct cpu *cpu, struct token_table *table) {
+    uint32_t count;
+    bool free;
+
+    lock_take(&table->lock);
+    free = table->free != 0;
+    count = table->count;
+    lock_drop(&table->lock);
+    if (free)
+        return true;
+    // A part that is not whole was cut short by the limit.
+    if (count < TOKENS_FIRST || count >= CAPOS_CALLS_HELD_MAX || !is_power_of_two(count))
+        return false;
+    return make_part(cpu, table, count) == CAPOS_STATUS_OK;
+}
+
+struct retired_part {
     struct reclaim_node node;
     struct ledger *ledger;
     uint32_t count;
 };
-_Static_assert(sizeof(struct retired_table) <= sizeof(struct token), "it takes the place of [0]");
+_Static_assert(sizeof(struct retired_part) <= sizeof(struct token), "it takes the first's place");
 
-static void table_free(struct cpu *cpu, struct reclaim_node *node) {
-    struct retired_table *retired = (struct retired_table *)(void *)node;
+static void part_free(struct cpu *cpu, struct reclaim_node *node) {
+    struct retired_part *retired = (struct retired_part *)(void *)node;
 
-    kmem_free(cpu, retired->ledger, retired, table_bytes(retired->count));
+    kmem_free(cpu, retired->ledger, retired, token_part_bytes(retired->count));
 }
 
 void token_table_fini(struct cpu *cpu, struct token_table *table) {
-    struct retired_table *retired = (struct retired_table *)(void *)table->tokens;
     struct ledger *ledger = table->process->ledger;
+    uint32_t first = 0;
 
     if (table->count == 0)
         return;
     kassert(table->live == 0);
     ledger_give(cpu, ledger, LEDGER_CALLS_HELD, table->count - 1);
-    retired->ledger = ledger;
-    retired->count = table->count;
-    reclaim_retire(cpu, &retired->node, table_free);
-    table->tokens = NULL;
+    for (unsigned part = 0; first < table->count; part++) {
+        struct retired_part *retired = (struct retired_part *)(void *)table->part[part];
+        uint32_t count = min_u32(token_part_size(part), table->count - first);
+
+        retired->ledger = ledger;
+        retired->count = count;
+        reclaim_retire(cpu, &retired->node, part_free);
+        table->part[part] = NULL;
+        first += count;
+    }
     table->count = 0;
     table->free = 0;
 }
 
 uint64_t token_id(const struct token *token) {
-    return (uint64_t)(token - token->table->tokens) | (uint64_t)token->generation << 32;
+    return token->index | (uint64_t)token->generation << 32;
 }
 
 struct token *token_lookup_locked(const struct token_table *table, uint64_t id) {
     uint32_t index = machine_clamp((uint32_t)id, table->count);
-    struct token *token = &table->tokens[index];
+    struct token *token;
 
-    if (index == 0 || token->generation != (uint32_t)(id >> 32))
+    if (index == 0)
+        return NULL;
+    token = token_at(table, index);
+    if (token->generation != (uint32_t)(id >> 32))
         return NULL;
     return token->state == TOKEN_LIVE || token->state == TOKEN_CANCELLED ? token : NULL;
 }
@@ -110,7 +145,7 @@ struct token *token_take_locked(struct token_table *table) {
 
     if (table->free == 0)
         return NULL;
-    token = &table->tokens[table->free];
+    token = token_at(table, table->free);
     table->free = token->next;
     table->live++;
     token->state = TOKEN_LIVE;
@@ -141,5 +176,5 @@ void token_free_locked(struct token *token) {
     }
     token->state = TOKEN_FREE;
     token->next = table->free;
-    table->free = (uint32_t)(token - table->tokens);
+    table->free = token->index;
 }

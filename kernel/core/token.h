@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Tokens: the calls that a process has received and not yet returned. A token is index | generation
-// << 32, and no capability. The table is made when the process first offers to receive, as large as
-// its limit of held calls says, and charged then (LEDGER_CALLS_HELD, kernel memory). One lock
-// guards the table and its tokens; it is taken under the endpoint's when a token changes hands.
+// << 32, and no capability. The table is made when the process first offers to receive, and doubled
+// when a message finds all tokens held, up to the limit of held calls: each part is charged when it
+// is made (LEDGER_CALLS_HELD, kernel memory), so what a process does not need it can lend. Parts
+// are never moved. One lock guards the table and its tokens; it is taken under the endpoint's when
+// a token changes hands.
 #ifndef CORE_TOKEN_H
 #define CORE_TOKEN_H
 
 #include "base/attributes.h"
+#include "base/bits.h"
 #include "base/list.h"
 #include "core/ledger.h"
 #include "core/lock.h"
 
 #include <capos/status.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct call;
@@ -39,13 +44,19 @@ struct token {
     struct list_node notice;
     uint32_t generation;
     uint32_t next; // of the free chain; 0 ends it
+    uint32_t index;
     uint8_t state;
 };
 
+// Part 0 has the indices below TOKENS_FIRST (of which 0 is not used), part n the TOKENS_FIRST << n
+// - 1 that follow.
+#define TOKENS_FIRST 8u
+#define TOKEN_PARTS  10
+
 struct token_table {
     struct lock lock;
-    struct token *tokens; // tokens[0] is not used
-    uint32_t count;       // of tokens, [0] included; 0: no table yet
+    struct token *part[TOKEN_PARTS];
+    uint32_t count; // of tokens, 0 included; 0: no table yet
     uint32_t free;
     uint32_t live;     // LIVE and CANCELLED ones
     struct list stuck; // endpoints that have a call for this process and found no free token
@@ -57,6 +68,26 @@ void token_table_init(struct token_table *table, struct process *process);
 // Makes the table if there is none yet. OVERLOADED when the ledger allows no held calls or is
 // short.
 must_use enum capos_status token_table_make(struct cpu *cpu, struct token_table *table);
+
+// Sees to it that there is a free token; false when the ledger allows no more. Endpoints may be
+// locked. Another thread may take it before the caller does.
+must_use bool token_table_grow(struct cpu *cpu, struct token_table *table);
+
+// How many tokens a part has when it is whole, and what so many take.
+static inline uint32_t token_part_size(unsigned part) {
+    return part == 0 ? TOKENS_FIRST : TOKENS_FIRST << (part - 1);
+}
+
+static inline size_t token_part_bytes(uint32_t count) {
+    return count * sizeof(struct token);
+}
+
+// The token of an index below table->count.
+static inline struct token *token_at(const struct token_table *table, uint32_t index) {
+    uint32_t part = highest_bit(index | (TOKENS_FIRST - 1)) - 2;
+
+    return &table->part[part][part == 0 ? index : index - (TOKENS_FIRST << part >> 1)];
+}
 
 // Frees the table; all its tokens are free.
 void token_table_fini(struct cpu *cpu, struct token_table *table);

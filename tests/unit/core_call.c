@@ -197,6 +197,31 @@ START_TEST(held_calls_are_limited) {
 }
 END_TEST
 
+// The table grows as it has to, up to the limit; what it does not need can be lent.
+START_TEST(tokens_are_made_when_they_are_needed) {
+    struct ledger_limits limits = host_limits;
+    struct capos_sqe call, recv;
+    struct ledger *ledger;
+    struct pair pair;
+
+    limits.limit[LEDGER_CALLS_HELD] = 21;
+    pair = pair_create_with(&limits);
+    ledger = pair.server.process->ledger;
+    recv = pair_recv(&pair);
+    for (unsigned held = 1; held <= 15; held++) { // as many as the caller's slots
+        call = pair_call(&pair);
+        call.slot = (uint16_t)(held - 1);
+        actor_submit(&pair.client, &call);
+        ck_assert_int_gt(actor_do(&pair.server, &recv).result, 0);
+        ck_assert_uint_eq(pair_message(&pair)->kind, CAPOS_MESSAGE_CALL);
+        ck_assert_uint_eq(pair.server.process->tokens.live, held);
+        ck_assert_uint_eq(ledger_used(ledger, LEDGER_CALLS_HELD), held <= 7 ? 7 : 15);
+        host_audit(pair.host);
+    }
+    pair_destroy(&pair);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("core: calls");
 
@@ -207,5 +232,6 @@ int main(void) {
     harness_add(suite, "the server's death disconnects", the_server_s_death_disconnects);
     harness_add(suite, "the client's death is told", the_client_s_death_is_told);
     harness_add(suite, "held calls are limited", held_calls_are_limited);
+    harness_add(suite, "tokens are made when needed", tokens_are_made_when_they_are_needed);
     return harness_run(suite);
 }
