@@ -9,6 +9,7 @@
 #include "core/captable.h"
 #include "core/cpu.h"
 #include "core/debug.h"
+#include "core/depend.h"
 #include "core/endpoint.h"
 #include "core/panic.h"
 #include "core/process.h"
@@ -133,19 +134,25 @@ static bool claim(struct answer *answer) {
     return claimed;
 }
 
+// Everything that the caller gets, but for its completion.
 static void send(struct cpu *cpu, struct answer *answer) {
     struct call *call = answer->call;
     uint8_t *base = call->ring->base;
-    uint8_t flags = wants(answer, CAPOS_SQE_EXCEPTION) ? CAPOS_CQE_EXCEPTION : 0;
     uint32_t received = call->descriptors + call->sent * (uint32_t)sizeof(struct capos_descriptor);
 
     if (answer->sqe->sent > 0) {
         transfer_commit(cpu, cpu->transfer, &call->reserved);
         memcpy(base + received, cpu->transfer->descriptor,
                answer->sqe->sent * sizeof(struct capos_descriptor));
+        depend_remember(call, cpu->transfer->descriptor, answer->sqe->sent);
     }
     memmove(base + call->results, answer->ring->base + answer->sqe->params, answer->bytes);
-    call_complete(cpu, call, (int32_t)answer->bytes, flags, answer->sqe->sent);
+}
+
+static void complete(struct cpu *cpu, const struct answer *answer) {
+    uint8_t flags = wants(answer, CAPOS_SQE_EXCEPTION) ? CAPOS_CQE_EXCEPTION : 0;
+
+    call_complete(cpu, answer->call, (int32_t)answer->bytes, flags, answer->sqe->sent);
 }
 
 static void rearm(struct cpu *cpu, struct answer *answer) {
@@ -232,6 +239,7 @@ enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct
     send(cpu, &answer);
     rearm(cpu, &answer);
     debug_commit_end(cpu);
+    complete(cpu, &answer); // which may deliver what waited for this answer
     unstick(cpu, answer.table);
     return CAPOS_STATUS_OK;
 

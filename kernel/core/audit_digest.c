@@ -92,6 +92,8 @@ static void mix_ring(uint64_t *digest, const struct ring *ring) {
         mix(digest, call_state(call));
         mix(digest, (uintptr_t)call->target);
         mix(digest, call->room);
+        if (call_state(call) == CALL_WAITING)
+            mix(digest, ring->depends[i].source);
     }
 }
 

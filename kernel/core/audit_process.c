@@ -125,6 +125,52 @@ static bool is_armed(const struct ring *ring, const struct call *call) {
     return false;
 }
 
+// Is the record in the chain?
+static bool is_chained(const struct ring *ring, const struct depend_chain *chain,
+                       const struct call *call) {
+    uint32_t length = 0;
+
+    for (uint8_t slot = chain->first; slot != DEPEND_NONE; slot = ring->depends[slot].next)
+        if (slot >= ring->slots || length++ > ring->slots)
+            return false;
+        else if (slot == call->slot)
+            return true;
+    return false;
+}
+
+static const char *audit_waiting(const struct ring *ring, const struct call *call) {
+    uint8_t slot = ring->depends[call->slot].source;
+    const struct call *source = &ring->calls[slot % ring->slots];
+
+    if (source->slot != slot || call_state(source) == CALL_IDLE || call_state(source) == CALL_DONE)
+        return "record: one that waits has a source in flight";
+    if (!is_chained(ring, &ring->depends[slot].chain, call))
+        return "record: one that waits is on its source's chain";
+    return NULL;
+}
+
+static const char *audit_chain(const struct ring *ring, const struct depend_chain *chain,
+                               enum call_state state) {
+    uint8_t last = DEPEND_NONE;
+    uint32_t length = 0;
+
+    for (uint8_t slot = chain->first; slot != DEPEND_NONE; slot = ring->depends[slot].next) {
+        if (slot >= ring->slots || length++ > ring->slots ||
+            call_state(&ring->calls[slot]) != state)
+            return "ring: what is on a chain waits there";
+        last = slot;
+    }
+    return last == chain->last ? NULL : "ring: a chain's last is its end";
+}
+
+static const char *audit_awaited(const struct ring *ring, const struct call *call) {
+    const struct depend_chain *chain = &ring->depends[call->slot].chain;
+
+    if ((chain->first != DEPEND_NONE) != ((call->flags & DEPEND_AWAITED) != 0))
+        return "record: one with a chain says so";
+    return audit_chain(ring, chain, CALL_WAITING);
+}
+
 static const char *audit_record(const struct ring *ring, const struct call *call) {
     switch (call_state(call)) {
     case CALL_IDLE:
@@ -148,6 +194,11 @@ static const char *audit_record(const struct ring *ring, const struct call *call
         return ring->phase != RING_WAITING && ring->phase != RING_DEAD
                    ? NULL
                    : "record: a finished one waits for a thread that does not wait itself";
+    case CALL_WAITING:
+        return audit_waiting(ring, call);
+    case CALL_DUE:
+        return is_chained(ring, &ring->due, call) ? NULL
+                                                  : "record: one that is due is in its chain";
     case CALL_CLAIMED:
         break;
     }
@@ -164,6 +215,8 @@ static const char *audit_ring(const struct ring *ring, const struct captable *ta
         const struct call *call = &ring->calls[i];
 
         broken = audit_record(ring, call);
+        if (broken == NULL)
+            broken = audit_awaited(ring, call);
         in_flight += call_state(call) != CALL_IDLE;
         if (broken != NULL || call->reserved == 0)
             continue;
@@ -173,6 +226,8 @@ static const char *audit_ring(const struct ring *ring, const struct captable *ta
             return "record: it has a reserved slot for each capability it takes";
         *reserved += chain;
     }
+    if (broken == NULL)
+        broken = audit_chain(ring, &ring->due, CALL_DUE);
     if (broken == NULL && ring->phase != RING_DEAD &&
         ring->accepted - ring->skipped - ring->cq_tail != in_flight)
         return "ring: it has a completion reserved for each operation in flight";

@@ -8,7 +8,8 @@
 //     IDLE --CALL--> QUEUED --RECV--> DELIVERED --RETURN--> CLAIMED --> DONE --CQE--> IDLE
 //       |              \----------------\--- death, loss --/
 //       |--CALL of a kernel object--> HELD --answer, deadline, death--> CLAIMED
-//       \--RECV--> ARMED <--> OFFERED --message--> CLAIMED
+//       |--RECV--> ARMED <--> OFFERED --message--> CLAIMED
+//       \--PIPELINE, LINK--> WAITING --source ends--> CLAIMED --> QUEUED, or DUE --> CLAIMED
 //
 // A held call is how a kernel object answers later: its dispatch puts the record on one of its
 // queues with call_hold() and returns CAPOS_PENDING.
@@ -44,8 +45,12 @@ enum call_state {
     CALL_OFFERED,   // a RECV that is also on its endpoint's list of idle receivers
     CALL_CLAIMED,   // being ended by whoever claimed it
     CALL_DONE,      // ended; its CQE waits for the thread's next cap_enter
+    CALL_WAITING,   // for its source (depend.h)
+    CALL_DUE,       // its source has answered; its own thread is to run it
 };
-#define CALL_STATES (CALL_DONE + 1)
+#define CALL_STATES (CALL_DUE + 1)
+
+#define CALL_NEVER_NAMED 255 // the opcode of a slot that has not been named yet
 
 // A call that a kernel object holds: function that answers it. The record has been claimed, is on
 // no queue and has no timer. `status` is OK when the object answers, TIMED_OUT at the deadline. It
@@ -62,7 +67,7 @@ struct call {
     _Atomic uint64_t word; // enum call_state | sequence << 8
 
     // The SQE, as far as it is needed later.
-    uint8_t opcode, flags;
+    uint8_t opcode, flags; // flags: also those of depend.h
     uint16_t method;
     uint16_t slot;
     uint8_t sent, room;
@@ -94,7 +99,8 @@ struct call {
             struct token *token; // DELIVERED
             uint32_t session_epoch;
         };
-        struct {                      // RECV
+        uint64_t waiting_cap; // WAITING, DUE: index of the result capability; RELEASE: then CapId
+        struct {              // RECV
             struct list_node offered; // endpoint's idle receivers; guarded by the endpoint's lock
         };
         struct timer timer; // HELD

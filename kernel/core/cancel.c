@@ -4,6 +4,7 @@
 #include "core/cancel.h"
 
 #include "core/call.h"
+#include "core/depend.h"
 #include "core/endpoint.h"
 #include "core/ringserve.h"
 #include "machine/cpu.h"
@@ -35,8 +36,10 @@ static bool cancel_offered(struct cpu *cpu, struct call *call, uint64_t word,
 }
 
 static cancel_fn *const cancellers[CALL_STATES] = {
-    [CALL_QUEUED] = cancel_queued, [CALL_DELIVERED] = endpoint_abandon, [CALL_HELD] = call_unhold,
-    [CALL_ARMED] = cancel_armed,   [CALL_OFFERED] = cancel_offered,
+    [CALL_QUEUED] = cancel_queued,   [CALL_DELIVERED] = endpoint_abandon,
+    [CALL_HELD] = call_unhold,       [CALL_WAITING] = depend_cancel,
+    [CALL_DUE] = depend_cancel,      [CALL_ARMED] = cancel_armed,
+    [CALL_OFFERED] = cancel_offered,
 };
 
 enum cancel_outcome cancel_record(struct cpu *cpu, struct call *call, enum capos_status status) {

@@ -10,6 +10,7 @@
 #include "core/call.h"
 #include "core/cpu.h"
 #include "core/debug.h"
+#include "core/depend.h"
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/ringserve.h"
@@ -133,6 +134,7 @@ static void send_gifts(struct cpu *cpu, struct dispatch *dispatch, uint32_t coun
     lock_drop(&table->lock);
     memcpy(call->ring->base + call->descriptors + call->sent * sizeof(struct capos_descriptor),
            sent, count * sizeof(struct capos_descriptor));
+    depend_remember(call, sent, count);
 }
 
 static void finish_results(struct cpu *cpu, struct dispatch *dispatch, uint32_t words) {
@@ -144,8 +146,8 @@ static void finish_results(struct cpu *cpu, struct dispatch *dispatch, uint32_t 
         send_gifts(cpu, dispatch, count);
     drop_gifts(cpu, dispatch); // those that the results don't name
     memcpy(call->ring->base + call->results, dispatch->results, words * 8);
-    call_complete(cpu, call, (int32_t)(words * 8), 0, count);
     debug_commit_end(cpu);
+    call_complete(cpu, call, (int32_t)(words * 8), 0, count);
 }
 
 // A CapException: kind in the first data word, reason in the only pointer. Cut to fit.

@@ -84,7 +84,7 @@ static void free_block(struct cpu *cpu, struct ring *ring) {
 }
 
 static size_t calls_bytes(const struct ring *ring) {
-    return ring->slots * sizeof(struct call);
+    return ring->slots * (sizeof(struct call) + sizeof(struct depend));
 }
 
 static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
@@ -94,7 +94,11 @@ static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
     if (status != CAPOS_STATUS_OK)
         return status;
     ring->calls = block;
+    ring->depends = (struct depend *)(void *)(ring->calls + ring->slots);
+    ring->due = (struct depend_chain){DEPEND_NONE, DEPEND_NONE};
     for (uint32_t i = 0; i < ring->slots; i++) {
+        depend_init(&ring->depends[i]);
+        ring->calls[i].opcode = CALL_NEVER_NAMED;
         ring->calls[i].slot = (uint16_t)i;
         ring->calls[i].ring = ring;
         list_node_init(&ring->calls[i].link);
@@ -232,6 +236,19 @@ static void wake(struct cpu *cpu, struct ring *ring) {
     sched_ready_handoff(cpu, ring->thread);
 }
 
+// Does the end of a record mean more than a completion: to those that wait for it, now or later?
+static bool matters(const struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
+    return result < 0 || (flags | caps | (call->flags & DEPEND_AWAITED)) != 0;
+}
+
+seldom static void end_dependants(struct cpu *cpu, struct call *call, bool results, uint8_t caps) {
+    struct ring *ring = call->ring;
+
+    lock_take(&ring->lock);
+    depend_end_locked(cpu, call, results, caps);
+    lock_drop(&ring->lock);
+}
+
 // For a thread that is not just running cap_enter on this CPU.
 static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, int32_t result,
                         uint8_t flags, uint8_t caps) {
@@ -239,6 +256,8 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
     bool woken = false;
 
     lock_take(&ring->lock);
+    if (UNLIKELY(matters(call, result, flags, caps)))
+        depend_end_locked(cpu, call, result >= 0 && flags == 0, caps);
     phase = phase_of(ring);
     if (LIKELY(phase == RING_WAITING)) {
         if (list_is_linked(&call->link)) // a RECV's, with the armed ones
@@ -260,10 +279,25 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
 void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
     struct ring *ring = call->ring;
 
-    if (cpu->current == ring->thread && phase_of(ring) == RING_INSIDE)
-        settle(ring, call, result, flags, caps);
-    else
+    if (cpu->current != ring->thread || phase_of(ring) != RING_INSIDE) {
         post_locked(cpu, ring, call, result, flags, caps);
+        return;
+    }
+    if (UNLIKELY(matters(call, result, flags, caps)))
+        end_dependants(cpu, call, result >= 0 && flags == 0, caps);
+    settle(ring, call, result, flags, caps);
+}
+
+void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service) {
+    const struct ring_reference learnt = {
+        .service = service,
+        .reference = session_reference(cpu, &ring->process->session, service),
+        .known = true,
+    };
+
+    lock_take(&ring->lock);
+    ring->references[service % RING_REFERENCES] = learnt;
+    lock_drop(&ring->lock);
 }
 
 void ring_timed_out(struct cpu *cpu, struct ring *ring) {
@@ -306,7 +340,7 @@ bool ring_wait(struct ring *ring) {
     lock_take(&ring->lock);
     if (UNLIKELY(has_done(ring)))
         drain_locked(ring);
-    waits = !is_satisfied(ring);
+    waits = !is_satisfied(ring) && !ring_has_due(ring);
     if (waits)
         set_phase(ring, RING_WAITING);
     lock_drop(&ring->lock);

@@ -5,11 +5,13 @@
 #include "core/ringserve.h"
 
 #include "base/bits.h"
+#include "core/accept.h"
 #include "core/answer.h"
 #include "core/call.h"
 #include "core/cancel.h"
 #include "core/captable.h"
 #include "core/cpu.h"
+#include "core/depend.h"
 #include "core/dispatch.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -23,8 +25,10 @@
 #include "machine/time.h"
 #include "ring/shared.h"
 
-// What an opcode's function answers when the operation's record posts its end, or nobody does.
-#define PENDING INT32_MIN
+#define PENDING ACCEPT_PENDING
+
+// Flags of what waits for another operation. It names a slot, whatever its opcode.
+#define DEPENDS (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)
 
 // The smallest RECV: a header and one id of a `released` notice.
 #define RECV_MIN ((uint32_t)sizeof(struct capos_message) + 8)
@@ -49,105 +53,38 @@ void ring_name(struct call *call) {
     atomic_store_explicit(&call->word, call_word(word + 256, CALL_CLAIMED), memory_order_release);
 }
 
-// The record of a free slot, or NULL.
-static struct call *free_record(const struct ring *ring, const struct capos_sqe *sqe,
-                                enum capos_status *status) {
-    uint32_t slot = machine_clamp(sqe->slot, ring->slots);
-    struct call *call = &ring->calls[slot];
-
-    *status = CAPOS_STATUS_MALFORMED;
-    if (slot != sqe->slot)
-        return NULL;
-    *status = CAPOS_STATUS_BUSY;
-    return call_state(call) == CALL_IDLE ? call : NULL;
-}
-
-static bool holds_descriptors(const struct ring *ring, const struct capos_sqe *sqe,
-                              uint32_t count) {
-    return count == 0 ||
-           ring_holds(ring, sqe->descriptors, count * (uint32_t)sizeof(struct capos_descriptor));
-}
-
-// The caller's reference at a service, from the ring's small cache.
-static const struct session_reference *reference_at(struct cpu *cpu, struct ring *ring,
-                                                    uint64_t service) {
-    unsigned index = (unsigned)(service % RING_REFERENCES);
-
-    if (UNLIKELY(!ring->references[index].known || ring->references[index].service != service)) {
-        ring->references[index].service = service;
-        ring->references[index].reference =
-            session_reference(cpu, &ring->process->session, service);
-        ring->references[index].known = true;
-    }
-    return &ring->references[index].reference;
-}
-
 static int32_t run_nop(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     (void)cpu, (void)ring, (void)sqe;
     return 0;
 }
 
-static enum capos_status check_call(const struct ring *ring, const struct capos_sqe *sqe) {
-    if (!ring_holds(ring, sqe->params, sqe->params_bytes) ||
-        !ring_holds(ring, sqe->results, sqe->results_capacity) || sqe->sent > CAPOS_TRANSFER_MAX ||
-        sqe->room > CAPOS_TRANSFER_MAX ||
-        !holds_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room))
-        return CAPOS_STATUS_MALFORMED;
-    return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
-}
-
-static void fill_call(struct call *call, const struct capos_sqe *sqe, struct object *target,
-                      uint32_t reserved) {
-    ring_name(call);
-    call->opcode = sqe->opcode;
-    call->flags = sqe->flags;
-    call->method = sqe->method;
-    call->sent = sqe->sent;
-    call->room = sqe->room;
-    call->target = target;
-    call->interface = sqe->interface;
-    call->user_data = sqe->user_data;
-    call->params = sqe->params;
-    call->params_bytes = sqe->params_bytes;
-    call->results = sqe->results;
-    call->results_capacity = sqe->results_capacity;
-    call->descriptors = sqe->descriptors;
-    call->reserved = reserved;
-}
-
 static void call_facet(struct cpu *cpu, struct ring *ring, struct call *call) {
-    const struct endpoint *endpoint = facet_of(call->target)->endpoint;
-    const struct session_reference *reference = reference_at(cpu, ring, endpoint->service);
-
-    call->session[0] = reference->word[0];
-    call->session[1] = reference->word[1];
-    call->session_epoch = ring->process->session.epoch;
+    accept_session(cpu, ring, call);
     endpoint_call(cpu, call);
 }
 
 static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     struct captable_view view;
+    struct object *target;
     enum capos_status status;
     uint32_t reserved = 0;
-    struct call *call = free_record(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe, &status);
 
     if (UNLIKELY(call == NULL))
         return failure(status);
-    status = check_call(ring, sqe);
+    status = accept_call_form(ring, sqe);
     if (LIKELY(status == CAPOS_STATUS_OK))
-        status = captable_lookup(&ring->process->table, sqe->cap, &view);
+        status = accept_target(ring, sqe->cap, &view, &target);
     if (UNLIKELY(status != CAPOS_STATUS_OK))
         return failure(status);
-    if (view.kind == OBJECT_RECEIVER || !object_try_get(view.object))
-        return failure(CAPOS_STATUS_REFUSED);
     if (sqe->room > 0) {
         status = captable_reserve(cpu, &ring->process->table, sqe->room, &reserved);
         if (status != CAPOS_STATUS_OK) {
-            object_put(cpu, view.object);
+            object_put(cpu, target);
             return failure(status);
         }
     }
-    fill_call(call, sqe, view.object, reserved);
+    accept_fill(call, sqe, target, reserved);
     if (view.kind == OBJECT_FACET)
         call_facet(cpu, ring, call);
     else
@@ -157,7 +94,7 @@ static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_s
 
 static enum capos_status check_recv(const struct ring *ring, const struct capos_sqe *sqe) {
     if (!ring_holds(ring, sqe->results, sqe->results_capacity) || sqe->room > CAPOS_TRANSFER_MAX ||
-        !holds_descriptors(ring, sqe, sqe->room))
+        !accept_descriptors(ring, sqe, sqe->room))
         return CAPOS_STATUS_MALFORMED;
     return sqe->results_capacity < RECV_MIN ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
 }
@@ -167,7 +104,7 @@ static int32_t run_recv(struct cpu *cpu, struct ring *ring, const struct capos_s
     struct captable_view view;
     enum capos_status status;
     uint32_t reserved;
-    struct call *call = free_record(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe, &status);
 
     if (call == NULL)
         return failure(status);
@@ -186,7 +123,7 @@ static int32_t run_recv(struct cpu *cpu, struct ring *ring, const struct capos_s
         captable_unreserve(cpu, &process->table, reserved);
         return failure(CAPOS_STATUS_REFUSED);
     }
-    fill_call(call, sqe, view.object, reserved);
+    accept_fill(call, sqe, view.object, reserved);
     call->sent = 0;
     call_set(call, CALL_ARMED);
     list_push_back(&ring->armed, &call->link);
@@ -210,7 +147,7 @@ static int32_t run_release(struct cpu *cpu, struct ring *ring, const struct capo
 
 static int32_t run_park(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status;
-    struct call *call = free_record(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe, &status);
 
     if (call != NULL)
         status = park_wait(cpu, ring, sqe, call);
@@ -225,12 +162,12 @@ static int32_t run_unpark(struct cpu *cpu, struct ring *ring, const struct capos
 }
 
 static const struct operation operations[CAPOS_OPCODES] = {
-    [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE, false},
-    [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE, true},
+    [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_LINK, false},
+    [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE | DEPENDS, true},
     [CAPOS_OP_RECV] = {run_recv, 0, true},
     [CAPOS_OP_RETURN] = {run_return, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION,
                          false},
-    [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE, false},
+    [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE | DEPENDS, false},
     [CAPOS_OP_CANCEL] = {cancel_run, CAPOS_SQE_SKIP_CQE, false},
     [CAPOS_OP_PARK] = {run_park, CAPOS_SQE_SKIP_CQE, true},
     [CAPOS_OP_UNPARK] = {run_unpark, CAPOS_SQE_SKIP_CQE, false},
@@ -255,10 +192,13 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
         result = -CAPOS_STATUS_UNSUPPORTED;
     else if (UNLIKELY(sqe->zero != 0))
         result = -CAPOS_STATUS_MALFORMED;
+    else if (UNLIKELY((sqe->flags & DEPENDS) != 0))
+        result = depend_accept(cpu, ring, sqe);
     else
         result = operation->run(cpu, ring, sqe);
     if (result != PENDING)
-        post_now(ring, sqe, known && operation->names_slot, result);
+        post_now(ring, sqe, known && (operation->names_slot || (sqe->flags & DEPENDS) != 0),
+                 result);
 }
 
 // Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
@@ -341,32 +281,41 @@ static bool is_killed(const struct thread *thread) {
     return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
 }
 
-// What the thread waits for. True when it waits, and this CPU must run something else.
-static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t deadline) {
+static bool is_past(struct cpu *cpu, uint64_t deadline) {
+    return deadline != CAPOS_NO_DEADLINE && deadline <= machine_now(cpu);
+}
+
+// Begins to wait, or goes on with it, for what the ring says. True when the thread waits, and this
+// CPU must run something else.
+static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
     struct thread *thread = ring->thread;
 
+    do {
+        if (UNLIKELY(ring_has_due(ring)))
+            depend_run_due(cpu, ring);
+        if (ring_is_satisfied(ring) || is_past(cpu, deadline)) {
+            if (!ring->wait_slot)
+                offer(cpu, ring, false);
+            return false;
+        }
+        if (!ring->wait_slot)
+            offer(cpu, ring, true);
+        if (deadline != CAPOS_NO_DEADLINE)
+            timer_arm(cpu, &thread->deadline, deadline);
+        // Whoever kills the thread either sees it wait or is seen here.
+        if (ring_wait(ring) && !(is_killed(thread) && ring_interrupt_wait(ring)))
+            return true;
+        if (deadline != CAPOS_NO_DEADLINE)
+            timer_stop(cpu, &thread->deadline);
+    } while (UNLIKELY(ring_has_due(ring)) && !is_killed(thread));
+    return false;
+}
+
+static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t deadline) {
     ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
     ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
-    if (ring_is_satisfied(ring)) {
-        if (!ring->wait_slot)
-            offer(cpu, ring, false);
-        return false;
-    }
-    if (deadline != CAPOS_NO_DEADLINE && deadline <= machine_now(cpu)) {
-        if (!ring->wait_slot)
-            offer(cpu, ring, false);
-        return false;
-    }
-    if (!ring->wait_slot)
-        offer(cpu, ring, true);
-    if (deadline != CAPOS_NO_DEADLINE)
-        timer_arm(cpu, &thread->deadline, deadline);
-    // Whoever kills the thread either sees it wait or is seen here.
-    if (ring_wait(ring) && !(is_killed(thread) && ring_interrupt_wait(ring)))
-        return true;
-    if (deadline != CAPOS_NO_DEADLINE)
-        timer_stop(cpu, &thread->deadline);
-    return false;
+    ring->deadline = deadline;
+    return wait_on(cpu, ring, deadline);
 }
 
 static void leave(struct cpu *cpu, struct ring *ring) {
@@ -392,6 +341,8 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
         return sched_leave(cpu);
     }
     ring_begin(ring);
+    if (UNLIKELY(ring_has_due(ring)))
+        depend_run_due(cpu, ring);
     asked = min_u32(to_submit, available);
     taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
     publish_sq_head(ring);
@@ -406,7 +357,15 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     return sched_leave(cpu);
 }
 
-void ringserve_resume(struct cpu *cpu, struct thread *thread) {
+bool ringserve_resume(struct cpu *cpu, struct thread *thread) {
+    struct ring *ring = &thread->ring;
+
     timer_stop(cpu, &thread->deadline);
-    leave(cpu, &thread->ring);
+    if (UNLIKELY(ring_has_due(ring))) {
+        ring_begin(ring);
+        if (wait_on(cpu, ring, ring->deadline))
+            return false;
+    }
+    leave(cpu, ring);
+    return true;
 }

@@ -12,6 +12,7 @@
 #include "base/attributes.h"
 #include "base/list.h"
 #include "core/call.h"
+#include "core/depend.h"
 #include "core/ledger.h"
 #include "core/lock.h"
 #include "core/session.h"
@@ -36,6 +37,13 @@ enum ring_phase {
 
 #define RING_REFERENCES 4
 
+// How the process is known to a service.
+struct ring_reference {
+    uint64_t service;
+    struct session_reference reference;
+    bool known;
+};
+
 struct ring {
     // Fixed.
     uint8_t *base; // through the direct map
@@ -43,7 +51,8 @@ struct ring {
     struct capos_cqe *cq;
     uint32_t sqes, cqes, slots;
     uint32_t area, size;
-    struct call *calls; // one per slot
+    struct call *calls;     // one per slot
+    struct depend *depends; // and one of these
     struct thread *thread;
     struct process *process;
     struct paddr block;
@@ -57,11 +66,8 @@ struct ring {
     bool offering;     // RECVs may be OFFERED
     struct list
         armed; // RECVs, ARMED or OFFERED, and such as have ended since it was last looked at
-    struct {
-        uint64_t service;
-        struct session_reference reference;
-        bool known;
-    } references[RING_REFERENCES];
+    uint64_t deadline;                                 // of the wait in cap_enter
+    struct ring_reference references[RING_REFERENCES]; // changed under lock; others look under it
 
     // The thread's own, or, while it is WAITING, of who has the lock; `armed` too.
     struct lock lock;
@@ -74,6 +80,7 @@ struct ring {
     // Guarded by lock; looked at without.
     struct call *_Atomic done; // records in state DONE, by next_done; oldest first
     struct call *done_last;
+    struct depend_chain due; // records in state DUE, oldest first
 };
 
 struct ring_geometry {
@@ -90,8 +97,9 @@ extern const struct ring_geometry ring_small, ring_standard;
 struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
                                uint64_t deadline);
 
-// For the scheduler: a thread whose wait in cap_enter is over is about to go on.
-void ringserve_resume(struct cpu *cpu, struct thread *thread);
+// For the scheduler: a thread whose wait in cap_enter was ended is about to go on. False: it was
+// only to do something meanwhile, and waits again, as after sched_leave_waiting.
+must_use bool ringserve_resume(struct cpu *cpu, struct thread *thread);
 
 // Makes a thread's ring: memory, records, header; mapped in its process. Charged to the process's
 // ledger. OVERLOADED.
@@ -131,6 +139,21 @@ bool ring_has_cqe(const struct ring *ring);
 
 // Takes a record that is IDLE: CLAIMED, with a new sequence number.
 void ring_name(struct call *call);
+
+// The caller's reference at a service, if it is `known` as that. By the ring's own thread, or with
+// its lock held.
+static inline const struct ring_reference *ring_reference(const struct ring *ring,
+                                                          uint64_t service) {
+    return &ring->references[service % RING_REFERENCES];
+}
+
+// Makes it known, by the ring's own thread.
+void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service);
+
+// Is there something for the ring's own thread to run (depend.h)?
+static inline bool ring_has_due(const struct ring *ring) {
+    return __atomic_load_n(&ring->due.first, __ATOMIC_RELAXED) != DEPEND_NONE;
+}
 
 // Writes a completion; that of an operation without a record too. By who may (see above).
 void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,

@@ -165,25 +165,28 @@ static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
 // Leaves cpu->current in state `leave` and goes on with the next that is not to die.
 static void go_on(struct cpu *cpu, enum thread_state leave) {
     struct thread *next;
-    bool fresh, stays;
+    bool fresh, stays, waits;
 
-    for (;; leave = THREAD_DEAD) {
+    for (;;) {
         account(cpu);
         stays = leave == THREAD_READY && sched_may_run(cpu->current, cpu);
         next = pick(cpu, stays, &fresh);
         if (next == NULL && stays)
             break;
         switch_to(cpu, next, leave);
-        if (next == NULL || !is_killed(next))
+        if (next == NULL)
+            break;
+        atomic_store_explicit(&cpu->idle, 0, memory_order_relaxed);
+        waits = !is_killed(next) && next->ring.phase == RING_WOKEN && !ringserve_resume(cpu, next);
+        leave = waits ? THREAD_WAITING : THREAD_DEAD;
+        if (waits)
+            continue;
+        if (!is_killed(next))
             break;
         thread_die(cpu, next);
     }
     close_objects(cpu);
     set_slice(cpu, fresh);
-    if (next != NULL)
-        atomic_store_explicit(&cpu->idle, 0, memory_order_relaxed);
-    if (next != NULL && next->ring.phase == RING_WOKEN)
-        ringserve_resume(cpu, next);
 }
 
 // Should the running thread give way? At the end of its slice to any that has run no longer, else
@@ -288,7 +291,12 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
     }
     if (is_killed(cpu->current))
         return leave_dead(cpu);
-    ringserve_resume(cpu, cpu->current);
+    if (!ringserve_resume(cpu, cpu->current)) {
+        go_on(cpu, THREAD_WAITING);
+        return leave(cpu);
+    }
+    if (is_killed(cpu->current)) // by what it has just run
+        return leave_dead(cpu);
     reconsider(cpu, slice_over);
     return leave(cpu);
 }

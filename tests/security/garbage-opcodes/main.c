@@ -13,10 +13,14 @@ int main(void) {
         hostile_expect_status(&sqe, CAPOS_STATUS_UNSUPPORTED, "an opcode that is none");
     }
     sqe = hostile_good_call();
-    sqe.flags = CAPOS_SQE_PIPELINE;
-    hostile_expect_status(&sqe, CAPOS_STATUS_UNSUPPORTED, "PIPELINE");
+    sqe.flags = CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK;
+    hostile_expect_status(&sqe, CAPOS_STATUS_MALFORMED, "PIPELINE and LINK");
     sqe.flags = CAPOS_SQE_LINK;
-    hostile_expect_status(&sqe, CAPOS_STATUS_UNSUPPORTED, "LINK");
+    sqe.source = sqe.slot;
+    hostile_expect_status(&sqe, CAPOS_STATUS_MALFORMED, "a call that waits for itself");
+    sqe.opcode = CAPOS_OP_NOP;
+    sqe.flags = CAPOS_SQE_PIPELINE;
+    hostile_expect_status(&sqe, CAPOS_STATUS_UNSUPPORTED, "a NOP on a capability");
     hostile_expect_life();
     return hostile_tally();
 }
