@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Memory of one's own: a page is reserved, committed, written to and given back.
+// Memory of one's own: a page is allocated, written to and given back.
 #include "bench.h"
 
 #include "schemas/memory.capos.h"
@@ -12,26 +12,16 @@ static bool prepare(void) {
     return space.id != 0;
 }
 
-static uint64_t reserve(void) {
-    struct capos_virtual_memory_reserve_results results;
+static uint64_t allocate(void) {
+    struct capos_virtual_memory_allocate_results results;
     struct capos_call call;
     uint64_t address = 0;
 
-    if (capos_virtual_memory_reserve(&call, capos_ring(), space, CAPOS_PAGE_BYTES, &results) ==
-        CAPOS_DONE)
-        address = capos_virtual_memory_reserve_results_address(results);
+    if (capos_virtual_memory_allocate(&call, capos_ring(), space, CAPOS_PAGE_BYTES,
+                                      CAPOS_PROTECTION_READ_WRITE, &results) == CAPOS_DONE)
+        address = capos_virtual_memory_allocate_results_address(results);
     capos_call_release(&call);
     return address;
-}
-
-static bool commit(uint64_t address) {
-    struct capos_virtual_memory_commit_results results;
-    struct capos_call call;
-    bool right = capos_virtual_memory_commit(&call, capos_ring(), space, address, CAPOS_PAGE_BYTES,
-                                             CAPOS_PROTECTION_READ_WRITE, &results) == CAPOS_DONE;
-
-    capos_call_release(&call);
-    return right;
 }
 
 static bool unmap(uint64_t address) {
@@ -46,9 +36,9 @@ static bool unmap(uint64_t address) {
 
 static bool map_touch_unmap(unsigned operations) {
     for (unsigned i = 0; i < operations; i++) {
-        uint64_t address = reserve();
+        uint64_t address = allocate();
 
-        if (address == 0 || !commit(address))
+        if (address == 0)
             return false;
         *(volatile char *)address = 1;
         if (!unmap(address))
