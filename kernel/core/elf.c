@@ -105,6 +105,16 @@ static const char *read_segment(const struct memory *file, const struct elf_prog
     return NULL;
 }
 
+static const char *read_stack(const struct elf_program_header *header, struct elf_image *image) {
+    if (header->flags & ELF_EXECUTE)
+        return "the binary wants an executable stack";
+    if (header->memory_bytes > ELF_STACK_PAGES_MAX * FRAME_SIZE)
+        return "the binary wants too large a stack";
+    if (header->memory_bytes != 0)
+        image->stack_pages = (uint32_t)((header->memory_bytes + FRAME_SIZE - 1) / FRAME_SIZE);
+    return NULL;
+}
+
 // Adds what one program header says to the image.
 static const char *read_program_header(const struct memory *file,
                                        const struct elf_program_header *header,
@@ -113,8 +123,8 @@ static const char *read_program_header(const struct memory *file,
         return "the binary is not static";
     if (header->type == ELF_THREAD_LOCAL && header->memory_bytes != 0)
         return "the binary has thread-local storage, which is not supported yet";
-    if (header->type == ELF_GNU_STACK && (header->flags & ELF_EXECUTE))
-        return "the binary wants an executable stack";
+    if (header->type == ELF_GNU_STACK)
+        return read_stack(header, image);
     if (header->type != ELF_LOAD || (header->memory_bytes | header->file_bytes) == 0)
         return NULL;
     if (image->count == ELF_SEGMENTS_MAX)
@@ -145,6 +155,7 @@ const char *elf_read(const struct memory *file, struct elf_image *image) {
     struct elf_file_header header;
 
     image->count = 0;
+    image->stack_pages = ELF_STACK_PAGES;
     if (!memory_is_executable(file))
         return "the binary is not sealed";
     if (!memory_read(file, 0, &header, sizeof header))

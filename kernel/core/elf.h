@@ -18,6 +18,11 @@ struct vm;
 #define ELF_HEADERS_MAX  32
 #define ELF_SEGMENTS_MAX 16
 
+// The stack that the first thread gets: what PT_GNU_STACK's size in memory asks for (the linker's
+// -z stack-size), in pages; without that the usual.
+#define ELF_STACK_PAGES     16
+#define ELF_STACK_PAGES_MAX 4096
+
 // One loadable segment: `bytes` bytes at `offset` of the file go to `address`, zeroes follow to the
 // end of the last page. What is below and above them in the first and last page is the segment's
 // too. Segments are sorted by address and have no page in common.
@@ -30,6 +35,7 @@ struct elf_segment {
 
 struct elf_image {
     struct uaddr entry;
+    uint32_t stack_pages;
     uint32_t count;
     struct elf_segment segment[ELF_SEGMENTS_MAX];
 };

@@ -17,7 +17,7 @@ static enum capos_status load(struct cpu *cpu, const struct elf_image *image, st
     enum capos_status status = elf_load(cpu, image, binary, vm);
 
     if (status == CAPOS_STATUS_OK)
-        status = vm_place_area(cpu, vm, PROGRAM_STACK_PAGES, PROTECTION_READ_WRITE, stack);
+        status = vm_place_area(cpu, vm, image->stack_pages, PROTECTION_READ_WRITE, stack);
     if (status == CAPOS_STATUS_OK)
         status = vm_place_area(cpu, vm, 1, PROTECTION_READ, &program->capset);
     return status;
@@ -37,7 +37,7 @@ enum capos_status program_create(struct cpu *cpu, struct ledger *lender,
     if (status == CAPOS_STATUS_OK) {
         const struct thread_start thread = {
             .entry = image->entry,
-            .stack = {stack.value + PROGRAM_STACK_PAGES * CAPOS_PAGE_SIZE},
+            .stack = {stack.value + image->stack_pages * (uint64_t)CAPOS_PAGE_SIZE},
             .capset = program->capset,
             .ring = ring_standard,
         };

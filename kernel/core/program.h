@@ -15,8 +15,6 @@
 
 struct thread;
 
-#define PROGRAM_STACK_PAGES 16
-
 struct program {
     struct process *process; // a reference, whoever starts the program holds it
     struct thread *thread;

@@ -109,6 +109,18 @@ START_TEST(a_good_program_is_read) {
 }
 END_TEST
 
+START_TEST(a_program_says_how_large_its_stack_is) {
+    ck_assert_pstr_eq(elf_read(file, &image), NULL);
+    ck_assert_uint_eq(image.stack_pages, ELF_STACK_PAGES);
+    program(3)->p_memsz = PAGE + 1;
+    ck_assert_pstr_eq(elf_read(file, &image), NULL);
+    ck_assert_uint_eq(image.stack_pages, 2);
+    program(3)->p_memsz = ELF_STACK_PAGES_MAX * (uint64_t)PAGE;
+    ck_assert_pstr_eq(elf_read(file, &image), NULL);
+    ck_assert_uint_eq(image.stack_pages, ELF_STACK_PAGES_MAX);
+}
+END_TEST
+
 START_TEST(text_is_mapped_data_is_copied_the_rest_is_zero) {
     enum protection protection;
 
@@ -215,6 +227,8 @@ static const struct bad bad_programs[] = {
     {PROGRAM(0, p_vaddr), 0x800000, "overlap"},
     {PROGRAM(1, p_vaddr), 0x402000, "overlap"},
     {PROGRAM(3, p_flags), PF_R | PF_W | PF_X, "executable stack"},
+    {PROGRAM(3, p_memsz), ELF_STACK_PAGES_MAX *(uint64_t)PAGE + 1, "too large a stack"},
+    {PROGRAM(3, p_memsz), UINT64_MAX, "too large a stack"},
     {PROGRAM(3, p_type), PT_INTERP, "not static"},
     {PROGRAM(3, p_type), PT_DYNAMIC, "not static"},
 };
@@ -255,6 +269,8 @@ static void assert_rules(void) {
     uint64_t free = MACHINE_USER_START;
     bool entry = false;
 
+    ck_assert_uint_ge(image.stack_pages, 1);
+    ck_assert_uint_le(image.stack_pages, ELF_STACK_PAGES_MAX);
     ck_assert_uint_ge(image.count, 1);
     ck_assert_uint_le(image.count, ELF_SEGMENTS_MAX);
     for (uint32_t i = 0; i < image.count; i++) {
@@ -332,6 +348,7 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_good_program_is_read);
+    tcase_add_test(tcase, a_program_says_how_large_its_stack_is);
     tcase_add_test(tcase, text_is_mapped_data_is_copied_the_rest_is_zero);
     tcase_add_test(tcase, constants_with_a_tail_are_copied);
     tcase_add_test(tcase, no_room_for_it_is_said);
