@@ -26,11 +26,12 @@ struct answer {
     struct process *caller;
     struct call *receive;      // the RECV to arm again
     struct receiver *receiver; // the token's
-    uint64_t receive_word;
-    uint32_t bytes; // to copy
-    uint32_t capacity;
+    uint32_t bytes;            // to copy
     uint32_t room;
-    uint32_t chain; // slots reserved for the RECV
+    uint32_t chain;   // slots reserved for the RECV
+    uint32_t kept;    // the token's chain: the RECV's when it is armed again, if it is enough
+    bool needs_slots; // it isn't
+    bool claimed;     // past the point of no return: the token is free
 };
 
 static bool wants(const struct answer *answer, enum capos_sqe_flag flag) {
@@ -49,62 +50,77 @@ static enum capos_status check_form(const struct ring *ring, const struct capos_
                : CAPOS_STATUS_MALFORMED;
 }
 
-// Looks at the call that the token names. CANCELLED when its caller is gone.
+static enum capos_status check_sizes(struct answer *answer, const struct call *call) {
+    answer->bytes = answer->sqe->params_bytes;
+    if (answer->bytes > call->results_capacity) {
+        if (!wants(answer, CAPOS_SQE_EXCEPTION))
+            return CAPOS_STATUS_TOO_BIG;
+        answer->bytes = call->results_capacity;
+    }
+    answer->room = call->room;
+    return answer->sqe->sent > answer->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
+}
+
+// Is the RECV one of this ring's, and not used for anything else since? It may not even exist any
+// more, so the pointer is looked at first.
+static bool can_rearm(const struct ring *ring, const struct token *token) {
+    const struct endpoint *endpoint = token->receiver->endpoint;
+
+    return token->receive >= ring->calls && token->receive < ring->calls + ring->slots &&
+           atomic_load_explicit(&token->receive->word, memory_order_relaxed) ==
+               token->receive_word &&
+           endpoint->receiver == token->receiver &&
+           atomic_load_explicit(&endpoint->server, memory_order_acquire) == ring->process;
+}
+
+static enum capos_status check_rearm(struct answer *answer, const struct token *token) {
+    if (!wants(answer, CAPOS_SQE_REARM))
+        return CAPOS_STATUS_OK;
+    if (!can_rearm(answer->ring, token))
+        return CAPOS_STATUS_REFUSED;
+    if (!wants(answer, CAPOS_SQE_SKIP_CQE) && !ring_has_cqe(answer->ring))
+        return CAPOS_STATUS_OVERLOADED;
+    answer->receive = token->receive;
+    answer->needs_slots = token->reserved == 0 && token->receive->room > 0;
+    return CAPOS_STATUS_OK;
+}
+
+// The point of no return: claims the call and frees the token, whose Receiver and reserved slots
+// are the answer's now.
+static bool claim_locked(struct answer *answer, struct token *token) {
+    if (!call_claim(token->call, token->word))
+        return false;
+    answer->receiver = token->receiver;
+    answer->kept = token->reserved;
+    token_free_locked(token);
+    answer->claimed = true;
+    return true;
+}
+
+// Looks at the call that the token names, and checks what can be checked. CANCELLED when its caller
+// is gone. Claims it right away if nothing else must be reserved first.
 static enum capos_status look(struct answer *answer) {
     enum capos_status status = CAPOS_STATUS_OK;
     struct token *token;
 
     lock_take(&answer->table->lock);
     token = token_lookup_locked(answer->table, answer->sqe->cap);
-    if (token == NULL) {
+    if (token == NULL)
         status = CAPOS_STATUS_REFUSED;
-    } else if (token->state == TOKEN_CANCELLED) {
+    else if (UNLIKELY(token->state == TOKEN_CANCELLED))
         status = CAPOS_STATUS_CANCELLED;
-    } else {
+    else
+        status = check_sizes(answer, token->call);
+    if (LIKELY(status == CAPOS_STATUS_OK))
+        status = check_rearm(answer, token);
+    if (LIKELY(status == CAPOS_STATUS_OK)) {
         answer->call = token->call;
         answer->caller = token->call->ring->process;
-        answer->capacity = token->call->results_capacity;
-        answer->room = token->call->room;
-        answer->receive = token->receive;
-        answer->receive_word = token->receive_word;
-        answer->receiver = token->receiver;
+        if (answer->sqe->sent == 0 && !answer->needs_slots && !claim_locked(answer, token))
+            status = CAPOS_STATUS_CANCELLED;
     }
     lock_drop(&answer->table->lock);
     return status;
-}
-
-static enum capos_status check_sizes(struct answer *answer) {
-    answer->bytes = answer->sqe->params_bytes;
-    if (answer->bytes > answer->capacity) {
-        if (!wants(answer, CAPOS_SQE_EXCEPTION))
-            return CAPOS_STATUS_TOO_BIG;
-        answer->bytes = answer->capacity;
-    }
-    return answer->sqe->sent > answer->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
-}
-
-// Is the RECV one of this ring's, and not used for anything else since? It may not even exist any
-// more, so the pointer is looked at first.
-static bool can_rearm(const struct answer *answer) {
-    const struct ring *ring = answer->ring;
-    const struct endpoint *endpoint = answer->receiver->endpoint;
-
-    return answer->receive >= ring->calls && answer->receive < ring->calls + ring->slots &&
-           atomic_load_explicit(&answer->receive->word, memory_order_relaxed) ==
-               answer->receive_word &&
-           endpoint->receiver == answer->receiver &&
-           atomic_load_explicit(&endpoint->server, memory_order_acquire) == ring->process;
-}
-
-static enum capos_status reserve_rearm(struct cpu *cpu, struct answer *answer) {
-    if (!wants(answer, CAPOS_SQE_REARM))
-        return CAPOS_STATUS_OK;
-    if (!can_rearm(answer))
-        return CAPOS_STATUS_REFUSED;
-    if (!wants(answer, CAPOS_SQE_SKIP_CQE) && !ring_has_cqe(answer->ring))
-        return CAPOS_STATUS_OVERLOADED;
-    return captable_reserve(cpu, &answer->ring->process->table, answer->receive->room,
-                            &answer->chain);
 }
 
 static enum capos_status prepare_caps(struct cpu *cpu, struct answer *answer) {
@@ -120,18 +136,36 @@ static enum capos_status prepare_caps(struct cpu *cpu, struct answer *answer) {
     return transfer_prepare(cpu, transfer, answer->ring->process, answer->caller, answer->room);
 }
 
-// The point of no return: claims the call and frees the token, whose Receiver is the answer's now.
 static bool claim(struct answer *answer) {
     struct token *token;
     bool claimed;
 
     lock_take(&answer->table->lock);
     token = token_lookup_locked(answer->table, answer->sqe->cap);
-    claimed = token != NULL && token->state == TOKEN_LIVE && call_claim(token->call, token->word);
-    if (claimed)
-        token_free_locked(token);
+    claimed = token != NULL && token->state == TOKEN_LIVE && claim_locked(answer, token);
     lock_drop(&answer->table->lock);
     return claimed;
+}
+
+// What an answer needs beyond the token: slots for the RECV, and the capabilities that it sends.
+// Then claims the call.
+seldom static enum capos_status reserve_and_claim(struct cpu *cpu, struct answer *answer) {
+    struct captable *table = &answer->ring->process->table;
+    enum capos_status status = CAPOS_STATUS_OK;
+
+    if (answer->needs_slots)
+        status = captable_reserve(cpu, table, answer->receive->room, &answer->chain);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = prepare_caps(cpu, answer);
+    if (status == CAPOS_STATUS_OK && !claim(answer)) {
+        if (answer->sqe->sent > 0)
+            transfer_abort(cpu, cpu->transfer);
+        status = CAPOS_STATUS_CANCELLED;
+    }
+    if (status != CAPOS_STATUS_OK)
+        captable_unreserve(cpu, table, answer->chain);
+    return status;
 }
 
 // Everything that the caller gets, but for its completion.
@@ -146,7 +180,7 @@ static void send(struct cpu *cpu, struct answer *answer) {
                answer->sqe->sent * sizeof(struct capos_descriptor));
         depend_remember(call, cpu->transfer->descriptor, answer->sqe->sent);
     }
-    memmove(base + call->results, answer->ring->base + answer->sqe->params, answer->bytes);
+    ring_copy(call->ring, call->results, answer->ring, answer->sqe->params, answer->bytes);
 }
 
 static void complete(struct cpu *cpu, const struct answer *answer) {
@@ -158,13 +192,14 @@ static void complete(struct cpu *cpu, const struct answer *answer) {
 static void rearm(struct cpu *cpu, struct answer *answer) {
     struct call *receive = answer->receive;
 
-    if (!wants(answer, CAPOS_SQE_REARM)) {
+    if (UNLIKELY(!wants(answer, CAPOS_SQE_REARM))) {
+        captable_unreserve(cpu, &answer->ring->process->table, answer->kept);
         object_put(cpu, &answer->receiver->object);
         return;
     }
     ring_name(receive);
     receive->target = &answer->receiver->object;
-    receive->reserved = answer->chain;
+    receive->reserved = answer->needs_slots ? answer->chain : answer->kept;
     call_set(receive, CALL_ARMED);
     list_push_back(&answer->ring->armed, &receive->link);
     answer->ring->accepted++;
@@ -188,6 +223,7 @@ static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, 
     struct receiver *receiver = NULL;
     struct endpoint *endpoint;
     struct token *token;
+    uint32_t kept = 0;
 
     lock_take(&table->lock);
     token = token_lookup_locked(table, id);
@@ -200,6 +236,7 @@ static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, 
     token = token_lookup_locked(table, id);
     if (token != NULL) {
         receiver = token->receiver;
+        kept = token->reserved;
         list_remove(&token->notice);
         token_free_locked(token);
     }
@@ -207,6 +244,7 @@ static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, 
     lock_drop(&endpoint->lock);
     if (receiver == NULL)
         return CAPOS_STATUS_REFUSED;
+    captable_unreserve(cpu, &table->process->table, kept);
     object_put(cpu, &receiver->object);
     unstick(cpu, table);
     return CAPOS_STATUS_CANCELLED;
@@ -216,25 +254,14 @@ enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct
     struct answer answer = {.sqe = sqe, .ring = ring, .table = &ring->process->tokens};
     enum capos_status status = check_form(ring, sqe);
 
-    if (status == CAPOS_STATUS_OK)
+    if (LIKELY(status == CAPOS_STATUS_OK))
         status = look(&answer);
-    if (status == CAPOS_STATUS_CANCELLED)
+    if (UNLIKELY(status == CAPOS_STATUS_OK && !answer.claimed))
+        status = reserve_and_claim(cpu, &answer);
+    if (UNLIKELY(status == CAPOS_STATUS_CANCELLED))
         return drop_token(cpu, answer.table, sqe->cap);
-    if (status == CAPOS_STATUS_OK)
-        status = check_sizes(&answer);
-    if (status == CAPOS_STATUS_OK)
-        status = reserve_rearm(cpu, &answer);
-    if (status != CAPOS_STATUS_OK)
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
         return status;
-    status = prepare_caps(cpu, &answer);
-    if (status != CAPOS_STATUS_OK)
-        goto fail;
-    if (!claim(&answer)) {
-        if (sqe->sent > 0)
-            transfer_abort(cpu, cpu->transfer);
-        status = drop_token(cpu, answer.table, sqe->cap);
-        goto fail;
-    }
     debug_commit_begin(cpu);
     send(cpu, &answer);
     rearm(cpu, &answer);
@@ -242,10 +269,6 @@ enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct
     complete(cpu, &answer); // which may deliver what waited for this answer
     unstick(cpu, answer.table);
     return CAPOS_STATUS_OK;
-
-fail:
-    captable_unreserve(cpu, &ring->process->table, answer.chain);
-    return status;
 }
 
 // Ends one token's call if it is one of those that are to end.
@@ -254,6 +277,7 @@ static void end_held(struct cpu *cpu, struct token_table *table, uint32_t index,
     struct token *token = token_at(table, index);
     struct receiver *held = NULL;
     struct call *call = NULL;
+    uint32_t kept = 0;
     uint64_t id = 0;
 
     lock_take(&table->lock);
@@ -263,12 +287,14 @@ static void end_held(struct cpu *cpu, struct token_table *table, uint32_t index,
         if (token->state == TOKEN_LIVE && call_claim(token->call, token->word)) {
             call = token->call;
             held = token->receiver;
+            kept = token->reserved;
             token_free_locked(token);
         }
     }
     lock_drop(&table->lock);
     if (call != NULL) {
         call_fail(cpu, call, CAPOS_STATUS_DISCONNECTED);
+        captable_unreserve(cpu, &table->process->table, kept);
         object_put(cpu, &held->object);
         unstick(cpu, table);
     } else if (id != 0 && drop_token(cpu, table, id) == CAPOS_STATUS_REFUSED) {

@@ -68,7 +68,7 @@ static const char *audit_table(const struct captable *table, uint32_t in_records
         chain_length(entries, table->free, CAPTABLE_FREE, size - 1) != table->free_count)
         return "table: its free chain has every free slot";
     if (in_records != table->reserved)
-        return "table: every reserved slot is one of a record's";
+        return "table: every reserved slot is one of a record's or a token's";
     if (table->ledger->used[LEDGER_SLOTS] != (uint64_t)table->used + table->reserved)
         return "table: its ledger is charged for used and reserved slots";
     return NULL;
@@ -89,12 +89,16 @@ static const char *audit_token(const struct token *token) {
         break;
     case TOKEN_FREE:
     case TOKEN_RETIRED:
-        return list_is_linked(&token->notice) ? "token: a free one has no notice" : NULL;
+        return list_is_linked(&token->notice) || token->reserved != 0
+                   ? "token: a free one has no notice and no slots"
+                   : NULL;
     }
     return token->receiver == NULL ? "token: a held one has a Receiver" : NULL;
 }
 
-static const char *audit_tokens(const struct token_table *table) {
+static const char *audit_tokens(const struct token_table *table, const struct captable *slots,
+                                uint32_t *reserved) {
+    const struct captable_entry *entries = slots->entries;
     const char *broken = NULL;
     uint32_t live = 0, free = 0, index;
 
@@ -102,6 +106,9 @@ static const char *audit_tokens(const struct token_table *table) {
         const struct token *token = token_at(table, i);
 
         live += token->state == TOKEN_LIVE || token->state == TOKEN_CANCELLED;
+        if (token->reserved != 0)
+            *reserved += chain_length(entries, token->reserved, CAPTABLE_RESERVED,
+                                      (uint32_t)entries[0].interface - 1);
         broken = token->index == i ? audit_token(token) : "token: it knows its index";
     }
     for (index = table->free; index != 0 && free < table->count; free++) {
@@ -341,9 +348,9 @@ const char *audit_process(const struct process *process) {
     if (broken == NULL)
         broken = audit_parked(process);
     if (broken == NULL)
-        broken = audit_table(&process->table, reserved);
+        broken = audit_tokens(&process->tokens, &process->table, &reserved);
     if (broken == NULL)
-        broken = audit_tokens(&process->tokens);
+        broken = audit_table(&process->table, reserved);
     return broken == NULL ? audit_endpoints(process) : broken;
 }
 

@@ -61,6 +61,10 @@ static struct token *hold(struct call *call, struct call *receive) {
             call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
         token->receiver = receiver_of(receive->target); // the reference goes over
         receive->target = NULL;
+        if (call->sent == 0) { // so do the slots, which a REARM then need not look for
+            token->reserved = receive->reserved;
+            receive->reserved = 0;
+        }
         call_set(call, CALL_DELIVERED); // now the caller's death may claim it
     }
     lock_drop(&table->lock);
@@ -92,27 +96,28 @@ static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
     return stuck;
 }
 
+// Only writes: what is in the receiver's ring may change at any time.
 static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
     const struct facet *facet = facet_of(call->target);
-    struct capos_message header = {
-        .token = token,
-        .object_id = facet->object_id,
-        .interface = call->interface,
-        .method = call->method,
-        .kind = CAPOS_MESSAGE_CALL,
-        .caps = call->sent,
-        .params_words = (uint16_t)(call->params_bytes / 8),
-        .room = call->room,
-        .disclosure = facet->disclosure,
-        .session = {call->session[0], call->session[1]},
-        .session_epoch = call->session_epoch,
-        .results_capacity = call->results_capacity,
-        .facet_interface = facet->interface,
-    };
-    uint8_t *to = receive->ring->base + receive->results;
+    struct capos_message *header =
+        (struct capos_message *)(void *)(receive->ring->base + receive->results);
 
-    memcpy(to, &header, sizeof(header));
-    memmove(to + sizeof(header), call->ring->base + call->params, call->params_bytes);
+    header->token = token;
+    header->object_id = facet->object_id;
+    header->interface = call->interface;
+    header->method = call->method;
+    header->kind = CAPOS_MESSAGE_CALL;
+    header->caps = call->sent;
+    header->params_words = (uint16_t)(call->params_bytes / 8);
+    header->room = call->room;
+    header->disclosure = facet->disclosure;
+    header->session[0] = call->session[0];
+    header->session[1] = call->session[1];
+    header->session_epoch = call->session_epoch;
+    header->results_capacity = call->results_capacity;
+    header->facet_interface = facet->interface;
+    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(*header), call->ring, call->params,
+              call->params_bytes);
 }
 
 // Checks the capabilities of a call; on success both tables are locked.
@@ -135,34 +140,43 @@ static void commit_caps(struct cpu *cpu, struct call *call, struct call *receive
            call->sent * sizeof(struct capos_descriptor));
 }
 
+static void deliver_commit(struct cpu *cpu, struct call *call, struct call *receive,
+                           const struct token *token) {
+    debug_commit_begin(cpu);
+    if (UNLIKELY(call->sent > 0))
+        commit_caps(cpu, call, receive);
+    write_message(call, receive, token_id(token));
+    end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
+                call->sent);
+    debug_commit_end(cpu);
+}
+
 // The RECV is on no list. Another endpoint of the same process may take the last token meanwhile:
 // hold() sees that.
 static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *receive) {
     enum capos_status status = check_sizes(call, receive);
     struct token *token;
 
-    if (status == CAPOS_STATUS_OK && !token_table_grow(cpu, &receive->ring->process->tokens))
-        return STUCK;
-    if (status == CAPOS_STATUS_OK && call->sent > 0)
+    if (UNLIKELY(call->sent > 0 && status == CAPOS_STATUS_OK)) {
+        if (!token_table_grow(cpu, &receive->ring->process->tokens))
+            return STUCK;
         status = prepare_caps(cpu, call, receive);
-    if (status != CAPOS_STATUS_OK) {
+    }
+    if (UNLIKELY(status != CAPOS_STATUS_OK)) {
         call_set(call, CALL_CLAIMED);
         call_fail(cpu, call, status);
         return CALL_ENDED;
     }
     token = hold(call, receive);
-    if (token == NULL) {
+    if (UNLIKELY(token == NULL) && call->sent == 0 &&
+        token_table_grow(cpu, &receive->ring->process->tokens))
+        token = hold(call, receive);
+    if (UNLIKELY(token == NULL)) {
         if (call->sent > 0)
             transfer_abort(cpu, cpu->transfer);
         return STUCK;
     }
-    debug_commit_begin(cpu);
-    if (call->sent > 0)
-        commit_caps(cpu, call, receive);
-    write_message(call, receive, token_id(token));
-    end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
-                call->sent);
-    debug_commit_end(cpu);
+    deliver_commit(cpu, call, receive, token);
     return DELIVERED;
 }
 
@@ -261,19 +275,46 @@ void endpoint_match(struct cpu *cpu, struct endpoint *endpoint) {
     lock_drop(&endpoint->lock);
 }
 
+// The usual case: a server waits for just this call. False: nothing has happened. The endpoint is
+// locked.
+static bool deliver_at_once(struct cpu *cpu, struct endpoint *endpoint, struct call *call) {
+    struct list_node *node = list_first(&endpoint->idle);
+    struct call *receive;
+
+    if (UNLIKELY(node == NULL || has_work(endpoint)))
+        return false;
+    receive = list_entry(node, struct call, offered);
+    if (UNLIKELY(!is_server(endpoint, receive)))
+        return false;
+    list_remove(node);
+    switch (deliver(cpu, call, receive)) {
+    case DELIVERED:
+        return true;
+    case CALL_ENDED:
+        list_push_front(&endpoint->idle, node);
+        return true;
+    case STUCK:
+        break;
+    }
+    list_push_front(&endpoint->idle, node);
+    return false;
+}
+
 void endpoint_call(struct cpu *cpu, struct call *call) {
     struct facet *facet = facet_of(call->target);
     struct endpoint *endpoint = facet->endpoint;
 
     lock_take(&endpoint->lock);
-    if (!facet_is_live(facet)) {
+    if (UNLIKELY(!facet_is_live(facet))) {
         lock_drop(&endpoint->lock);
         call_fail(cpu, call, CAPOS_STATUS_DISCONNECTED);
         return;
     }
-    call_set(call, CALL_QUEUED);
-    list_push_back(&endpoint->calls, &call->link);
-    endpoint_match_locked(cpu, endpoint);
+    if (UNLIKELY(!deliver_at_once(cpu, endpoint, call))) {
+        call_set(call, CALL_QUEUED);
+        list_push_back(&endpoint->calls, &call->link);
+        endpoint_match_locked(cpu, endpoint);
+    }
     lock_drop(&endpoint->lock);
 }
 
@@ -285,7 +326,7 @@ bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
     if (!is_server(endpoint, receive))
         end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
     else
-        ended = serve(cpu, endpoint, receive);
+        ended = UNLIKELY(has_work(endpoint)) && serve(cpu, endpoint, receive);
     if (!ended && enlist) {
         call_set(receive, CALL_OFFERED);
         list_push_front(&endpoint->idle, &receive->offered);

@@ -11,11 +11,13 @@
 
 #include "base/attributes.h"
 #include "base/list.h"
+#include "base/memory.h"
 #include "core/call.h"
 #include "core/depend.h"
 #include "core/ledger.h"
 #include "core/lock.h"
 #include "core/session.h"
+#include "machine/cpu.h"
 #include "machine/types.h"
 
 #include <capos/ring.h>
@@ -158,6 +160,16 @@ static inline bool ring_has_due(const struct ring *ring) {
 // Writes a completion; that of an operation without a record too. By who may (see above).
 void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,
                     uint8_t flags, uint8_t caps);
+
+// Copies a message from one ring's message area to another's, or within one. Offsets and bytes are
+// multiples of 8 and have been checked.
+static inline void ring_copy(const struct ring *to, uint32_t to_offset, const struct ring *from,
+                             uint32_t from_offset, uint32_t bytes) {
+    if (UNLIKELY(to == from))
+        memmove(to->base + to_offset, from->base + from_offset, bytes);
+    else
+        machine_copy_words(to->base + to_offset, from->base + from_offset, bytes / 8);
+}
 
 // Are `bytes` at `offset` (both multiples of 8) within the message area?
 static inline bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {

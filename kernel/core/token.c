@@ -169,6 +169,7 @@ void token_free_locked(struct token *token) {
     token->call = NULL;
     token->receive = NULL;
     token->receiver = NULL;
+    token->reserved = 0;
     token->generation++;
     if (token->generation == 0) {
         token->state = TOKEN_RETIRED;

@@ -37,6 +37,7 @@ struct token {
 
     struct call *receive;      // the RECV that took it, for REARM
     uint64_t receive_word;     // its word since then
+    uint32_t reserved;         // the chain of slots that the RECV had reserved and not used, or 0
     struct receiver *receiver; // a reference
     struct token_table *table;
 
@@ -104,7 +105,8 @@ struct token *token_take_locked(struct token_table *table);
 // An endpoint that waits for a free token, taken off the list with its reference, or NULL.
 struct endpoint *token_take_stuck(struct token_table *table);
 
-// Frees a token that is on no list; its Receiver has been put or handed on. The table is locked.
+// Frees a token that is on no list; its Receiver has been put or handed on, and so have its
+// reserved slots. The table is locked.
 void token_free_locked(struct token *token);
 
 #endif

@@ -67,6 +67,9 @@ int model_reserved(const struct model *model, int process) {
     for (int i = 0; i < SLOTS; i++)
         if (model->process[process].call[i].state != IDLE)
             n += model->process[process].call[i].sqe.room;
+    for (int i = 0; i < TOKENS; i++)
+        if (model->process[process].token[i].used)
+            n += model->process[process].token[i].kept;
     return n;
 }
 
@@ -339,13 +342,15 @@ static enum outcome deliver(struct model *model, int from, int slot, int to, int
     }
     call->state = DELIVERED;
     call->server = to;
-    model->process[to].token[token] = (struct m_token){.used = true,
-                                                       .caller = from,
-                                                       .slot = slot,
-                                                       .serial = call->serial,
-                                                       .receiver = receive->target,
-                                                       .receive_slot = receive_slot,
-                                                       .receive_serial = receive->serial};
+    model->process[to].token[token] =
+        (struct m_token){.used = true,
+                         .caller = from,
+                         .slot = slot,
+                         .serial = call->serial,
+                         .receiver = receive->target,
+                         .receive_slot = receive_slot,
+                         .receive_serial = receive->serial,
+                         .kept = call->sqe.sent > 0 ? 0 : receive->sqe.room};
     event = end(model, to, receive_slot,
                 (int32_t)(sizeof(struct capos_message) + call->sqe.params_bytes), 0);
     event->is_message = true;
@@ -635,7 +640,7 @@ static enum capos_status run_return(struct model *model, int process, const stru
         return CAPOS_STATUS_NO_ROOM;
     if (again && !can_rearm(model, process, token))
         return CAPOS_STATUS_REFUSED;
-    if (again && !fits(model, process, p->call[token->receive_slot].sqe.room))
+    if (again && token->kept == 0 && !fits(model, process, p->call[token->receive_slot].sqe.room))
         return CAPOS_STATUS_OVERLOADED;
     status = check_all(model, process, token->caller, sent, sqe->sent);
     if (status != CAPOS_STATUS_OK)

@@ -63,6 +63,7 @@ struct m_token {
     int receiver;
     int receive_slot;
     uint64_t receive_serial;
+    int kept; // slots of the RECV's room that stay reserved for a REARM
 };
 
 // A completion that a process is to get, and what must be in its memory then.

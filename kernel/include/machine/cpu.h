@@ -19,6 +19,8 @@
 //     void machine_memory_used(void *, size_t), machine_memory_freed(void *, size_t)
 //                                               the kernel's allocator hands out, takes back this
 //                                               memory: for tools that watch it, else empty
+//     void machine_copy_words(void *to, const void *from, size_t words)
+//                                               copies words of 8 bytes; the two don't overlap
 //     uint64_t machine_cycles(void)             a counter that goes up at a constant rate (TSC)
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H

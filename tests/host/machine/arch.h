@@ -64,6 +64,10 @@ static inline uint32_t machine_clamp(uint32_t index, uint32_t size) {
     return index < size ? index : 0;
 }
 
+static inline void machine_copy_words(void *to, const void *from, size_t words) {
+    memcpy(to, from, words * 8);
+}
+
 // Under AddressSanitizer a use of freed kernel memory is found at once.
 static inline void machine_memory_used(void *memory, size_t size) {
 #ifdef __SANITIZE_ADDRESS__

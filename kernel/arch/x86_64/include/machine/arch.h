@@ -104,6 +104,10 @@ static inline uint32_t machine_clamp(uint32_t index, uint32_t size) {
     return index & mask;
 }
 
+static inline void machine_copy_words(void *to, const void *from, size_t words) {
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
 static inline uint64_t machine_cycles(void) {
     uint32_t low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
