@@ -50,6 +50,17 @@ bench_classes() {
         }' "$@"
 }
 
+# speedup_row ROW REPORTS: the row speedup_Ncpu (processes) or speedup_Ncpu_threads of a guest's reports.
+speedup_row() {
+    awk -v row="$1" '
+        BEGIN {
+            split(row, part, /_|cpu/)
+            kind = row ~ /_threads$/ ? "threads" : "processes"
+        }
+        $1 == "speedup" && $2 == kind { took[$3] = $4 }
+        END { if (took[1] && took[part[2]]) printf "%s %.2f times\n", row, took[1] / took[part[2]] }' "$2"
+}
+
 # The last words of a boot that should have worked.
 fail() { # MESSAGE
     echo "$1" >&2

@@ -29,6 +29,10 @@ function class_index(name) {
     return class_number[name]
 }
 
+function meets(ratio, wanted) {
+    return wanted ~ /^>/ ? ratio >= substr(wanted, 2) + 0 : ratio <= wanted + 0
+}
+
 function print_heading(    i) {
     if (linux != "")
         print "Linux: " linux
@@ -100,7 +104,7 @@ stage == "wall" {
     }
     for (i = 1; i <= peers[$1]; i++) {
         ratio = $2 / figure[$1, i]
-        met = i > 1 ? "" : ratio <= target[$1] ? target[$1] "  " : target[$1] " !"
+        met = i > 1 ? "" : target[$1] (meets(ratio, target[$1]) ? "  " : " !")
         printf "%-22s %12s %14s %9.4g %9s %8s%s   %s, %s\n", i == 1 ? $1 : "", i == 1 ? $2 : "",
             figure[$1, i], ratio, met, i == 1 ? wall[$1] : "", classes_of(i == 1 ? $1 : "", key[$1, i]), $3,
             name[$1, i]

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { WORK_ROUNDS = 200000000 };
+enum { WORK_ROUNDS = 100000000 };
 
 // Never 0.
 static inline uint64_t work(unsigned rounds) {

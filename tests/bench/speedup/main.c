@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+//
+// speedup: has the same work done by 1, 2 and 4 processes at a time, and prints of five times the
+// least:
+//
+//     speedup processes COUNT NANOSECONDS
+//
+// Exit status 1 when a worker could not be started or ended badly.
+#include "capos/runtime.h"
+
+#include "base/format.h"
+#include "schemas/boot.capos.h"
+#include "schemas/process.capos.h"
+#include "schemas/time.capos.h"
+
+enum { TIMES = 5, WORKERS_MAX = 4 };
+
+static struct capos_process_spawner spawner;
+static struct capos_timer timer;
+static struct capos_memory_object binary;
+static struct capos_process_handle workers[WORKERS_MAX];
+
+static uint64_t now(void) {
+    struct capos_timer_now_results results;
+    struct capos_call call;
+    uint64_t time = 0;
+
+    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
+        time = capos_timer_now_results_nanoseconds(results);
+    capos_call_release(&call);
+    return time;
+}
+
+static void find_binary(void) {
+    struct capos_boot_package package = {
+        capos_need("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID)};
+    struct capos_boot_package_binary_results results;
+    struct capos_call call;
+
+    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of("worker"),
+                                  &results) != CAPOS_DONE)
+        capos_panic("there is no worker");
+    binary = capos_boot_package_binary_results_object(results);
+    capos_call_release(&call);
+}
+
+// A worker that does one of `parts` parts: it has as many grants, which do not matter otherwise.
+static struct capos_process_handle start(unsigned parts) {
+    static const char *const names[WORKERS_MAX] = {"1", "2", "3", "4"};
+    struct capos_process_spawner_spawn_params_builder params;
+    struct capos_process_spawner_spawn_results results;
+    struct capos_spawn_grant_list_builder grants;
+    struct capos_process_handle process;
+    struct capos_call call;
+
+    params = capos_process_spawner_spawn_begin(&call, capos_ring(), spawner);
+    capos_process_spawner_spawn_params_set_binary(params, binary);
+    capos_process_spawner_spawn_params_set_name(params, capos_text_of("worker"));
+    grants = capos_process_spawner_spawn_params_init_grants(params, parts);
+    for (unsigned i = 0; i < parts; i++) {
+        struct capos_spawn_grant_builder grant = capos_spawn_grant_list_builder_at(grants, i);
+
+        capos_spawn_grant_set_name(grant, capos_text_of(names[i]));
+        capos_spawn_grant_set_own(grant, CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY);
+    }
+    if (capos_process_spawner_spawn_call(&call, &results) != CAPOS_DONE)
+        capos_panic("a worker could not be started");
+    process = capos_process_spawner_spawn_results_process(results);
+    capos_call_release(&call);
+    return process;
+}
+
+static void wait(struct capos_process_handle process) {
+    struct capos_process_handle_wait_results results;
+    struct capos_process_end end;
+    struct capos_call call;
+
+    if (capos_process_handle_wait(&call, capos_ring(), process, &results) != CAPOS_DONE)
+        capos_panic("a worker can't be waited for");
+    end = capos_process_handle_wait_results_end(results);
+    if (capos_process_end_which(end) != CAPOS_PROCESS_END_WHICH_EXITED ||
+        capos_process_end_exited(end) != 0)
+        capos_panic("a worker ended badly");
+    capos_call_release(&call);
+    capos_release(process.id);
+}
+
+static uint64_t by_processes(unsigned count) {
+    uint64_t began = now();
+
+    for (unsigned i = 0; i < count; i++)
+        workers[i] = start(count);
+    for (unsigned i = 0; i < count; i++)
+        wait(workers[i]);
+    return now() - began;
+}
+
+static void best_of(const char *kind, uint64_t (*by)(unsigned count), unsigned count) {
+    uint64_t best = UINT64_MAX;
+    char text[100];
+    struct format f;
+
+    for (int i = 0; i < TIMES; i++) {
+        uint64_t took = by(count);
+
+        best = took < best ? took : best;
+    }
+    format_init(&f, text, sizeof text);
+    format_text(&f, "speedup ");
+    format_text(&f, kind);
+    format_text(&f, " ");
+    format_u64(&f, count);
+    format_text(&f, " ");
+    format_u64(&f, best);
+    format_text(&f, "\n");
+    capos_print(text);
+}
+
+int main(void) {
+    spawner.id = capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID);
+    timer.id = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
+    find_binary();
+    for (unsigned count = 1; count <= WORKERS_MAX; count *= 2)
+        best_of("processes", by_processes, count);
+    return 0;
+}
