@@ -107,6 +107,10 @@ enum KernelCapability {
   # ThreadSpawner.
   threadControl @16;
   # ThreadControl.
+  schedulingPolicy @17;
+  # SchedulingPolicy.
+  schedulerStatistics @18;
+  # SchedulerStatistics.
 }
 
 struct Grant $Annotations.name("service_grant") {

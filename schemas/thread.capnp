@@ -39,8 +39,7 @@ interface ThreadHandle @0xb0d0ee40574f4f0d {
   # still answered; after it the handle's methods fail with `disconnected`.
 
   info @2 () -> (id :UInt64, state :ThreadState, cpuNanoseconds :UInt64);
-  # Its number, unique while the system runs, its state, and the processor time that it had used
-  # when it last stopped running.
+  # Its number, unique while the system runs, its state, and the processor time that it has used.
 }
 
 interface ThreadSpawner @0xe9c736fe11cb3516 {

@@ -33,3 +33,14 @@ void debug_commit_end(struct cpu *cpu) {
     kassert(cpu->commit_depth > 0);
     cpu->commit_depth--;
 }
+
+void debug_section_begin(struct cpu *cpu) {
+    cpu->counters.section_began = machine_cycles();
+}
+
+void debug_section_end(struct cpu *cpu) {
+    uint64_t cycles = machine_cycles() - cpu->counters.section_began;
+
+    if (cpu->counters.section_began != 0 && cycles > cpu->counters.section_longest)
+        cpu->counters.section_longest = cycles;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What only the debug kernel has: the n-th-failure injector and the commit assertion. In the
-// release kernel these are empty inline functions and debug.c is not built. The only #ifdef on the
-// kind of kernel besides kassert.
+// What only the debug kernel has: the n-th-failure injector, the commit assertion and the measuring
+// of sections without interrupts. In the release kernel these are empty inline functions and
+// debug.c is not built. The only #ifdef on the kind of kernel besides kassert.
 #ifndef CORE_DEBUG_H
 #define CORE_DEBUG_H
 
@@ -29,6 +29,11 @@ bool debug_should_fail(struct cpu *cpu);
 void debug_commit_begin(struct cpu *cpu);
 void debug_commit_end(struct cpu *cpu);
 
+// A stretch of kernel code that interrupts are kept out of: begins at entry and after each window
+// in which they are let in. The longest is kept in cpu->counters.
+void debug_section_begin(struct cpu *cpu);
+void debug_section_end(struct cpu *cpu);
+
 #else
 
 enum { DEBUG_KERNEL = 0 };
@@ -43,6 +48,14 @@ static inline void debug_commit_begin(struct cpu *cpu) {
 }
 
 static inline void debug_commit_end(struct cpu *cpu) {
+    (void)cpu;
+}
+
+static inline void debug_section_begin(struct cpu *cpu) {
+    (void)cpu;
+}
+
+static inline void debug_section_end(struct cpu *cpu) {
     (void)cpu;
 }
 

@@ -2,6 +2,7 @@
 // Making a kernel and its CPUs (kernel.h), and the way in and out of the kernel.
 #include "core/kernel.h"
 
+#include "core/debug.h"
 #include "core/dispatch.h"
 #include "core/frame.h"
 #include "machine/cpu.h"
@@ -71,6 +72,7 @@ void kernel_fini(struct kernel *kernel) {
 }
 
 void kernel_enter(struct cpu *cpu) {
+    debug_section_begin(cpu);
     reclaim_enter(cpu);
     if (UNLIKELY(reclaim_is_pending(&cpu->reclaim)))
         reclaim_run(cpu);
@@ -78,4 +80,5 @@ void kernel_enter(struct cpu *cpu) {
 
 void kernel_leave(struct cpu *cpu) {
     reclaim_leave(cpu);
+    debug_section_end(cpu);
 }

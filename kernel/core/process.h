@@ -102,8 +102,8 @@ struct process {
 extern const struct object_type process_type; // only the kernel's own; handles wrap it
 
 struct process_start {
-    const char *name;             // at most CAPOS_NAME_MAX bytes and a NUL
-    const struct process *parent; // whose share it gets; NULL: the normal one
+    const char *name;       // at most CAPOS_NAME_MAX bytes and a NUL
+    struct process *parent; // whose share it gets; NULL: the normal one
     struct session session;
     struct ledger_limits limits; // lent by the spawner
 };

@@ -43,7 +43,8 @@ static bool add_locked(struct run_queue *queue, struct thread *thread, uint64_t 
     thread->queued = true;
     thread->run.key = key;
     heap_add(&queue->ready, &thread->run);
-    atomic_fetch_add(&queue->count, 1);
+    if (atomic_fetch_add(&queue->count, 1) == 0)
+        atomic_store_explicit(&queue->contested, machine_cycles(), memory_order_relaxed);
     return heap_first(&queue->ready) == &thread->run;
 }
 

@@ -33,9 +33,10 @@ struct thread;
 #define SCHED_LAG_MAX (4 * SCHED_SLICE_NS)
 
 struct run_queue {
-    struct lock lock; // guards ready, and who is in it
+    struct lock lock; // guards ready, and who is in it; contested is written with it
     struct heap ready;
     _Atomic uint32_t count;
+    _Atomic uint64_t contested; // machine_cycles() when the first came to an empty queue
 
     // Written by the CPU whose it is, read by all.
     _Atomic uint64_t virtual_time; // in ns; never goes back; new arrivals start from it

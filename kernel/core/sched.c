@@ -18,6 +18,9 @@
 #include "machine/context.h"
 #include "machine/time.h"
 
+// No machine stands still for longer.
+#define CONTESTED_MAX UINT64_C(1000000000)
+
 // Steps of work that a busy CPU takes at the end of a slice.
 #define WORK_STEPS 8
 
@@ -50,15 +53,22 @@ static bool is_killed(const struct thread *thread) {
     return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
 }
 
-// A run that was so long that nobody else can have wanted the CPU.
-static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint32_t pace) {
-    uint64_t more = (ns - SCHED_CHARGE_MAX) >> 10;
+// What a long run of the running thread costs it. As long as it was alone that is no debt to those
+// who come later: it goes to the queue's offset. From when others wait it is.
+static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint32_t pace) {
+    uint64_t contested = 0, alone, since;
 
+    if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) != 0) {
+        since = atomic_load_explicit(&cpu->queue.contested, memory_order_relaxed);
+        contested = now > since ? min_u64(machine_cycles_ns(cpu, now - since), ns) : 0;
+    }
+    alone = min_u64(ns - contested, SCHED_CHARGE_MAX);
+    contested = min_u64(contested, CONTESTED_MAX);
     atomic_store_explicit(&cpu->queue.offset,
                           atomic_load_explicit(&cpu->queue.offset, memory_order_relaxed) +
-                              (more * pace >> 12),
+                              ((ns - contested - alone) >> 10) * pace / 4096,
                           memory_order_relaxed);
-    return SCHED_CHARGE_MAX;
+    return alone + contested;
 }
 
 // Charges the time since the last call to the running thread. While it is alone, the queue's time
@@ -78,7 +88,7 @@ static void account(struct cpu *cpu) {
     ns = machine_cycles_ns(cpu, cycles);
     pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
     if (ns > SCHED_CHARGE_MAX)
-        ns = long_run(cpu, ns, pace);
+        ns = long_run(cpu, ns, now, pace);
     thread->virtual_time += max_u64(ns * pace >> 22, 1);
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
         thread->virtual_time > run_queue_time(&cpu->queue))

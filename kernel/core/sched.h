@@ -24,6 +24,7 @@ struct sched_counters {
     uint64_t shares;      // threads that it gave to another CPU to even out
     uint64_t idle_wakes;  // interrupts that ended its sleep
     uint64_t idle_cycles; // machine_cycles() with nothing to run
+    uint64_t section_began, section_longest; // debug.h: with interrupts off
 };
 
 // Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller, who is

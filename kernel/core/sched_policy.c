@@ -14,11 +14,13 @@ static uint64_t all_cpus(const struct kernel *kernel) {
     return kernel->cpu_count == 64 ? UINT64_MAX : (UINT64_C(1) << kernel->cpu_count) - 1;
 }
 
-void sched_share_init(struct process *process, const struct process *parent) {
-    if (parent != NULL)
-        process->share = parent->share;
-    else
-        process->share = (struct sched_share){SCHED_WEIGHT_NORMAL, UINT64_MAX};
+void sched_share_init(struct process *process, struct process *parent) {
+    process->share = (struct sched_share){SCHED_WEIGHT_NORMAL, UINT64_MAX};
+    if (parent == NULL)
+        return;
+    lock_take(&parent->lock);
+    process->share = parent->share;
+    lock_drop(&parent->lock);
 }
 
 static void set_pace(struct thread *thread, uint32_t weight) {

@@ -26,7 +26,7 @@ struct sched_share {
 };
 
 // A new process's share.
-void sched_share_init(struct process *process, const struct process *parent);
+void sched_share_init(struct process *process, struct process *parent);
 
 // Gives a new thread its process's share. The process is locked.
 void sched_inherit_locked(struct thread *thread);

@@ -92,6 +92,10 @@ static int kill(void *self, struct capos_invocation *inv,
     return has_ended(target->cpu, process, inv) ? CAPOS_DONE : CAPOS_PENDING;
 }
 
+struct process *process_handle_process(struct object *handle) {
+    return process_of(handle);
+}
+
 void process_handle_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
     struct process *process = process_of(call->target);
     struct capos_invocation *inv;

@@ -18,6 +18,9 @@ extern const struct object_type process_handle_type;
 must_use enum capos_status process_handle_create(struct cpu *cpu, struct ledger *ledger,
                                                  struct process *process, struct object **out);
 
+// The process that it is a handle of: borrowed.
+struct process *process_handle_process(struct object *handle);
+
 // kernel->process_answer: answers those who wait for a process's end.
 void process_handle_answer(struct cpu *cpu, struct call *call, enum capos_status status);
 

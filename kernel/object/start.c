@@ -22,6 +22,8 @@
 #include "object/power.h"
 #include "object/process_handle.h"
 #include "object/process_spawner.h"
+#include "object/scheduler_statistics.h"
+#include "object/scheduling_policy.h"
 #include "object/serial_port.h"
 #include "object/system_info.h"
 #include "object/thread_control.h"
@@ -125,6 +127,8 @@ static const struct {
     {"serial3", &serial_port_type, NULL, make_serial3},
     {"threadSpawner", &thread_spawner_type, thread_spawner_create, NULL},
     {"threadControl", &thread_control_type, thread_control_create, NULL},
+    {"schedulingPolicy", &scheduling_policy_type, scheduling_policy_create, NULL},
+    {"schedulerStatistics", &scheduler_statistics_type, scheduler_statistics_create, NULL},
 };
 
 enum { START_OBJECTS = sizeof start_objects / sizeof start_objects[0] };

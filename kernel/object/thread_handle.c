@@ -7,6 +7,7 @@
 #include "core/cpu.h"
 #include "core/dispatch.h"
 #include "core/process.h"
+#include "core/sched.h"
 #include "core/thread.h"
 #include "machine/time.h"
 #include "object/target.h"
@@ -46,6 +47,10 @@ static int join(void *self, struct capos_invocation *invocation,
         return CAPOS_PENDING;
     write_end(results, thread);
     return CAPOS_DONE;
+}
+
+struct thread *thread_handle_thread(struct object *handle) {
+    return atomic_load(&handle_of(handle)->thread);
 }
 
 void thread_handle_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
@@ -96,7 +101,7 @@ static int info(void *self, struct capos_invocation *invocation,
     process = thread->process;
     lock_take(&process->lock);
     ended = thread->ended;
-    cycles = thread->cycles;
+    cycles = sched_cycles(target->cpu, thread);
     lock_drop(&process->lock);
     capos_thread_handle_info_results_set_id(results, thread->id);
     capos_thread_handle_info_results_set_state(results, ended ? CAPOS_THREAD_STATE_ENDED

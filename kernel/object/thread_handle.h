@@ -20,6 +20,9 @@ must_use enum capos_status thread_handle_create(struct cpu *cpu, struct ledger *
 // Gives it its thread, to which it takes a reference. Once.
 void thread_handle_set(struct object *handle, struct thread *thread);
 
+// Its thread, borrowed; NULL when it is detached.
+struct thread *thread_handle_thread(struct object *handle);
+
 // kernel->thread_answer: answers those who wait for a thread's end.
 void thread_handle_answer(struct cpu *cpu, struct call *call, enum capos_status status);
 

@@ -30,6 +30,8 @@ const char *plan_kernel_name(enum capos_kernel_capability capability) {
         [CAPOS_KERNEL_CAPABILITY_SERIAL2] = "serial2",
         [CAPOS_KERNEL_CAPABILITY_SERIAL3] = "serial3",
         [CAPOS_KERNEL_CAPABILITY_SUPERVISOR] = "supervisor",
+        [CAPOS_KERNEL_CAPABILITY_SCHEDULING_POLICY] = "schedulingPolicy",
+        [CAPOS_KERNEL_CAPABILITY_SCHEDULER_STATISTICS] = "schedulerStatistics",
         [CAPOS_KERNEL_CAPABILITY_THREAD_SPAWNER] = "threadSpawner",
         [CAPOS_KERNEL_CAPABILITY_THREAD_CONTROL] = "threadControl",
     };

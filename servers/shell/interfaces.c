@@ -9,6 +9,7 @@
 #include "schemas/endpoint.capos.h"
 #include "schemas/entropy.capos.h"
 #include "schemas/memory.capos.h"
+#include "schemas/scheduling.capos.h"
 #include "schemas/serial.capos.h"
 #include "schemas/thread.capos.h"
 #include "schemas/time.capos.h"
@@ -28,6 +29,8 @@ static const struct {
     {CAPOS_PROCESS_HANDLE_INTERFACE_ID, "ProcessHandle"},
     {CAPOS_PROCESS_SPAWNER_INTERFACE_ID, "ProcessSpawner"},
     {CAPOS_RECEIVER_INTERFACE_ID, "Receiver"},
+    {CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, "SchedulerStatistics"},
+    {CAPOS_SCHEDULING_POLICY_INTERFACE_ID, "SchedulingPolicy"},
     {CAPOS_SERIAL_PORT_INTERFACE_ID, "SerialPort"},
     {CAPOS_SUPERVISOR_INTERFACE_ID, "Supervisor"},
     {CAPOS_SYSTEM_INFO_INTERFACE_ID, "SystemInfo"},

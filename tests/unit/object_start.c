@@ -36,11 +36,23 @@ START_TEST(init_begins_as_the_abi_says) {
 END_TEST
 
 START_TEST(init_holds_the_kernels_objects_and_nothing_else) {
-    static const char *const names[] = {"console",       "timer",         "wallClock",   "entropy",
-                                        "frames",        "virtualMemory", "bootPackage", "spawner",
-                                        "endpoints",     "systemInfo",    "power",       "serial1",
+    static const char *const names[] = {"console",
+                                        "timer",
+                                        "wallClock",
+                                        "entropy",
+                                        "frames",
+                                        "virtualMemory",
+                                        "bootPackage",
+                                        "spawner",
+                                        "endpoints",
+                                        "systemInfo",
+                                        "power",
+                                        "serial1",
                                         "serial2", // there is no third port
-                                        "threadSpawner", "threadControl"};
+                                        "threadSpawner",
+                                        "threadControl",
+                                        "schedulingPolicy",
+                                        "schedulerStatistics"};
     const struct capos_capset *set = world_capset(world.init.thread);
 
     ck_assert_uint_eq(set->count, sizeof names / sizeof names[0]);

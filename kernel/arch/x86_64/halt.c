@@ -6,12 +6,14 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/irq.h"
 #include "core/cpu.h"
+#include "core/debug.h"
 #include "machine/cpu.h"
 
 void machine_interrupt_window(struct cpu *cpu) {
-    (void)cpu;
+    debug_section_end(cpu);
     // STI takes effect after the instruction that follows it.
     __asm__ volatile("sti; nop; cli" ::: "memory");
+    debug_section_begin(cpu);
 }
 
 void machine_idle(struct cpu *cpu) {

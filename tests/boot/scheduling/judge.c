@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+//
+// The init of the scheduling image: what capos-scheduling(7) promises, measured from outside on
+// programs that take all that they can get. Shares are read from ProcessHandle.info, which counts
+// what the kernel charged, so they are right on a busy host, too, as long as a window is long
+// compared with the host's own slices.
+#include "base/bits.h"
+#include "capos/runtime.h"
+#include "schemas/boot.capos.h"
+#include "schemas/demo/echo.capos.h"
+#include "schemas/endpoint.capos.h"
+#include "schemas/scheduling.capos.h"
+#include "tests/guest/guest.h"
+
+enum {
+    TESTS = 19,
+    MEMBERS_MAX = 12,
+    WINDOW_MS = 1000,
+    SETTLE_MS = 60,
+    NORMAL = 1024,
+};
+
+// In percent. A host that stops one processor for long, while it runs the others, shows in windows
+// as short as these.
+static uint64_t tolerance = 10;
+
+static struct capos_scheduling_policy policy;
+static struct capos_scheduler_statistics statistics;
+static const struct guest_program hog = {.binary = "hog"};
+
+// Programs that run against each other.
+struct party {
+    unsigned count;
+    struct capos_process_handle member[MEMBERS_MAX];
+    uint64_t time[MEMBERS_MAX]; // in ns, of the last window
+};
+
+static uint64_t time_of(struct capos_process_handle process) {
+    struct capos_process_handle_info_results results;
+    struct capos_call call;
+    uint64_t time = 0;
+
+    if (capos_process_handle_info(&call, capos_ring(), process, &results) == CAPOS_DONE)
+        time = capos_process_handle_info_results_cpu_nanoseconds(results);
+    capos_call_release(&call);
+    return time;
+}
+
+static int set_weight(uint64_t target, uint32_t weight) {
+    struct capos_scheduling_policy_set_weight_results results;
+    struct capos_call call;
+    struct capos_scheduling_policy_set_weight_params_builder params =
+        capos_scheduling_policy_set_weight_begin(&call, capos_ring(), policy);
+
+    capos_scheduling_policy_set_weight_params_give_target(params, capos_descriptor_copy(target));
+    capos_scheduling_policy_set_weight_params_set_weight(params, weight);
+    int outcome = capos_scheduling_policy_set_weight_call(&call, &results);
+    capos_call_release(&call);
+    return outcome;
+}
+
+static int set_affinity(uint64_t target, uint64_t processors) {
+    struct capos_scheduling_policy_set_affinity_results results;
+    struct capos_call call;
+    struct capos_scheduling_policy_set_affinity_params_builder params =
+        capos_scheduling_policy_set_affinity_begin(&call, capos_ring(), policy);
+
+    capos_scheduling_policy_set_affinity_params_give_target(params, capos_descriptor_copy(target));
+    capos_scheduling_policy_set_affinity_params_set_processors(params, processors);
+    int outcome = capos_scheduling_policy_set_affinity_call(&call, &results);
+    capos_call_release(&call);
+    return outcome;
+}
+
+struct figures {
+    uint64_t timers, interrupts, shootdowns, switches, steals, shares, wakes, idle, section;
+};
+
+static int read_processor(uint32_t index, struct figures *figures) {
+    struct capos_scheduler_statistics_processor_results results;
+    struct capos_call call;
+    int outcome =
+        capos_scheduler_statistics_processor(&call, capos_ring(), statistics, index, &results);
+
+    if (outcome == CAPOS_DONE) {
+        struct capos_processor_statistics from =
+            capos_scheduler_statistics_processor_results_statistics(results);
+
+        *figures = (struct figures){
+            .timers = capos_processor_statistics_timer_interrupts(from),
+            .interrupts = capos_processor_statistics_other_interrupts(from),
+            .shootdowns = capos_processor_statistics_shootdowns(from),
+            .switches = capos_processor_statistics_switches(from),
+            .steals = capos_processor_statistics_steals(from),
+            .shares = capos_processor_statistics_shares(from),
+            .wakes = capos_processor_statistics_idle_wakes(from),
+            .idle = capos_processor_statistics_idle_nanoseconds(from),
+            .section = capos_processor_statistics_longest_section(from),
+        };
+    }
+    capos_call_release(&call);
+    return outcome;
+}
+
+// Timer interrupts of all processors together, and of the one that had most.
+static uint64_t timer_interrupts(uint64_t each[]) {
+    struct figures figures = {0};
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < guest_cpus(); i++) {
+        if (read_processor(i, &figures) != CAPOS_DONE)
+            capos_panic("there are no statistics");
+        each[i] = figures.timers;
+        sum += figures.timers;
+    }
+    return sum;
+}
+
+// Parties ------------------------------------------------------------------------------------
+
+static void join(struct party *party, const struct guest_program *program) {
+    party->member[party->count++] = guest_start(program);
+}
+
+static void pin(struct party *party, uint64_t processors) {
+    for (unsigned i = 0; i < party->count; i++)
+        if (set_affinity(party->member[i].id, processors) != CAPOS_DONE)
+            capos_panic("a program can't be pinned");
+}
+
+static void window(struct party *party, uint64_t ms) {
+    uint64_t before[MEMBERS_MAX];
+
+    guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
+    for (unsigned i = 0; i < party->count; i++)
+        before[i] = time_of(party->member[i]);
+    guest_sleep(ms * GUEST_MS);
+    for (unsigned i = 0; i < party->count; i++)
+        party->time[i] = time_of(party->member[i]) - before[i];
+}
+
+static uint64_t whole(const struct party *party) {
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < party->count; i++)
+        sum += party->time[i];
+    return sum;
+}
+
+static void leave(struct party *party) {
+    for (unsigned i = 0; i < party->count; i++)
+        if (!guest_kill(party->member[i]))
+            capos_panic("a program can't be killed");
+    *party = (struct party){0};
+}
+
+// One test: each member's part of what all got, in thousandths, is near what it should be.
+static void check_parts(const struct party *party, const uint32_t parts[], const char *name) {
+    uint64_t sum = max_u64(whole(party), 1), wanted = 0;
+    struct format *line;
+    bool ok = true;
+
+    for (unsigned i = 0; i < party->count; i++)
+        wanted += parts[i];
+    for (unsigned i = 0; i < party->count; i++) {
+        uint64_t got = party->time[i] * wanted; // against parts[i] * sum
+        uint64_t part = parts[i] * sum;
+
+        ok = ok && got >= part - part / 100 * tolerance && got <= part + part / 100 * tolerance;
+    }
+    line = guest_line(ok, name);
+    for (unsigned i = 0; i < party->count; i++) {
+        format_text(line, i == 0 ? ": " : ", ");
+        format_u64(line, party->time[i] * 1000 / sum);
+    }
+    format_text(line, " thousandths");
+    guest_line_end();
+}
+
+// Tests ---------------------------------------------------------------------------------------
+
+static void test_refusals(void) {
+    struct capos_process_handle process = guest_start(&hog);
+    struct figures figures;
+
+    guest_check(set_weight(process.id, 63) == CAPOS_INVALID_ARGUMENT &&
+                    set_weight(process.id, 65537) == CAPOS_INVALID_ARGUMENT &&
+                    set_weight(guest_system()->timer, NORMAL) == CAPOS_INVALID_ARGUMENT &&
+                    set_weight(policy.id, NORMAL) == CAPOS_INVALID_ARGUMENT &&
+                    set_weight(process.id, NORMAL) == CAPOS_DONE,
+                "weights that are none, and targets that are none");
+    guest_check(set_affinity(process.id, 0) == CAPOS_INVALID_ARGUMENT &&
+                    set_affinity(process.id, UINT64_C(1) << 63) == CAPOS_INVALID_ARGUMENT &&
+                    set_affinity(guest_system()->timer, 1) == CAPOS_INVALID_ARGUMENT &&
+                    set_affinity(process.id, UINT64_MAX) == CAPOS_DONE,
+                "processors that the machine lacks");
+    guest_check(read_processor(guest_cpus(), &figures) == CAPOS_INVALID_ARGUMENT &&
+                    read_processor(UINT32_MAX, &figures) == CAPOS_INVALID_ARGUMENT &&
+                    read_processor(0, &figures) == CAPOS_DONE && figures.switches > 0,
+                "statistics of processors that the machine lacks");
+    (void)guest_kill(process);
+}
+
+// A second in which nothing happens. What ends it is a deadline of ours on one processor; all
+// others are left alone. A clock that is measured to a thousandth wakes a little early, and is set
+// again.
+static void test_idle(const char *name, const char *others) {
+    enum { OWN = 4 };
+    uint64_t before[64], after[64], most = 0, sum;
+
+    guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
+    sum = timer_interrupts(before);
+    guest_sleep(UINT64_C(1000) * GUEST_MS);
+    sum = timer_interrupts(after) - sum;
+    for (uint32_t i = 0; i < guest_cpus(); i++)
+        most = max_u64(most, after[i] - before[i]);
+    guest_check_value(most >= 1 && most <= OWN, name, most);
+    guest_check_value(sum == most, others, sum - most);
+}
+
+static void test_odd_hogs(void) {
+    static const uint32_t equal[MEMBERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct party party = {0};
+
+    for (unsigned i = 0; i <= guest_cpus(); i++)
+        join(&party, &hog);
+    window(&party, 2 * WINDOW_MS);
+    check_parts(&party, equal, "one program more than processors: equal parts");
+    leave(&party);
+}
+
+static void test_weights(void) {
+    static const uint32_t weights[] = {512, 1024, 2048, 512};
+    struct party party = {0};
+
+    for (unsigned i = 0; i < 4; i++) {
+        join(&party, &hog);
+        if (set_weight(party.member[i].id, weights[i]) != CAPOS_DONE)
+            capos_panic("a weight can't be set");
+    }
+    pin(&party, 1);
+    window(&party, 2 * WINDOW_MS);
+    check_parts(&party, weights, "weights on one processor");
+    leave(&party);
+}
+
+static void test_affinity(void) {
+    static const uint32_t equal[] = {1, 1, 1};
+    uint64_t last = UINT64_C(1) << (guest_cpus() - 1), began;
+    struct party party = {0};
+
+    for (unsigned i = 0; i < 3; i++)
+        join(&party, &hog);
+    guest_sleep(20 * GUEST_MS); // they are everywhere now
+    pin(&party, last);
+    began = guest_now();
+    window(&party, WINDOW_MS);
+    check_parts(&party, equal, "three programs on the last processor");
+    guest_check_value(whole(&party) <= guest_now() - began,
+                      "together no more than one processor, in ms", whole(&party) / GUEST_MS);
+    leave(&party);
+}
+
+// A storm of this kind, still without what it needs.
+static struct guest_program storm(const char *name) {
+    struct guest_program program = {.binary = "storm", .grants = 1};
+
+    program.grant[0] = (struct guest_grant){name, guest_system()->info, GUEST_COPY};
+    return program;
+}
+
+static void grant(struct guest_program *program, const char *name, uint64_t cap) {
+    program->grant[program->grants++] = (struct guest_grant){name, cap, GUEST_COPY};
+}
+
+// A victim and the members of a storm on one processor: the victim has at least four fifths of its
+// fair share, which is one of as many as there are threads.
+static void check_victim(struct party *party, unsigned threads, const char *name) {
+    uint64_t began, passed, fair;
+    struct format *line;
+
+    join(party, &hog);
+    pin(party, 1);
+    guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
+    party->time[0] = time_of(party->member[party->count - 1]);
+    began = guest_now();
+    guest_sleep((uint64_t)WINDOW_MS * GUEST_MS);
+    party->time[0] = time_of(party->member[party->count - 1]) - party->time[0];
+    passed = guest_now() - began;
+    fair = passed / threads;
+    line = guest_line(party->time[0] >= fair - fair / 5, name);
+    format_text(line, ": ");
+    format_u64(line, party->time[0] * 100 / fair);
+    format_text(line, " percent of its fair share");
+    guest_line_end();
+    leave(party);
+}
+
+static void test_storm(const char *kind, const char *name) {
+    struct guest_program program = storm(kind);
+    struct party party = {0};
+
+    grant(&program, "timer", guest_system()->timer);
+    for (unsigned i = 0; i < 3; i++)
+        join(&party, &program);
+    check_victim(&party, 4, name);
+}
+
+// A Receiver and a facet of a new endpoint.
+static void make_endpoint(uint64_t *receiver, uint64_t *facet) {
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results created;
+    struct capos_endpoint_receiver_results received;
+    struct capos_endpoint_facet_results faceted;
+    struct capos_endpoint endpoint;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &created) != CAPOS_DONE)
+        capos_panic("no endpoint");
+    endpoint = capos_endpoint_factory_create_results_endpoint(created);
+    capos_call_release(&call);
+    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &received) != CAPOS_DONE)
+        capos_panic("no Receiver");
+    *receiver = capos_endpoint_receiver_results_receiver(received).id;
+    capos_call_release(&call);
+    if (capos_endpoint_facet(&call, capos_ring(), endpoint, DEMO_ECHO_INTERFACE_ID, 0,
+                             CAPOS_FACET_SCOPE_ANY, &faceted) != CAPOS_DONE)
+        capos_panic("no facet");
+    *facet = capos_endpoint_facet_results_facet(faceted).id;
+    capos_call_release(&call);
+    capos_release(endpoint.id);
+}
+
+// Two that call each other for ever, without a pause: they pass the processor from one to the
+// other.
+static void test_handoff(void) {
+    struct guest_program server = {.binary = "echo", .limits = {.calls_held = 4}, .grants = 1};
+    struct guest_program client = storm("calls");
+    struct party party = {0};
+    uint64_t receiver, facet;
+
+    make_endpoint(&receiver, &facet);
+    server.grant[0] = (struct guest_grant){"receiver", receiver, GUEST_MOVE};
+    grant(&client, "echo", facet);
+    join(&party, &server);
+    join(&party, &client);
+    check_victim(&party, 3, "two that call each other for ever");
+    capos_release(facet);
+}
+
+static void test_spawns(void) {
+    struct guest_program program = storm("spawns");
+    struct capos_boot_package package = {guest_system()->package};
+    struct capos_boot_package_binary_results found;
+    struct party party = {0};
+    struct capos_call call;
+    uint64_t binary;
+
+    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of("hog"), &found) !=
+        CAPOS_DONE)
+        capos_panic("there is no hog");
+    binary = capos_boot_package_binary_results_object(found).id;
+    capos_call_release(&call);
+    program.limits = (struct guest_limits){
+        .frames = 1024, .threads = 4, .kernel_memory = 256, .slots = 256, .reserved_pages = 300000};
+    grant(&program, "binary", binary);
+    grant(&program, "spawner", guest_system()->spawner);
+    join(&party, &program);
+    check_victim(&party, 3, "one that spawns and kills without end");
+    capos_release(binary);
+}
+
+// A program that is alone on its processor has no slices: nothing interrupts it.
+static void test_alone(void) {
+    enum { OWN = 4 };
+    struct party party = {0};
+    uint64_t each[64], sum;
+
+    join(&party, &hog);
+    guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
+    sum = timer_interrupts(each);
+    guest_sleep(UINT64_C(300) * GUEST_MS);
+    sum = timer_interrupts(each) - sum;
+    guest_check_value(sum <= OWN, "timer interrupts while one program runs alone", sum);
+    leave(&party);
+}
+
+static void print_sections(void) {
+    struct figures figures = {0};
+    uint64_t longest = 0, shares = 0, steals = 0;
+
+    for (uint32_t i = 0; i < guest_cpus(); i++) {
+        (void)read_processor(i, &figures);
+        longest = max_u64(longest, figures.section);
+        shares += figures.shares;
+        steals += figures.steals;
+    }
+    guest_note("longest section without interrupts, in ns", longest);
+    guest_note("threads given to another processor", shares);
+    guest_note("threads taken from another processor", steals);
+    guest_check(longest > 0, "the debug kernel measures sections without interrupts");
+}
+
+int main(void) {
+    guest_begin(TESTS);
+    policy.id = capos_need("schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID);
+    statistics.id = capos_need("schedulerStatistics", CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID);
+    if (guest_cpus() > 1)
+        tolerance = 40;
+    (void)guest_baseline();
+    test_idle("timer interrupts in an idle second, for its end", "and on other processors");
+    test_refusals();
+    test_alone();
+    test_odd_hogs();
+    test_weights();
+    test_affinity();
+    test_storm("yields", "three that enter the kernel without end");
+    test_storm("nops", "three that submit without end");
+    test_storm("timers", "three that set timers without end");
+    test_handoff();
+    test_spawns();
+    test_idle("timer interrupts in an idle second afterwards", "and on other processors");
+    print_sections();
+    guest_check_memory();
+    guest_end();
+}

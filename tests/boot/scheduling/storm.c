@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// storm: a program that asks its kernel for as much as it can, without end. What it asks for is
+// said by the name of one of its grants:
+//
+//     yields   enters the kernel with nothing to do
+//     nops     submits as much as an entry takes
+//     timers   sleeps in all its slots at once, for a moment each
+//     calls    calls the `echo` that it was granted
+//     spawns   starts a program that does nothing, and kills it
+#include "base/text.h"
+#include "capos/runtime.h"
+#include "schemas/boot.capos.h"
+#include "schemas/demo/echo.capos.h"
+#include "schemas/process.capos.h"
+#include "schemas/time.capos.h"
+
+enum { BATCH = 16, SLEEPS = 12, MOMENT_NS = 20000 };
+
+static void yield(void) {
+    struct capos_client *client = capos_client();
+
+    (void)client->enter(0, 0, 0, client);
+}
+
+static void submit_nops(void) {
+    struct capos_client *client = capos_client();
+
+    for (unsigned i = 0; i < BATCH; i++) {
+        struct capos_sqe *sqe = capos_client_sqe(client);
+
+        sqe->opcode = CAPOS_OP_NOP;
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+    }
+    capos_client_flush(client);
+}
+
+static uint64_t now(struct capos_timer timer) {
+    struct capos_timer_now_results results;
+    struct capos_call call;
+    uint64_t time = 0;
+
+    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
+        time = capos_timer_now_results_nanoseconds(results);
+    capos_call_release(&call);
+    return time;
+}
+
+static void sleep_often(void) {
+    struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
+    struct capos_timer_sleep_until_results results;
+    struct capos_call call[SLEEPS];
+    uint64_t from = now(timer);
+
+    for (unsigned i = 0; i < SLEEPS; i++) {
+        struct capos_timer_sleep_until_params_builder params =
+            capos_timer_sleep_until_begin(&call[i], capos_ring(), timer);
+
+        capos_timer_sleep_until_params_set_deadline(params, from + (i + 1) * MOMENT_NS);
+        if (capos_timer_sleep_until_send(&call[i]) != CAPOS_DONE)
+            capos_panic("sleepUntil can't be sent");
+    }
+    for (unsigned i = 0; i < SLEEPS; i++) {
+        if (capos_timer_sleep_until_wait(&call[i], &results) != CAPOS_DONE)
+            capos_panic("sleepUntil fails");
+        capos_call_release(&call[i]);
+    }
+}
+
+static void call_echo(void) {
+    struct demo_echo echo = {capos_need("echo", DEMO_ECHO_INTERFACE_ID)};
+    struct demo_echo_ping_results results;
+    struct capos_call call;
+
+    if (demo_echo_ping(&call, capos_ring(), echo, &results) != CAPOS_DONE)
+        capos_panic("a ping fails");
+    capos_call_release(&call);
+}
+
+static struct capos_process_handle start(struct capos_memory_object binary) {
+    struct capos_process_spawner spawner = {
+        capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID)};
+    struct capos_process_spawner_spawn_results results;
+    struct capos_process_handle process = {0};
+    struct capos_call call;
+    struct capos_process_spawner_spawn_params_builder params =
+        capos_process_spawner_spawn_begin(&call, capos_ring(), spawner);
+
+    capos_process_spawner_spawn_params_set_binary(params, binary);
+    capos_process_spawner_spawn_params_set_name(params, capos_text_of("child"));
+    if (capos_process_spawner_spawn_call(&call, &results) == CAPOS_DONE)
+        process = capos_process_spawner_spawn_results_process(results);
+    capos_call_release(&call);
+    return process;
+}
+
+static void spawn_and_kill(void) {
+    struct capos_memory_object binary = {capos_need("binary", CAPOS_MEMORY_OBJECT_INTERFACE_ID)};
+    struct capos_process_handle_kill_results results;
+    struct capos_process_handle process = start(binary);
+    struct capos_call call;
+
+    if (process.id == 0)
+        capos_panic("a child can't be started");
+    if (capos_process_handle_kill(&call, capos_ring(), process, &results) != CAPOS_DONE)
+        capos_panic("a child can't be killed");
+    capos_call_release(&call);
+    capos_release(process.id);
+}
+
+static const struct {
+    const char *name;
+    void (*storm)(void);
+} storms[] = {{"yields", yield},
+              {"nops", submit_nops},
+              {"timers", sleep_often},
+              {"calls", call_echo},
+              {"spawns", spawn_and_kill}};
+
+int main(void) {
+    const struct capos_capset *grants = capos_grants();
+
+    for (uint32_t i = 0; i < grants->count; i++)
+        for (unsigned j = 0; j < sizeof storms / sizeof storms[0]; j++) {
+            const char *name = grants->grants[i].name;
+
+            if (text_is(name, text_length(name, CAPOS_NAME_MAX), storms[j].name))
+                for (;;)
+                    storms[j].storm();
+        }
+    return 1;
+}
