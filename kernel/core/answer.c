@@ -205,17 +205,18 @@ static void rearm(struct cpu *cpu, struct answer *answer) {
     answer->ring->accepted++;
 }
 
-// Endpoints that had found no free token.
-static void unstick(struct cpu *cpu, struct token_table *table) {
+// Lets an endpoint go on that had found no free token; false when there is none.
+static bool unstick(struct cpu *cpu, struct token_table *table) {
     struct endpoint *endpoint;
 
     if (list_is_empty(&table->stuck)) // whoever adds one looks for a free token after that
-        return;
+        return false;
     endpoint = token_take_stuck(table);
     if (endpoint == NULL)
-        return;
+        return false;
     endpoint_match(cpu, endpoint);
     object_put(cpu, &endpoint->object);
+    return true;
 }
 
 // Frees the token of a call whose caller is gone. REFUSED when another thread has.
@@ -246,7 +247,7 @@ static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, 
         return CAPOS_STATUS_REFUSED;
     captable_unreserve(cpu, &table->process->table, kept);
     object_put(cpu, &receiver->object);
-    unstick(cpu, table);
+    (void)unstick(cpu, table);
     return CAPOS_STATUS_CANCELLED;
 }
 
@@ -267,7 +268,7 @@ enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct
     rearm(cpu, &answer);
     debug_commit_end(cpu);
     complete(cpu, &answer); // which may deliver what waited for this answer
-    unstick(cpu, answer.table);
+    (void)unstick(cpu, answer.table);
     return CAPOS_STATUS_OK;
 }
 
@@ -296,7 +297,7 @@ static void end_held(struct cpu *cpu, struct token_table *table, uint32_t index,
         call_fail(cpu, call, CAPOS_STATUS_DISCONNECTED);
         captable_unreserve(cpu, &table->process->table, kept);
         object_put(cpu, &held->object);
-        unstick(cpu, table);
+        (void)unstick(cpu, table);
     } else if (id != 0 && drop_token(cpu, table, id) == CAPOS_STATUS_REFUSED) {
         return; // another thread was quicker
     }
@@ -308,5 +309,8 @@ bool endpoint_end_held(struct cpu *cpu, struct process *process, const struct re
 
     for (; budget > 0 && *position < table->count; budget--)
         end_held(cpu, table, (*position)++, receiver);
-    return *position >= table->count;
+    // More endpoints than tokens may be stuck, and none may stay in the list of a table that goes.
+    while (receiver == NULL && budget > 0 && unstick(cpu, table))
+        budget--;
+    return budget > 0;
 }

@@ -77,7 +77,8 @@ static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
     struct token_table *before = endpoint->stuck_in;
     bool stuck;
 
-    if (before != NULL && before != table) {
+    // A table that has this endpoint in its list is there; another one that had may be gone.
+    if (before != table && list_is_linked(&endpoint->stuck)) {
         lock_take(&before->lock);
         stuck = list_is_linked(&endpoint->stuck);
         list_remove(&endpoint->stuck);

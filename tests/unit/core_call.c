@@ -222,8 +222,109 @@ START_TEST(tokens_are_made_when_they_are_needed) {
 }
 END_TEST
 
+// Has the server hold one call, with another one queued that finds no token.
+static void stick(struct pair *pair) {
+    struct capos_sqe call = pair_call(pair), recv = pair_recv(pair);
+
+    actor_submit(&pair->client, &call);
+    call.slot = 3;
+    actor_submit(&pair->client, &call);
+    actor_do(&pair->server, &recv);
+    actor_submit(&pair->server, &recv);
+    ck_assert(list_is_linked(&pair->endpoint->stuck));
+}
+
+static void seat_receiver(struct pair *pair) {
+    struct cpu *cpu = &pair->host->cpus[0];
+    struct receiver *receiver;
+
+    kernel_enter(cpu);
+    ck_assert_int_eq(
+        endpoint_create_receiver(cpu, pair->endpoint, &pair->host->kernel.root, &receiver),
+        CAPOS_STATUS_OK);
+    kernel_leave(cpu);
+    pair->receiver =
+        actor_grant(&pair->server, &receiver->object, RECEIVER_INTERFACE, CAPOS_SCOPE_ANY);
+}
+
+// An endpoint outlives its servers: what it remembers of a dead one's tokens is other memory by now
+// (which the sanitizer notices).
+START_TEST(a_dead_server_s_tokens_are_forgotten) {
+    struct ledger_limits limits = host_limits;
+    struct actor second;
+    struct pair pair;
+
+    limits.limit[LEDGER_CALLS_HELD] = 1;
+    pair = pair_create_with(&limits);
+    ck_assert_int_eq(actor_try(pair.host, "second", 1, &limits, ring_small, &second),
+                     CAPOS_STATUS_OK);
+    stick(&pair);
+    actor_destroy(&pair.server);
+    host_settle(pair.host);
+    ck_assert(!list_is_linked(&pair.endpoint->stuck));
+    while (actor_has_cqe(&pair.client))
+        ck_assert_int_eq(actor_take(&pair.client).result, -CAPOS_STATUS_DISCONNECTED);
+    pair.server = second;
+    seat_receiver(&pair);
+    stick(&pair);
+    pair_destroy(&pair);
+}
+END_TEST
+
+// A server that dies with fewer tokens than endpoints that want one leaves none of them in its
+// list.
+START_TEST(endpoints_outlive_the_table_that_they_wait_for) {
+    struct ledger_limits limits = host_limits;
+    struct endpoint *first, *endpoint;
+    struct capos_sqe call, recv;
+    struct pair pair;
+    struct cpu *cpu;
+
+    limits.limit[LEDGER_CALLS_HELD] = 1;
+    pair = pair_create_with(&limits);
+    cpu = &pair.host->cpus[0];
+    stick(&pair);
+    first = pair.endpoint;
+    kernel_enter(cpu);
+    ck_assert_int_eq(
+        endpoint_create(cpu, &host_endpoint_type, &pair.host->kernel.root, 6, &endpoint),
+        CAPOS_STATUS_OK);
+    kernel_leave(cpu);
+    pair.endpoint = endpoint;
+    seat_receiver(&pair);
+    struct facet *facet;
+    kernel_enter(cpu);
+    ck_assert_int_eq(endpoint_create_facet(cpu, endpoint, &pair.host->kernel.root, PAIR_INTERFACE,
+                                           42, CAPOS_SCOPE_ANY, &facet),
+                     CAPOS_STATUS_OK);
+    kernel_leave(cpu);
+    pair.facet = actor_grant(&pair.client, &facet->object, PAIR_INTERFACE, CAPOS_SCOPE_ANY);
+    call = pair_call(&pair);
+    call.slot = 4;
+    actor_submit(&pair.client, &call);
+    recv = pair_recv(&pair);
+    recv.slot = 5;
+    actor_submit(&pair.server, &recv);
+    ck_assert(list_is_linked(&first->stuck) && list_is_linked(&endpoint->stuck));
+    actor_destroy(&pair.server);
+    host_settle(pair.host);
+    ck_assert(!list_is_linked(&first->stuck) && !list_is_linked(&endpoint->stuck));
+    pair.server = actor_create(pair.host, "another", 1);
+    kernel_enter(cpu);
+    object_put(cpu, &first->object);
+    object_close_pending(cpu);
+    kernel_leave(cpu);
+    pair_destroy(&pair);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("core: calls");
+
+    harness_add(suite, "a dead server's tokens are forgotten",
+                a_dead_server_s_tokens_are_forgotten);
+    harness_add(suite, "endpoints outlive the table that they wait for",
+                endpoints_outlive_the_table_that_they_wait_for);
 
     harness_add(suite, "a call waits for its server", a_call_waits_for_its_server);
     harness_add(suite, "the loop hands the CPU over", the_loop_hands_the_cpu_over);
