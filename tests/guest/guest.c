@@ -9,6 +9,8 @@
 #include "capos/end.h"
 #include "schemas/boot.capos.h"
 #include "schemas/console.capos.h"
+#include "schemas/manifest.capos.h"
+#include "schemas/memory.capos.h"
 #include "schemas/system.capos.h"
 #include "schemas/time.capos.h"
 
@@ -25,7 +27,7 @@ const struct guest_system *guest_system(void) {
     return &holds;
 }
 
-void guest_begin(unsigned tests) {
+void guest_attach(void) {
     holds = (struct guest_system){
         .console = capos_need("console", CAPOS_CONSOLE_INTERFACE_ID),
         .package = capos_need("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID),
@@ -34,6 +36,10 @@ void guest_begin(unsigned tests) {
         .timer = capos_need("timer", CAPOS_TIMER_INTERFACE_ID),
         .power = capos_need("power", CAPOS_POWER_INTERFACE_ID),
     };
+}
+
+void guest_begin(unsigned tests) {
+    guest_attach();
     planned = tests;
     format_init(&line, text, sizeof text);
     format_text(&line, "1..");
@@ -154,10 +160,13 @@ int guest_spawn(const struct guest_program *program, struct capos_process_handle
 struct capos_process_handle guest_start(const struct guest_program *program) {
     struct capos_process_handle process;
 
-    if (guest_spawn(program, &process) == CAPOS_DONE)
+    int outcome = guest_spawn(program, &process);
+
+    if (outcome == CAPOS_DONE)
         return process;
-    guest_check(false, program->binary);
-    guest_note("it could not be started", 0);
+    format_text(guest_line(false, program->binary), ": could not be started, outcome ");
+    format_i64(&line, outcome);
+    guest_line_end();
     guest_end();
 }
 
@@ -295,4 +304,40 @@ void guest_check_memory(void) {
     format_text(to, " bytes before, now ");
     format_u64(to, bytes);
     guest_line_end();
+}
+
+static const uint64_t *map_manifest(uint64_t *bytes) {
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_boot_package_manifest_results found;
+    struct capos_virtual_memory_map_results mapped;
+    struct capos_memory_object object;
+    struct capos_call call;
+
+    if (capos_boot_package_manifest(&call, capos_ring(), (struct capos_boot_package){holds.package},
+                                    &found) != CAPOS_DONE)
+        capos_panic("there is no manifest");
+    object = capos_boot_package_manifest_results_object(found);
+    *bytes = capos_boot_package_manifest_results_bytes(found);
+    capos_call_release(&call);
+    if (capos_virtual_memory_map(&call, capos_ring(), memory, object, 0,
+                                 (*bytes + CAPOS_PAGE_BYTES - 1) / CAPOS_PAGE_BYTES *
+                                     CAPOS_PAGE_BYTES,
+                                 CAPOS_PROTECTION_READ, &mapped) != CAPOS_DONE)
+        capos_panic("the manifest can't be mapped");
+    uint64_t address = capos_virtual_memory_map_results_address(mapped);
+    capos_call_release(&call);
+    capos_release(object.id);
+    return (const uint64_t *)(uintptr_t)address;
+}
+
+const char *guest_parameters(void) {
+    static struct capos_reader reader;
+    struct capos_text message;
+    uint64_t bytes;
+    const uint64_t *words = map_manifest(&bytes);
+
+    capos_reader_init(&reader, words, bytes / sizeof *words);
+    message = capos_system_manifest_message_of_the_day(capos_system_manifest_read_message(&reader));
+    return message.data;
 }

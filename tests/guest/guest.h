@@ -19,6 +19,9 @@ enum { GUEST_MS = 1000000 }; // ns
 // Finds the kernel's capabilities and prints the plan. First of all.
 void guest_begin(unsigned tests);
 
+// Only finds them: for a program that starts others but is no test of its own.
+void guest_attach(void);
+
 // One test. The second form says a figure too.
 void guest_check(bool ok, const char *name);
 void guest_check_value(bool ok, const char *name, uint64_t value);
@@ -29,6 +32,10 @@ void guest_line_end(void);
 
 // A comment in the output.
 void guest_note(const char *text, uint64_t value);
+
+// What guest.sh was told in guest_parameters: the manifest's message of the day. Asks for the grant
+// `virtualMemory`; call it once.
+const char *guest_parameters(void);
 
 // Switches the machine off: status 0 when all tests of the plan were run and none failed.
 __attribute__((noreturn)) void guest_end(void);

@@ -160,30 +160,35 @@ static bool is_live(const struct model *model, const struct m_object *o) {
     return e->receiver >= 0 && (o->root || o->epoch == e->epoch);
 }
 
-static int references(const struct model *model, int object) {
-    int n = 0;
+// How often each object is referred to.
+static void count_references(const struct model *model, uint16_t counts[OBJECTS]) {
+    memset(counts, 0, sizeof(uint16_t) * OBJECTS);
+    for (int i = 0; i < PROCESSES; i++) {
+        const struct m_process *p = &model->process[i];
 
-    for (int p = 0; p < PROCESSES; p++) {
-        for (int i = 0; i < HOLDS; i++)
-            n += model->process[p].alive && model->process[p].hold[i].object == object;
-        for (int i = 0; i < SLOTS; i++)
-            n += model->process[p].alive && model->process[p].call[i].state != IDLE &&
-                 model->process[p].call[i].target == object;
-        for (int i = 0; i < TOKENS; i++)
-            n += model->process[p].alive && model->process[p].token[i].used &&
-                 model->process[p].token[i].receiver == object;
+        for (int k = 0; k < HOLDS && p->alive; k++)
+            if (p->hold[k].object >= 0)
+                counts[p->hold[k].object]++;
+        for (int k = 0; k < SLOTS && p->alive; k++)
+            if (p->call[k].state != IDLE)
+                counts[p->call[k].target]++;
+        for (int k = 0; k < TOKENS && p->alive; k++)
+            if (p->token[k].used)
+                counts[p->token[k].receiver]++;
     }
-    return n;
 }
 
 static bool match(struct model *model, int endpoint);
 
 // Objects that nobody refers to any more go; minted facets are told of first.
 static void collect(struct model *model) {
+    uint16_t counts[OBJECTS];
+
+    count_references(model, counts);
     for (int i = 0; i < OBJECTS; i++) {
         struct m_object *o = &model->object[i];
 
-        if (o->kind == NOTHING || o->noticed || references(model, i) > 0)
+        if (o->kind == NOTHING || o->noticed || counts[i] > 0)
             continue;
         if (o->kind == FACET && !o->root && is_live(model, o)) {
             struct m_endpoint *e = &model->endpoint[o->endpoint];
@@ -193,6 +198,7 @@ static void collect(struct model *model) {
             e->released[e->released_count++] = i;
             while (match(model, o->endpoint)) // each as it comes, not all together
                 continue;
+            count_references(model, counts);
         } else {
             o->kind = NOTHING;
         }

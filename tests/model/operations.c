@@ -7,7 +7,7 @@
 #include <string.h>
 
 void operations_init(struct operations *operations, const struct model *model, uint64_t seed) {
-    *operations = (struct operations){.model = model, .random = seed | 1};
+    *operations = (struct operations){.model = model, .random = 2 * seed + 1};
 }
 
 // Marsaglia's xorshift (2003), of period 2^64 - 1.

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//
+// See puppets.h. A puppet waits in a call of `next` that is held; to answer it is to let the puppet
+// do what is in its mailbox. All of a puppet's grants are there to be spoilt by nobody: the model's
+// operations know only what they were given by puppet_give.
+#include "tests/stress/puppets.h"
+
+#include "capos/runtime.h"
+#include "schemas/endpoint.capos.h"
+#include "schemas/memory.capos.h"
+#include "tests/guest/guest.h"
+#include "tests/stress/puppet.capos.h"
+
+struct puppet puppets[PROCESSES];
+enum { ANSWER_BYTES = 64 };
+
+static struct capos_server server;
+static struct capos_descriptor gift; // what `take` answers with
+
+static int next(void *self, struct capos_invocation *inv, struct stress_strings_next_params params,
+                struct stress_strings_next_results_builder results) {
+    struct puppet *puppet = self;
+
+    (void)params;
+    (void)results;
+    puppet->next = capos_server_hold(inv);
+    puppet->here = true;
+    return CAPOS_PENDING;
+}
+
+static int take(void *self, struct capos_invocation *inv, struct stress_strings_take_params params,
+                struct stress_strings_take_results_builder results) {
+    (void)self;
+    (void)inv;
+    (void)params;
+    stress_strings_take_results_give_capability(results, gift);
+    return CAPOS_DONE;
+}
+
+static int wake(void *self, struct capos_invocation *inv, struct stress_strings_wake_params params,
+                struct stress_strings_wake_results_builder results) {
+    struct puppet *puppet = self;
+
+    (void)params;
+    (void)results;
+    puppet->wake = capos_server_hold(inv);
+    puppet->waits = true;
+    return CAPOS_PENDING;
+}
+
+static int dispatch(void *self, struct capos_invocation *inv) {
+    static const struct stress_strings_server handlers = {.next = next, .take = take, .wake = wake};
+
+    return stress_strings_dispatch(&handlers, self, inv);
+}
+
+static void answer(struct capos_answer *held) {
+    if (capos_answer_begin(held, ANSWER_BYTES) == NULL)
+        capos_panic("a puppet can't be answered");
+    capos_answer_send(held);
+}
+
+static uint64_t box_bytes(void) {
+    return (sizeof(struct mailbox) + CAPOS_PAGE_SIZE - 1) / CAPOS_PAGE_SIZE * CAPOS_PAGE_SIZE;
+}
+
+static void make_box(struct puppet *puppet) {
+    struct capos_frame_allocator frames = {
+        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_frame_allocator_allocate_results allocated;
+    struct capos_virtual_memory_map_results mapped;
+    struct capos_call call;
+
+    if (capos_frame_allocator_allocate(&call, capos_ring(), frames, box_bytes(), &allocated) !=
+        CAPOS_DONE)
+        capos_panic("no memory for a mailbox");
+    puppet->memory = capos_frame_allocator_allocate_results_object(allocated).id;
+    capos_call_release(&call);
+    if (capos_virtual_memory_map(&call, capos_ring(), memory,
+                                 (struct capos_memory_object){puppet->memory}, 0, box_bytes(),
+                                 CAPOS_PROTECTION_READ_WRITE, &mapped) != CAPOS_DONE)
+        capos_panic("a mailbox can't be mapped");
+    puppet->box = (struct mailbox *)(uintptr_t)capos_virtual_memory_map_results_address(mapped);
+    capos_call_release(&call);
+}
+
+static struct capos_endpoint make_endpoint(void) {
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results results;
+    struct capos_endpoint endpoint;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &results) != CAPOS_DONE)
+        capos_panic("no endpoint");
+    endpoint = capos_endpoint_factory_create_results_endpoint(results);
+    capos_call_release(&call);
+    return endpoint;
+}
+
+static void make_facet(struct capos_endpoint endpoint, int number) {
+    struct capos_endpoint_facet_results results;
+    struct puppet *puppet = &puppets[number];
+    struct capos_call call;
+
+    if (capos_endpoint_facet(&call, capos_ring(), endpoint, STRESS_STRINGS_INTERFACE_ID,
+                             (uint64_t)number + 1, CAPOS_FACET_SCOPE_ANY, &results) != CAPOS_DONE)
+        capos_panic("no facet");
+    puppet->facet = capos_endpoint_facet_results_facet(results).id;
+    capos_call_release(&call);
+    puppet->object = (struct capos_object){.id = (uint64_t)number + 1,
+                                           .interface = STRESS_STRINGS_INTERFACE_ID,
+                                           .dispatch = dispatch,
+                                           .self = puppet};
+}
+
+// A puppet that was killed is answered for all the same, when its death is told.
+static void cancelled(void *context, uint64_t token) {
+    (void)context;
+    (void)token;
+}
+
+void puppet_start(int number) {
+    struct puppet *puppet = &puppets[number];
+    const struct guest_program program = {
+        .binary = "puppet",
+        .limits = {.slots = HOLDS + PUPPET_SLOTS,
+                   .facets = 4096,
+                   .calls_held = TOKENS,
+                   .reserved_pages = 1024,
+                   .kernel_memory = 512},
+        .grants = 4,
+        .grant = {{"console", guest_system()->console, GUEST_COPY},
+                  {"judge", puppet->facet, GUEST_COPY},
+                  {"mailbox", puppet->memory, GUEST_COPY},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
+    };
+
+    puppet->box->events = puppet->box->more = 0;
+    puppet->process = guest_start(&program);
+}
+
+void puppets_init(void) {
+    struct capos_endpoint endpoint = make_endpoint();
+    struct capos_endpoint_receiver_results results;
+    struct capos_call call;
+    uint64_t receiver;
+
+    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
+        capos_panic("no Receiver");
+    receiver = capos_endpoint_receiver_results_receiver(results).id;
+    capos_call_release(&call);
+    for (int i = 0; i < PROCESSES; i++) {
+        make_box(&puppets[i]);
+        make_facet(endpoint, i);
+        puppet_start(i);
+    }
+    if (capos_server_init(&server, capos_client(), receiver, NULL) != CAPOS_DONE)
+        capos_panic("puppets can't be led");
+    server.cancelled = cancelled;
+    for (int i = 0; i < PROCESSES; i++)
+        capos_server_add(&server, &puppets[i].object);
+    for (int i = 0; i < PROCESSES; i++)
+        puppet_await(i);
+    capos_release(endpoint.id);
+}
+
+bool puppet_kill(int number) {
+    struct puppet *puppet = &puppets[number];
+    bool killed = guest_kill(puppet->process);
+
+    if (puppet->here)
+        answer(&puppet->next);
+    if (puppet->waits)
+        answer(&puppet->wake);
+    puppet->here = puppet->waits = false;
+    return killed;
+}
+
+void puppet_begin(int number, enum mailbox_command command) {
+    struct puppet *puppet = &puppets[number];
+
+    if (puppet->waits) // it has stopped by itself
+        answer(&puppet->wake);
+    puppet->waits = false;
+    puppet->box->command = command;
+    puppet->here = false;
+    answer(&puppet->next);
+    while (command == COMMAND_WAIT && !puppet->waits)
+        (void)capos_client_turn(capos_client(), CAPOS_NO_DEADLINE);
+}
+
+void puppet_await(int number) {
+    while (!puppets[number].here)
+        (void)capos_client_turn(capos_client(), CAPOS_NO_DEADLINE);
+}
+
+void puppet_do(int number, enum mailbox_command command) {
+    puppet_begin(number, command);
+    puppet_await(number);
+}
+
+uint64_t puppet_give(int number, uint64_t cap, bool move) {
+    gift = move ? capos_descriptor_move(cap) : capos_descriptor_copy(cap);
+    puppet_do(number, COMMAND_TAKE);
+    return puppets[number].box->taken;
+}
+
+void puppet_wake(int number) {
+    struct puppet *puppet = &puppets[number];
+
+    if (puppet->waits)
+        answer(&puppet->wake);
+    puppet->waits = false;
+    puppet_await(number);
+}
