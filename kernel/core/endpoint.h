@@ -136,8 +136,8 @@ bool endpoint_unqueue(struct cpu *cpu, struct call *call, enum capos_status stat
 bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);
 
 // Ends with `disconnected` the calls that `process` holds tokens of, from *position on: those taken
-// by `receiver`, or all if it is NULL, with what waits for a token of its. At most `budget` of them;
-// true when none is left.
+// by `receiver`, or all if it is NULL, with what waits for a token of its. At most `budget` of
+// them; true when none is left.
 bool endpoint_end_held(struct cpu *cpu, struct process *process, const struct receiver *receiver,
                        uint32_t *position, uint32_t budget);
 

@@ -26,11 +26,11 @@ struct mailbox {
     uint32_t command;
     struct operation operation;
 
-    uint64_t entered; // what cap_enter answered
-    uint64_t taken;   // COMMAND_TAKE: the capability's id
+    uint64_t entered;   // what cap_enter answered
+    uint64_t taken;     // COMMAND_TAKE: the capability's id
     int32_t own_result; // of the puppet's last call to the judge
-    uint32_t events; // that the judge has not read
-    uint32_t more; // there are completions that found no place
+    uint32_t events;    // that the judge has not read
+    uint32_t more;      // there are completions that found no place
     struct mailbox_event event[MAILBOX_EVENTS];
 };
 
