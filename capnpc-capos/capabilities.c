@@ -70,3 +70,16 @@ unsigned capabilities_most(const struct model *model, const struct node *node) {
             reach_field(&reach, &reach.nodes[i]->fields[f]);
     return reach.found ? in_struct(node, DEPTH) : 0;
 }
+
+static bool has_place(const struct field *field) {
+    return field->group == NULL && !field_in_union(field) && type_is_capability(&field->type);
+}
+
+int capabilities_place(const struct node *node, const struct field *field) {
+    int place = 0;
+    if (!has_place(field))
+        return -1;
+    for (uint32_t i = 0; i < node->field_count; i++)
+        place += has_place(&node->fields[i]) && node->fields[i].offset < field->offset;
+    return place;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a client calls: begin, send and wait of each method, and all in one step if the params are
 // values that can be arguments.
+#include "capnpc-capos/capabilities.h"
 #include "capnpc-capos/emit.h"
 #include "capnpc-capos/names.h"
 
@@ -22,6 +23,34 @@ static void begin_function(struct emit *e, const struct node *node, const struct
     out_assignment(e->header, "params.s", "capos_call_begin",
                    emit_text(e, "call, transport, target.id, &%s_method", name));
     out_printf(e->header, "    return params;\n}\n");
+    out_printf(e->header, "\n");
+    out_prototype(e->header, "static inline ", type,
+                  emit_name(e, node, method->name, emit_text(e, "%s_begin_on", name)),
+                  emit_text(e, "struct capos_call *call, struct %s_promise target", node->c_name),
+                  ") {\n");
+    out_printf(e->header, "    %s params;\n", type);
+    out_assignment(e->header, "params.s", "capos_call_begin_on",
+                   emit_text(e, "call, target.promise, &%s_method", name));
+    out_printf(e->header, "    return params;\n}\n");
+}
+
+// The capabilities of the answer, which may still be to come.
+static void promises(struct emit *e, const struct node *node, const struct method *method,
+                     const char *name) {
+    for (uint32_t i = 0; i < method->results->field_count; i++) {
+        const struct field *field = &method->results->fields[i];
+        const struct node *of = field->type.kind == CAPOS_TYPE_INTERFACE ? field->type.node : NULL;
+        int place = capabilities_place(method->results, field);
+        if (place < 0)
+            continue;
+        const char *type =
+            of == NULL ? "struct capos_promise" : emit_text(e, "struct %s_promise", of->c_name);
+        emit_inline(e, node, method->name, type, emit_text(e, "%s_promise_%s", name, field->c_name),
+                    "struct capos_call *call");
+        out_printf(e->header, "    %s value;\n    value%s.call = call;\n    value%s.place = %d;\n",
+                   type, of == NULL ? "" : ".promise", of == NULL ? "" : ".promise", place);
+        out_printf(e->header, "    return value;\n}\n");
+    }
 }
 
 static void send_and_wait(struct emit *e, const struct node *node, const struct method *method,
@@ -96,6 +125,7 @@ void emit_client_functions(struct emit *e, const struct node *node, const struct
     const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
     begin_function(e, node, method, name);
     send_and_wait(e, node, method, name);
+    promises(e, node, method, name);
     if (has_arguments(method->params))
         one_step(e, node, method, name);
 }

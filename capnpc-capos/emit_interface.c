@@ -69,6 +69,8 @@ void emit_interface_types(struct emit *e, const struct node *node) {
     out_printf(e->header, "\n");
     out_comment(e->header, "", node->doc);
     out_printf(e->header, "struct %s {\n    uint64_t id;\n};\n", emit_tag(e, node, NULL, n));
+    out_printf(e->header, "\nstruct %s {\n    struct capos_promise promise;\n};\n",
+               emit_tag(e, node, NULL, emit_text(e, "%s_promise", n)));
     out_printf(e->header, "\nstruct %s {\n    struct capos_list list;\n};\n",
                emit_tag(e, node, NULL, emit_text(e, "%s_list", n)));
     out_printf(e->header, "\nstruct %s {\n    struct capos_list_builder list;\n};\n",
@@ -148,13 +150,35 @@ static void method_table(struct emit *e, const struct node *node, const struct m
     out_printf(e->source, "};\n");
 }
 
+static const struct field *in_place(const struct node *node, int place) {
+    for (uint32_t i = 0; i < node->field_count; i++)
+        if (capabilities_place(node, &node->fields[i]) == place)
+            return &node->fields[i];
+    return NULL;
+}
+
+// The pointers of results whose capabilities must be put in order, as promises count on it: those
+// of all that have a place, "0, 2", if there may be more than one capability.
+static const char *places_of(struct emit *e, const struct node *results) {
+    const char *places = "";
+    const struct field *field;
+    if (capabilities_most(e->model, results) < 2)
+        return places;
+    for (int place = 0; (field = in_place(results, place)) != NULL; place++)
+        places = emit_text(e, "%s%s%u", places, place == 0 ? "" : ", ", field->offset);
+    return places;
+}
+
 static void method_source(struct emit *e, const struct node *node, const struct method *method) {
     const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
     const char *member = names_safe(e->model->arena, method->c_name);
+    const char *places = places_of(e, method->results);
     method_table(e, node, method, name);
     out_printf(e->source, "\n");
     out_prototype(e->source, "static ", "int", emit_text(e, "%s_serve", name),
                   "const void *server, void *self, struct capos_invocation *inv", ") {\n");
+    if (*places != '\0')
+        out_printf(e->source, "    static const uint16_t places[] = {%s};\n", places);
     out_printf(e->source,
                "    const struct %s_server *table;\n    struct %s params;\n"
                "    struct %s_builder results;\n    int outcome;\n",
@@ -166,10 +190,11 @@ static void method_source(struct emit *e, const struct node *node, const struct 
                member);
     out_assignment(e->source, "outcome", "capos_invocation_open",
                    emit_text(e, "inv, &%s_method, &params.s, &results.s", name));
-    out_printf(e->source,
-               "    if (outcome != CAPOS_DONE)\n        return outcome;\n"
-               "    return table->%s(self, inv, params, results);\n}\n",
-               member);
+    out_printf(e->source, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
+    if (*places != '\0')
+        out_printf(e->source, "    capos_struct_place_capabilities(results.s, places, "
+                              "sizeof places / sizeof *places);\n");
+    out_printf(e->source, "    return table->%s(self, inv, params, results);\n}\n", member);
 }
 
 // What is served: the interface itself and, once each, all that it inherits, depth first. `path` is

@@ -105,6 +105,11 @@ void capos_pointer_set_data(struct capos_pointer_builder p, struct capos_data da
 void capos_pointer_set_capability(struct capos_pointer_builder p,
                                   struct capos_descriptor descriptor) {
     struct capos_builder *b = p.builder;
+    uint64_t before = p.at == NULL ? 0 : capos_word_load(p.at, 0);
+    if (b->error == CAPOS_BUILD_OK && capos_word_is_capability(before)) {
+        b->descriptors[capos_word_capability_index(before)] = descriptor;
+        return;
+    }
     if (b->descriptor_count == b->descriptor_room)
         capos_builder_fail(b, CAPOS_BUILD_ROOM);
     if (b->error != CAPOS_BUILD_OK || p.at == NULL)
@@ -112,6 +117,15 @@ void capos_pointer_set_capability(struct capos_pointer_builder p,
     b->descriptors[b->descriptor_count] = descriptor;
     point(p, capos_word_make_capability(b->descriptor_count));
     b->descriptor_count++;
+}
+
+void capos_struct_place_capabilities(struct capos_struct_builder root, const uint16_t *pointers,
+                                     unsigned count) {
+    const struct capos_descriptor none = {0, 0, 0, CAPOS_TRANSFER_NONE, 0, 0, {0, 0, 0, 0, 0}};
+    if (root.data == NULL || root.builder->descriptor_room < count)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        capos_pointer_set_capability(capos_struct_builder_pointer(root, pointers[i]), none);
 }
 
 static bool check_index(struct capos_list_builder list, uint32_t index) {

@@ -155,10 +155,16 @@ void capos_pointer_set_data(struct capos_pointer_builder pointer, struct capos_d
 char *capos_pointer_init_text(struct capos_pointer_builder pointer, uint32_t size);
 uint8_t *capos_pointer_init_data(struct capos_pointer_builder pointer, uint32_t size);
 
-// Sends a capability: the descriptor is copied to the message's descriptors. One of kind NONE keeps
-// its place.
+// Sends a capability: the descriptor is copied to the message's descriptors, where it comes last,
+// or in the place of the one that the pointer leads to already. One of kind NONE keeps its place.
 void capos_pointer_set_capability(struct capos_pointer_builder pointer,
                                   struct capos_descriptor descriptor);
+
+// Lets the pointers of a new root that are numbered so lead to capabilities of kind NONE, so that
+// what is set there later is in this order, whatever order it is set in. Does nothing where there
+// is no room for as many.
+void capos_struct_place_capabilities(struct capos_struct_builder root, const uint16_t *pointers,
+                                     unsigned count);
 
 // Copies whatever `source` leads to, in the same encoding. A capability, and a source that is
 // faulty or deeper than CAPOS_READER_DEPTH, is CAPOS_BUILD_COPY. In copy.c.

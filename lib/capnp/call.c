@@ -8,6 +8,75 @@ static int fail(struct capos_call *call, int status, const char *reason) {
     return status;
 }
 
+// The id that the answer to another call has brought; 0 if none.
+static uint64_t brought(struct capos_promise promise) {
+    const struct capos_reader *results = &promise.call->results;
+    return promise.place < results->descriptor_count ? results->descriptors[promise.place].cap : 0;
+}
+
+void capos_call_start_on(struct capos_call *call, struct capos_promise target,
+                         const struct capos_method *method) {
+    struct capos_call *source = target.call;
+    struct capos_transport *transport = source->transport;
+    bool sent = source->state == CAPOS_CALL_SENT || source->state == CAPOS_CALL_ANSWERED;
+    struct capos_struct ignored;
+    if (source->status == CAPOS_DONE && sent && transport->on != NULL) {
+        capos_call_start(call, transport->on, target.place, method);
+        call->waits = CAPOS_CALL_ON;
+        call->source = source->tag;
+        return;
+    }
+    if (source->status == CAPOS_DONE && sent)
+        sent = capos_call_wait(source, &ignored) == CAPOS_DONE;
+    capos_call_start(call, transport, sent ? brought(target) : 0, method);
+    if (source->status != CAPOS_DONE)
+        fail(call, source->status, source->reason);
+    else if (!sent)
+        fail(call, CAPOS_INVALID_ARGUMENT, "the call that it waits for was not sent");
+}
+
+// A call that is on a promise waits already; its source may be one.
+static bool may_wait(const struct capos_transport *transport,
+                     const struct capos_transport *source) {
+    if (transport->on == NULL)
+        return transport == source;
+    return transport != transport->on && transport->on == source->on;
+}
+
+int capos_call_after(struct capos_call *call, struct capos_call *source) {
+    struct capos_struct ignored;
+    if (call->status != CAPOS_DONE)
+        return call->status;
+    if (call->state != CAPOS_CALL_BEGUN || !may_wait(call->transport, source->transport))
+        return fail(call, CAPOS_INVALID_ARGUMENT, "the call can't wait for that one");
+    if (source->status != CAPOS_DONE)
+        return fail(call, source->status, source->reason);
+    if (source->state != CAPOS_CALL_SENT && source->state != CAPOS_CALL_ANSWERED)
+        return fail(call, CAPOS_INVALID_ARGUMENT, "the call that it waits for was not sent");
+    if (call->transport->on == NULL) {
+        if (capos_call_wait(source, &ignored) != CAPOS_DONE)
+            fail(call, source->status, source->reason);
+        return call->status;
+    }
+    call->transport = call->transport->on;
+    call->waits = CAPOS_CALL_AFTER;
+    call->source = source->tag;
+    return CAPOS_DONE;
+}
+
+int capos_promise_release(struct capos_promise promise) {
+    struct capos_transport *transport = promise.call->transport;
+    return transport->drop == NULL ? CAPOS_UNIMPLEMENTED : transport->drop(transport, &promise);
+}
+
+int capos_call_cancel(struct capos_call *call) {
+    if (call->state != CAPOS_CALL_SENT || call->status != CAPOS_DONE)
+        return CAPOS_DONE;
+    if (call->transport->cancel == NULL)
+        return CAPOS_UNIMPLEMENTED;
+    return call->transport->cancel(call->transport, call);
+}
+
 int capos_call_send(struct capos_call *call) {
     if (call->status != CAPOS_DONE)
         return call->status;

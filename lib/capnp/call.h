@@ -188,12 +188,34 @@ struct capos_call;
 // it fails. `send` starts the call with what was built. `wait` ends it: it begins call->results on
 // what was answered, or sets call->reason. `release` gives all of it back; also after a failed
 // begin.
+//
+// The rest may be missing. `on` carries calls that wait for another one of this transport's, which
+// call->waits says: its `send` has them sent now and started by whoever answers that one. `cancel`
+// asks that a call that is on its way be ended. `drop` gives up the capability that a promise is,
+// once it is there.
+struct capos_promise;
+
 struct capos_transport {
     int (*begin)(struct capos_transport *transport, struct capos_call *call);
     int (*send)(struct capos_transport *transport, struct capos_call *call);
     int (*wait)(struct capos_transport *transport, struct capos_call *call);
     void (*release)(struct capos_transport *transport, struct capos_call *call);
     void *context;
+    struct capos_transport *on;
+    int (*cancel)(struct capos_transport *transport, struct capos_call *call);
+    int (*drop)(struct capos_transport *transport, const struct capos_promise *promise);
+};
+
+// A capability of an answer that may still be to come: the one in that place of the results of a
+// call, which has been sent and not released. Generated promises say which interface it is of.
+struct capos_promise {
+    struct capos_call *call;
+    uint8_t place;
+};
+
+enum capos_call_waits {
+    CAPOS_CALL_ON = 1,    // on call->target, a place in the answer to call->source
+    CAPOS_CALL_AFTER = 2, // until call->source has been answered
 };
 
 enum capos_call_state {
@@ -215,6 +237,10 @@ struct capos_call {
     int status;
     const char *reason; // of an exception; never NULL
     uint64_t tag;       // the transport's own
+
+    // Of a call of transport->on.
+    enum capos_call_waits waits;
+    uint64_t source; // tag of the other one
 };
 
 // Begins a call: its params can be built.
@@ -237,6 +263,34 @@ static inline struct capos_struct_builder capos_call_begin(struct capos_call *ca
     capos_call_start(call, transport, target, method);
     return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
 }
+
+// Begins a call on an answer to come, without waiting for it: both may be sent, one after the
+// other, and the answer awaited of the last one only. It fails, with the transport's
+// `source_failed`, when the other call does. What the promise is of must have been sent; it may be
+// released once this one has been sent. A transport that can't do that waits for the answer here.
+void capos_call_start_on(struct capos_call *call, struct capos_promise target,
+                         const struct capos_method *method);
+
+static inline struct capos_struct_builder capos_call_begin_on(struct capos_call *call,
+                                                              struct capos_promise target,
+                                                              const struct capos_method *method) {
+    capos_call_start_on(call, target, method);
+    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
+}
+
+// A call that was begun, and not on a promise, is to start only when `source`, which was sent
+// through the same transport, has been answered with results; it fails if that does. A transport
+// that can't do that waits for the answer here. Returns the call's status.
+int capos_call_after(struct capos_call *call, struct capos_call *source)
+    __attribute__((warn_unused_result));
+
+// Gives up the capability that the promise is, without waiting for it. UNIMPLEMENTED: the transport
+// can't.
+int capos_promise_release(struct capos_promise promise) __attribute__((warn_unused_result));
+
+// Asks that a call that was sent be ended. How it has ended, capos_call_wait says: cancelled, or
+// with its answer if that was quicker. UNIMPLEMENTED: the transport can't.
+int capos_call_cancel(struct capos_call *call) __attribute__((warn_unused_result));
 
 // Sends it, without waiting.
 int capos_call_send(struct capos_call *call) __attribute__((warn_unused_result));

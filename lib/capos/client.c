@@ -2,7 +2,7 @@
 //
 // See client.h. A completion finds its way back by user_data: an operation with a slot carries the
 // slot's number under a tag that no token can equal (a token's low half is a small index), RELEASE
-// carries a tag of its own, and all else is a RETURN's token.
+// and CANCEL carry tags of their own, and all else is a RETURN's token.
 #include "capos/client.h"
 
 #include "base/memory.h"
@@ -53,6 +53,8 @@ static inline void complete_slot(struct capos_client *client, unsigned slot,
 }
 
 static void complete_other(struct capos_client *client, const struct capos_cqe *cqe) {
+    if (cqe->user_data == CAPOS_CANCEL_TAG)
+        return; // the call had ended
     if (cqe->user_data == TAG_RELEASE || client->return_failed == NULL)
         client->lost++;
     else if (cqe->result < 0)

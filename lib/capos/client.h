@@ -54,7 +54,7 @@ struct capos_slot {
 
 struct capos_client {
     struct ring_user ring;
-    struct capos_transport transport;
+    struct capos_transport transport, on; // `on` carries calls that wait for another one
     capos_enter *enter;
     void *enter_context;   // for `enter`
     uint32_t next_params;  // capos_expect_params
@@ -135,6 +135,9 @@ static inline struct capos_sqe *capos_client_sqe(struct capos_client *client) {
 
 // user_data of an operation with a slot: a tag that no token can equal, and the slot.
 #define CAPOS_SLOT_TAG UINT64_C(0xffffffffffff0000)
+
+// user_data of a CANCEL.
+#define CAPOS_CANCEL_TAG UINT64_C(0xfffffffffffd0000)
 
 // The slot's operation has been filled in: marks it submitted. Its user_data is set.
 static inline void capos_slot_submit(struct capos_client *client, unsigned slot,

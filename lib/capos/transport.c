@@ -101,8 +101,7 @@ static int transport_begin(struct capos_transport *transport, struct capos_call 
     return fail(call, CAPOS_STATUS_OVERLOADED);
 }
 
-static int transport_send(struct capos_transport *transport, struct capos_call *call) {
-    struct capos_client *client = client_of(transport);
+static inline struct capos_sqe *submit(struct capos_client *client, struct capos_call *call) {
     struct capos_slot *s = &client->slots[call->tag];
     struct capos_sqe *sqe = capos_client_sqe(client);
     const struct capos_method *method = call->method;
@@ -122,6 +121,20 @@ static int transport_send(struct capos_transport *transport, struct capos_call *
     sqe->room = method->results_capabilities;
     area_trim(&client->area, &s->span, s->params + bytes - s->span.offset);
     capos_slot_submit(client, (unsigned)call->tag, sqe);
+    return sqe;
+}
+
+static int transport_send(struct capos_transport *transport, struct capos_call *call) {
+    submit(client_of(transport), call);
+    return CAPOS_DONE;
+}
+
+// What the call waits for has been submitted before it.
+static int on_send(struct capos_transport *transport, struct capos_call *call) {
+    struct capos_sqe *sqe = submit(client_of(transport), call);
+
+    sqe->flags = call->waits == CAPOS_CALL_ON ? CAPOS_SQE_PIPELINE : CAPOS_SQE_LINK;
+    sqe->source = (uint16_t)call->source;
     return CAPOS_DONE;
 }
 
@@ -154,6 +167,38 @@ static void transport_release(struct capos_transport *transport, struct capos_ca
         capos_slot_give(client, (unsigned)call->tag);
 }
 
+// The completion of the CANCEL says nothing that the call's own does not.
+static int transport_cancel(struct capos_transport *transport, struct capos_call *call) {
+    struct capos_client *client = client_of(transport);
+
+    if (client->slots[call->tag].state != CAPOS_SLOT_SUBMITTED)
+        return CAPOS_DONE;
+    struct capos_sqe *sqe = capos_client_sqe(client);
+    sqe->opcode = CAPOS_OP_CANCEL;
+    sqe->flags = CAPOS_SQE_SKIP_CQE;
+    sqe->source = (uint16_t)call->tag;
+    sqe->interface = CAPOS_SLOT_TAG | call->tag;
+    sqe->user_data = CAPOS_CANCEL_TAG;
+    return CAPOS_DONE;
+}
+
+// A RELEASE that waits needs a slot, in which nobody is interested.
+static int transport_drop(struct capos_transport *transport, const struct capos_promise *promise) {
+    struct capos_client *client = client_of(transport);
+    unsigned slot = capos_slot_take(client);
+
+    if (slot == CAPOS_NO_SLOT)
+        return -CAPOS_STATUS_OVERLOADED;
+    struct capos_sqe *sqe = capos_client_sqe(client);
+    sqe->opcode = CAPOS_OP_RELEASE;
+    sqe->flags = CAPOS_SQE_PIPELINE;
+    sqe->source = (uint16_t)promise->call->tag;
+    sqe->cap = promise->place;
+    capos_slot_submit(client, slot, sqe);
+    client->slots[slot].state = CAPOS_SLOT_ABANDONED;
+    return CAPOS_DONE;
+}
+
 struct capos_transport *capos_client_transport(struct capos_client *client) {
     client->transport = (struct capos_transport){
         .begin = transport_begin,
@@ -161,7 +206,12 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
         .wait = transport_wait,
         .release = transport_release,
         .context = client,
+        .on = &client->on,
+        .cancel = transport_cancel,
+        .drop = transport_drop,
     };
+    client->on = client->transport;
+    client->on.send = on_send;
     return &client->transport;
 }
 

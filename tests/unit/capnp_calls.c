@@ -109,8 +109,9 @@ static int open_file(void *self, struct capos_invocation *inv, struct rich_store
     struct base_file file = rich_store_open_params_file(params);
     (void)self;
     (void)inv;
-    rich_store_open_results_set_file(results, file);
     rich_store_open_results_give_log(results, capos_descriptor_mint(3, 44, 5, CAPOS_SCOPE_SESSION));
+    if (file.id != 0)
+        rich_store_open_results_set_file(results, file);
     return CAPOS_DONE;
 }
 
@@ -143,8 +144,8 @@ static const struct rich_store store = {9};
 
 static void loop_init(struct loop *loop, int damage) {
     memset(loop, 0, sizeof *loop);
-    loop->transport =
-        (struct capos_transport){loop_begin, loop_send, loop_wait, loop_release, loop};
+    loop->transport = (struct capos_transport){loop_begin, loop_send, loop_wait, loop_release,
+                                               loop,       NULL,      NULL,      NULL};
     loop->server = &server;
     loop->damage = damage;
     loop->results_words = WORDS;
@@ -203,6 +204,112 @@ START_TEST(capabilities_travel) {
     ck_assert_uint_eq(rich_store_open_method.params_capabilities, 1);
     ck_assert_uint_eq(rich_store_open_method.results_capabilities, 2);
     ck_assert_uint_eq(rich_store_all_method.results_capabilities, CAPOS_TRANSFER_MAX);
+    loop_fini(&loop, &call);
+}
+END_TEST
+
+// Results are in the order of their fields, whatever order they were set in, and whichever.
+START_TEST(places_of_capabilities) {
+    struct loop loop;
+    struct capos_call call;
+    struct rich_store_open_results results;
+    struct base_file file = {1234};
+    for (int given = 0; given < 2; given++) {
+        loop_init(&loop, DAMAGE_NONE);
+        struct rich_store_open_params_builder params =
+            rich_store_open_begin(&call, &loop.transport, store);
+        if (given)
+            rich_store_open_params_set_file(params, file);
+        ck_assert_int_eq(rich_store_open_call(&call, &results), CAPOS_DONE);
+        ck_assert_uint_eq(loop.inv.results.descriptor_count, 2);
+        ck_assert_uint_eq(loop.answered[0].kind, given ? CAPOS_TRANSFER_COPY : CAPOS_TRANSFER_NONE);
+        ck_assert_uint_eq(loop.answered[0].cap, given ? 1234 : 0);
+        ck_assert_uint_eq(loop.answered[1].kind, CAPOS_TRANSFER_MINT);
+        ck_assert_uint_eq(rich_store_open_results_file(results).id, given ? 1234 : 0);
+        ck_assert_uint_eq(rich_store_open_promise_file(&call).promise.place, 0);
+        ck_assert_uint_eq(rich_store_open_promise_log(&call).place, 1);
+        loop_fini(&loop, &call);
+    }
+}
+END_TEST
+
+// A transport that knows nothing of promises waits for the answer and uses what it brings.
+START_TEST(promises_without_pipelining) {
+    struct loop loop;
+    struct capos_call first, second;
+    struct base_named_name_results results;
+    struct base_file file = {1234};
+    loop_init(&loop, DAMAGE_NONE);
+    struct rich_store_open_params_builder params =
+        rich_store_open_begin(&first, &loop.transport, store);
+    rich_store_open_params_set_file(params, file);
+    ck_assert_int_eq(rich_store_open_send(&first), CAPOS_DONE);
+    struct base_named_promise named = {rich_store_open_promise_file(&first).promise};
+    base_named_name_begin_on(&second, named);
+    ck_assert_int_eq(base_named_name_call(&second, &results), CAPOS_DONE);
+    ck_assert_uint_eq(loop.inv.object_id, 1234);
+    ck_assert_str_eq(base_named_name_results_name(results).data, "the store");
+    ck_assert_int_eq(capos_promise_release(named.promise), CAPOS_UNIMPLEMENTED);
+    capos_call_release(&first);
+    capos_call_release(&second);
+    ck_assert_int_eq(loop.begun, 2);
+    ck_assert_int_eq(loop.released, 2);
+}
+END_TEST
+
+START_TEST(promises_of_failures) {
+    struct loop loop;
+    struct capos_call first, second;
+    struct base_named_name_results results;
+    struct base_named_promise named;
+    loop_init(&loop, DAMAGE_NONE);
+    rich_store_open_begin(&first, &loop.transport, store);
+    named.promise = rich_store_open_promise_file(&first).promise;
+    base_named_name_begin_on(&second, named); // before it was sent
+    ck_assert_int_eq(base_named_name_call(&second, &results), CAPOS_INVALID_ARGUMENT);
+    capos_call_release(&second);
+    ck_assert_int_eq(rich_store_open_send(&first), CAPOS_DONE);
+    loop.damage = DAMAGE_RESULTS;
+    base_named_name_begin_on(&second, named);
+    ck_assert_int_eq(base_named_name_call(&second, &results), CAPOS_FAILED);
+    ck_assert_str_eq(second.reason, first.reason);
+    capos_call_release(&second);
+    base_named_name_begin(&second, &loop.transport, (struct base_named){9});
+    ck_assert_int_eq(capos_call_after(&second, &first), CAPOS_FAILED);
+    ck_assert_int_eq(base_named_name_call(&second, &results), CAPOS_FAILED);
+    capos_call_release(&second);
+    capos_call_release(&first);
+    ck_assert_int_eq(loop.begun, loop.released);
+}
+END_TEST
+
+START_TEST(one_after_another) {
+    struct loop loop;
+    struct capos_call first, second;
+    struct base_named_name_results results;
+    loop_init(&loop, DAMAGE_NONE);
+    rich_store_open_begin(&first, &loop.transport, store);
+    ck_assert_int_eq(rich_store_open_send(&first), CAPOS_DONE);
+    base_named_name_begin(&second, &loop.transport, (struct base_named){9});
+    ck_assert_int_eq(capos_call_after(&second, &first), CAPOS_DONE);
+    ck_assert_int_eq(first.state, CAPOS_CALL_ANSWERED);
+    ck_assert_int_eq(base_named_name_send(&second), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_after(&second, &first), CAPOS_INVALID_ARGUMENT); // too late
+    ck_assert_int_eq(base_named_name_wait(&second, &results), CAPOS_INVALID_ARGUMENT);
+    ck_assert_int_eq(capos_call_cancel(&second), CAPOS_DONE); // it has ended
+    capos_call_release(&first);
+    capos_call_release(&second);
+}
+END_TEST
+
+START_TEST(what_can_not_be_cancelled) {
+    struct loop loop;
+    struct capos_call call;
+    loop_init(&loop, DAMAGE_NONE);
+    rich_store_open_begin(&call, &loop.transport, store);
+    ck_assert_int_eq(capos_call_cancel(&call), CAPOS_DONE); // nothing was sent
+    ck_assert_int_eq(rich_store_open_send(&call), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_cancel(&call), CAPOS_UNIMPLEMENTED);
     loop_fini(&loop, &call);
 }
 END_TEST
@@ -296,6 +403,11 @@ int main(void) {
     harness_add(suite, "one-step", one_step);
     harness_add(suite, "steps", in_steps);
     harness_add(suite, "capabilities", capabilities_travel);
+    harness_add(suite, "places", places_of_capabilities);
+    harness_add(suite, "promises", promises_without_pipelining);
+    harness_add(suite, "failed-promises", promises_of_failures);
+    harness_add(suite, "after", one_after_another);
+    harness_add(suite, "cancel", what_can_not_be_cancelled);
     harness_add(suite, "inherited", inherited_methods);
     harness_add(suite, "exceptions", exceptions);
     harness_add(suite, "results", results_that_are_none);

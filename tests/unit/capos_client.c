@@ -427,6 +427,74 @@ START_TEST(params_that_do_not_fit) {
 }
 END_TEST
 
+// One submission for calls that are each on the answer of the one before, and one that is linked;
+// nobody is interested in the first ones, so what they bring is given up.
+START_TEST(calls_on_answers_to_come) {
+    struct capos_call first, second, third;
+    struct capos_promise promise = {&first, 0};
+
+    start();
+    kernel.idle = complete_backwards;
+    begin_open(&first);
+    ck_assert_int_eq(capos_call_send(&first), CAPOS_DONE);
+    capos_pointer_set_text(
+        capos_struct_builder_pointer(capos_call_begin_on(&second, promise, &say), 0), text_of("x"));
+    ck_assert_int_eq(capos_call_send(&second), CAPOS_DONE);
+    begin_say(&third, 3, "y");
+    ck_assert_int_eq(capos_call_after(&third, &second), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_send(&third), CAPOS_DONE);
+    ck_assert_int_eq(capos_promise_release(promise), CAPOS_DONE);
+    ck_assert_uint_eq(kernel.entered, 0);
+    capos_client_flush(&client);
+    ck_assert_uint_eq(kernel.entered, 1);
+    ck_assert_uint_eq(kernel.slots[0].flags, 0);
+    ck_assert_uint_eq(kernel.slots[1].flags, CAPOS_SQE_PIPELINE);
+    ck_assert_uint_eq(kernel.slots[1].source, 0);
+    ck_assert_uint_eq(kernel.slots[1].cap, 0);
+    ck_assert_uint_eq(kernel.slots[2].flags, CAPOS_SQE_LINK);
+    ck_assert_uint_eq(kernel.slots[2].source, 1);
+    ck_assert_uint_eq(kernel.slots[2].cap, 42);
+    ck_assert_uint_eq(kernel.slots[3].opcode, CAPOS_OP_RELEASE);
+    ck_assert_uint_eq(kernel.slots[3].flags, CAPOS_SQE_PIPELINE);
+    ck_assert_uint_eq(kernel.slots[3].source, 0);
+    capos_call_release(&first);
+    capos_call_release(&second);
+    answer_with_capability(&kernel, 0);
+    echo(&kernel, 1);
+    fake_kernel_complete(&kernel, 3, 0, 0, 0);
+    expect_said(&third, 3, "y");
+    ck_assert_uint_eq(kernel.logged, 0);
+    capos_client_flush(&client);
+    ck_assert_uint_eq(kernel.logged, 1); // the answer that nobody wanted
+    ck_assert_uint_eq(kernel.log[0].cap, 99);
+    nothing_is_left();
+}
+END_TEST
+
+START_TEST(cancelled_calls) {
+    struct capos_struct results;
+    struct capos_call call;
+
+    start();
+    begin_say(&call, 1, "x");
+    ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_cancel(&call), CAPOS_DONE);
+    capos_client_flush(&client);
+    ck_assert_uint_eq(kernel.logged, 1);
+    ck_assert_uint_eq(kernel.log[0].opcode, CAPOS_OP_CANCEL);
+    ck_assert_uint_eq(kernel.log[0].source, 0);
+    ck_assert_uint_eq(kernel.log[0].interface, kernel.slots[0].user_data);
+    fake_kernel_complete(&kernel, 0, -CAPOS_STATUS_CANCELLED, 0, 0);
+    capos_client_flush(&client);
+    ck_assert_int_eq(capos_call_cancel(&call), CAPOS_DONE); // it has ended
+    ck_assert_int_eq(capos_call_wait(&call, &results), -CAPOS_STATUS_CANCELLED);
+    capos_call_release(&call);
+    capos_client_flush(&client);
+    ck_assert_uint_eq(kernel.logged, 1);
+    nothing_is_left();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("capos/client");
 
@@ -446,5 +514,7 @@ int main(void) {
     harness_add(suite, "full", a_full_submission_queue_is_emptied);
     harness_add(suite, "exhaustion", exhaustion_is_an_error_and_passes);
     harness_add(suite, "too-big", params_that_do_not_fit);
+    harness_add(suite, "calls on answers to come", calls_on_answers_to_come);
+    harness_add(suite, "cancelled calls", cancelled_calls);
     return harness_run(suite);
 }

@@ -88,7 +88,8 @@ static void take(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
         check_range(sqe->results, sqe->results_capacity);
     if (sqe->sent + sqe->room > 0)
         check_range(sqe->descriptors, (sqe->sent + sqe->room) * 32u);
-    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV) {
+    if (sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV ||
+        (sqe->flags & CAPOS_SQE_PIPELINE) != 0) {
         ck_assert_uint_lt(sqe->slot, 64);
         ck_assert(!kernel->busy[sqe->slot]);
         kernel->slots[sqe->slot] = *sqe;
@@ -97,7 +98,8 @@ static void take(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
             kernel->called(kernel, sqe->slot);
         return;
     }
-    ck_assert(sqe->opcode == CAPOS_OP_RELEASE || sqe->opcode == CAPOS_OP_RETURN);
+    ck_assert(sqe->opcode == CAPOS_OP_RELEASE || sqe->opcode == CAPOS_OP_RETURN ||
+              sqe->opcode == CAPOS_OP_CANCEL);
     ck_assert_uint_lt(kernel->logged, FAKE_LOG);
     kernel->log[kernel->logged++] = *sqe;
     if (sqe->opcode == CAPOS_OP_RETURN)

@@ -13,7 +13,7 @@ struct fake_kernel {
     _Alignas(4096) uint8_t block[4 * 4096];
     struct capos_sqe slots[64]; // what each slot holds
     bool busy[64];
-    struct capos_sqe log[FAKE_LOG]; // RELEASE and RETURN, in order
+    struct capos_sqe log[FAKE_LOG]; // RELEASE, RETURN and CANCEL, in order
     unsigned logged;
     unsigned entered;
     uint32_t batch; // SQEs taken at most by one cap_enter
