@@ -111,6 +111,8 @@ enum KernelCapability {
   # SchedulingPolicy.
   schedulerStatistics @18;
   # SchedulerStatistics.
+  revokers @19;
+  # RevokerFactory.
 }
 
 struct Grant $Annotations.name("service_grant") {

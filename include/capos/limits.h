@@ -24,6 +24,7 @@
 #define CAPOS_SLOTS_MAX      65536 // of one capability table, slot 0 (never used) included
 #define CAPOS_CALLS_HELD_MAX 4096  // tokens of one process
 #define CAPOS_THREADS_MAX    1024  // of one process
+#define CAPOS_REVOKERS_DEEP  4     // revocable copies of revocable copies
 #define CAPOS_CPUS_MAX       64
 
 #endif

@@ -10,6 +10,7 @@
 #include "core/kernel.h"
 #include "core/kmem.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/thread.h"
 #include "core/token.h"
 
@@ -40,6 +41,17 @@ static void mix_object(uint64_t *digest, struct object *object) {
         mix_endpoint(digest, receiver_of(object)->endpoint);
 }
 
+static void mix_revoker(uint64_t *digest, const struct revoker *revoker) {
+    for (; revoker != NULL; revoker = revoker->parent) {
+        mix(digest, (uintptr_t)revoker);
+        mix(digest, revoker->object.references);
+        mix(digest, revoker->state * 2u + revoker->dead);
+        mix(digest, list_count(&revoker->uses));
+        mix(digest, list_count(&revoker->mappings));
+        mix(digest, list_count(&revoker->children));
+    }
+}
+
 // Returns what the array costs.
 static uint64_t mix_table(uint64_t *digest, const struct captable *table) {
     const struct captable_entry *entries = table->entries;
@@ -55,6 +67,7 @@ static uint64_t mix_table(uint64_t *digest, const struct captable *table) {
         mix(digest, entries[slot].interface);
         mix(digest, entries[slot].scope);
         mix_object(digest, entries[slot].object);
+        mix_revoker(digest, entries[slot].revoker);
     }
     return size == 0 ? 0 : kmem_charge(size * sizeof(struct captable_entry));
 }
@@ -82,7 +95,8 @@ static uint64_t mix_tokens(uint64_t *digest, const struct token_table *table) {
     return bytes;
 }
 
-static void mix_ring(uint64_t *digest, const struct ring *ring) {
+// Returns what the ring's uses of revokers cost.
+static uint64_t mix_ring(uint64_t *digest, const struct ring *ring) {
     for (uint32_t i = 0; ring->calls != NULL && i < ring->slots; i++) {
         const struct call *call = &ring->calls[i];
 
@@ -95,6 +109,7 @@ static void mix_ring(uint64_t *digest, const struct ring *ring) {
         if (call_state(call) == CALL_WAITING)
             mix(digest, ring->depends[i].source);
     }
+    return ring->uses == NULL ? 0 : kmem_charge(ring->slots * sizeof(struct revoker_use));
 }
 
 static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t arrays) {
@@ -115,10 +130,10 @@ static void mix_process(uint64_t *digest, const struct process *process) {
     mix(digest, process->threads_left);
     arrays = mix_table(digest, &process->table);
     arrays += mix_tokens(digest, &process->tokens);
-    mix_ledger(digest, process->ledger, arrays);
     for (struct list_node *node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
-        mix_ring(digest, &list_entry(node, struct thread, sibling)->ring);
+        arrays += mix_ring(digest, &list_entry(node, struct thread, sibling)->ring);
+    mix_ledger(digest, process->ledger, arrays);
 }
 
 uint64_t audit_digest(struct cpu *cpu) {

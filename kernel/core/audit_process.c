@@ -7,6 +7,7 @@
 #include "core/endpoint.h"
 #include "core/kernel.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/thread.h"
 #include "core/token.h"
 #include "core/vm.h"
@@ -212,6 +213,19 @@ static const char *audit_record(const struct ring *ring, const struct call *call
     return "record: none is being ended";
 }
 
+// On a revoker's list are just those calls in flight that say so.
+static const char *audit_use(const struct ring *ring, const struct call *call) {
+    const struct revoker_use *use = ring->uses == NULL ? NULL : &ring->uses[call->slot];
+    bool linked = use != NULL && list_is_linked(&use->node);
+
+    bool ended = call_state(call) == CALL_IDLE || call_state(call) == CALL_DONE;
+
+    if (linked != ((call->flags & CALL_REVOCABLE) != 0 && !ended) ||
+        (use != NULL && linked != (use->revoker != NULL)))
+        return "record: it is on a revoker's list while it is in flight, if it was made so";
+    return NULL;
+}
+
 static const char *audit_ring(const struct ring *ring, const struct captable *table,
                               uint32_t *reserved) {
     const struct captable_entry *entries = table->entries;
@@ -224,6 +238,8 @@ static const char *audit_ring(const struct ring *ring, const struct captable *ta
         broken = audit_record(ring, call);
         if (broken == NULL)
             broken = audit_awaited(ring, call);
+        if (broken == NULL)
+            broken = audit_use(ring, call);
         in_flight += call_state(call) != CALL_IDLE;
         if (broken != NULL || call->reserved == 0)
             continue;
@@ -341,6 +357,19 @@ static const char *audit_threads(const struct process *process, uint32_t *reserv
     return broken;
 }
 
+static const char *audit_revokers(const struct captable *table) {
+    const struct captable_entry *entries = table->entries;
+    uint32_t size = entries == NULL ? 0 : (uint32_t)entries[0].interface;
+    const char *broken = NULL;
+
+    for (uint32_t slot = 1; slot < size && broken == NULL; slot++)
+        for (const struct revoker *revoker =
+                 entries[slot].state == CAPTABLE_USED ? entries[slot].revoker : NULL;
+             revoker != NULL && broken == NULL; revoker = revoker->parent)
+            broken = revoker_audit(revoker);
+    return broken;
+}
+
 const char *audit_process(const struct process *process) {
     uint32_t reserved = 0;
     const char *broken = audit_threads(process, &reserved);
@@ -351,6 +380,8 @@ const char *audit_process(const struct process *process) {
         broken = audit_tokens(&process->tokens, &process->table, &reserved);
     if (broken == NULL)
         broken = audit_table(&process->table, reserved);
+    if (broken == NULL)
+        broken = audit_revokers(&process->table);
     return broken == NULL ? audit_endpoints(process) : broken;
 }
 
@@ -360,8 +391,21 @@ static void walk_table(const struct captable *table,
     uint32_t size = entries == NULL ? 0 : (uint32_t)entries[0].interface;
 
     for (uint32_t slot = 1; slot < size; slot++)
-        if (entries[slot].state == CAPTABLE_USED)
+        if (entries[slot].state == CAPTABLE_USED) {
             visit(entries[slot].object, context);
+            if (entries[slot].revoker != NULL)
+                visit(&entries[slot].revoker->object, context);
+        }
+}
+
+static void walk_record(const struct call *call,
+                        void (*visit)(struct object *object, void *context), void *context) {
+    struct revoker *revoker = revoker_of_call(call);
+
+    if (call->target != NULL)
+        visit(call->target, context);
+    if (revoker != NULL)
+        visit(&revoker->object, context);
 }
 
 static void walk_threads(struct process *process,
@@ -373,8 +417,7 @@ static void walk_threads(struct process *process,
         visit(&thread->object, context);
         visit(&process->object, context);
         for (uint32_t i = 0; thread->ring.calls != NULL && i < thread->ring.slots; i++)
-            if (thread->ring.calls[i].target != NULL)
-                visit(thread->ring.calls[i].target, context);
+            walk_record(&thread->ring.calls[i], visit, context);
     }
 }
 

@@ -9,10 +9,13 @@
 #include "core/object.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/ringserve.h"
 
 void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags,
                    uint8_t caps) {
+    if (__builtin_expect((call->flags & CALL_REVOCABLE) != 0, 0))
+        revoker_use_end(cpu, call);
     if (call->reserved != 0) {
         captable_unreserve(cpu, &call->ring->process->table, call->reserved);
         call->reserved = 0;

@@ -63,6 +63,10 @@ struct call_queue {
     call_answer_fn *answer;
 };
 
+// In the flags of a record: it was made through a revoker, on whose list it is until it ends
+// (revoke.h). No operation that has a record knows the flag of SQEs that is this bit.
+#define CALL_REVOCABLE CAPOS_SQE_REARM
+
 struct call {
     _Atomic uint64_t word; // enum call_state | sequence << 8
 

@@ -11,6 +11,7 @@
 #include "core/debug.h"
 #include "core/kmem.h"
 #include "core/panic.h"
+#include "core/revoke.h"
 
 #define FIRST_SIZE 32u
 
@@ -64,8 +65,8 @@ void captable_fini(struct cpu *cpu, struct captable *table) {
         array_retire(cpu, table, entries);
 }
 
-enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
-                                  struct captable_view *view) {
+enum capos_status captable_find(const struct captable *table, uint64_t cap,
+                                struct captable_view *view) {
     const struct captable_entry *entries = array_of(table);
     uint32_t slot = machine_clamp(captable_slot(cap), array_size(entries));
     const struct captable_entry *entry = &entries[slot];
@@ -88,6 +89,15 @@ enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
                    captable_generation(cap)
                ? CAPOS_STATUS_OK
                : CAPOS_STATUS_REFUSED;
+}
+
+enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
+                                  struct captable_view *view) {
+    enum capos_status status = captable_find(table, cap, view);
+
+    if (status == CAPOS_STATUS_OK && view->revoker != NULL && revoker_is_dead(view->revoker))
+        return CAPOS_STATUS_DISCONNECTED;
+    return status;
 }
 
 // Chains the fresh slots of a new array, lowest first, before those that are free already.
@@ -253,10 +263,13 @@ enum capos_status captable_insert(struct cpu *cpu, struct captable *table,
 }
 
 // What follows when an entry was emptied for good: no locks held.
-static void let_go(struct cpu *cpu, struct captable *table, struct object *object) {
+static void let_go(struct cpu *cpu, struct captable *table, const struct captable_view *view) {
+    struct object *object = view->object;
+
     if (object->type->lost != NULL)
         object->type->lost(cpu, object, table->process);
     object_put(cpu, object);
+    revoker_put(cpu, view->revoker);
 }
 
 enum capos_status captable_release(struct cpu *cpu, struct captable *table, uint64_t cap) {
@@ -264,7 +277,7 @@ enum capos_status captable_release(struct cpu *cpu, struct captable *table, uint
     enum capos_status status;
 
     lock_take(&table->lock);
-    status = captable_lookup(table, cap, &view);
+    status = captable_find(table, cap, &view);
     if (status == CAPOS_STATUS_OK) {
         captable_empty_locked(cpu, table, cap);
         if (view.object->type->seated != NULL)
@@ -272,7 +285,7 @@ enum capos_status captable_release(struct cpu *cpu, struct captable *table, uint
     }
     lock_drop(&table->lock);
     if (status == CAPOS_STATUS_OK)
-        let_go(cpu, table, view.object);
+        let_go(cpu, table, &view);
     return status;
 }
 

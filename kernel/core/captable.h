@@ -22,7 +22,7 @@ struct revoker;
 
 struct captable_entry {
     struct object *_Atomic object; // NULL: free or reserved
-    struct revoker *revoker;
+    struct revoker *revoker;       // a reference, or NULL
     _Atomic uint32_t generation;
     uint8_t kind;  // enum object_kind
     uint8_t scope; // enum capos_transfer_scope
@@ -49,7 +49,7 @@ struct captable {
     uint32_t used, reserved, retired;
 };
 
-// What an entry says, copied; the object is borrowed until the CPU leaves the kernel.
+// What an entry says, copied; object and revoker are borrowed until the CPU leaves the kernel.
 struct captable_view {
     struct object *object;
     struct revoker *revoker;
@@ -64,7 +64,8 @@ void captable_init(struct captable *table, struct process *process, struct ledge
 // Frees the array; every entry has been emptied (captable_clear).
 void captable_fini(struct cpu *cpu, struct captable *table);
 
-// REFUSED when the id names nothing. No lock.
+// REFUSED when the id names nothing; DISCONNECTED when a revoker of the capability is dead. No
+// lock.
 must_use enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
                                            struct captable_view *view);
 
@@ -76,16 +77,20 @@ must_use enum capos_status captable_reserve(struct cpu *cpu, struct captable *ta
 // Gives back what is left of a chain.
 void captable_unreserve(struct cpu *cpu, struct captable *table, uint32_t chain);
 
+// The same for what can be done to dead ones too.
+must_use enum capos_status captable_find(const struct captable *table, uint64_t cap,
+                                         struct captable_view *view);
+
 // Puts what `view` says in the first slot of a non-empty chain and takes over the caller's
-// reference to the object. Can't fail. Returns the CapId.
+// references to object and revoker. Can't fail. Returns the CapId.
 uint64_t captable_install_locked(struct cpu *cpu, struct captable *table, uint32_t *chain,
                                  const struct captable_view *view);
 
-// Takes a used slot's capability out, for a move or a release; the reference to the object, which
-// is returned, goes to the caller. A lookup under this lock has just found it.
+// Takes a used slot's capability out, for a move or a release; the references to the object, which
+// is returned, and to the revoker go to the caller. A lookup under this lock has just found it.
 struct object *captable_empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap);
 
-// Reserve and install in one: for grants. On success the reference is the table's.
+// Reserve and install in one: for grants. On success the references are the table's.
 must_use enum capos_status captable_insert(struct cpu *cpu, struct captable *table,
                                            const struct captable_view *view, uint64_t *cap);
 

@@ -388,14 +388,10 @@ static bool cancel_token(struct token *token, const struct call *call, uint64_t 
     return live;
 }
 
-bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
-    struct endpoint *endpoint;
-    struct token *token;
+void endpoint_disown(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
+    struct endpoint *endpoint = endpoint_of_call(call);
+    struct token *token = call->token;
 
-    if (!call_claim(call, word))
-        return false;
-    endpoint = endpoint_of_call(call);
-    token = call->token;
     lock_take(&endpoint->lock);
     // Who has lost the Receiver, or passed it on, is not told; the token goes with its RETURN or
     // end.
@@ -406,5 +402,11 @@ bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum ca
     }
     lock_drop(&endpoint->lock);
     call_fail(cpu, call, status);
+}
+
+bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
+    if (!call_claim(call, word))
+        return false;
+    endpoint_disown(cpu, call, word, status);
     return true;
 }

@@ -13,6 +13,7 @@
 #include "core/dispatch.h"
 #include "core/endpoint.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/ringserve.h"
 #include "core/sched.h"
 
@@ -127,11 +128,34 @@ static void make_due(struct cpu *cpu, struct call *call) {
         sched_ready_handoff(cpu, ring->thread);
 }
 
+// A claimed record's target, with its reference; a use of the revoker that it was found through
+// begins. No locks held.
+static enum capos_status set_target(struct cpu *cpu, struct call *call,
+                                    const struct captable_view *view, struct object *target) {
+    enum capos_status status = CAPOS_STATUS_OK;
+
+    if (view->revoker != NULL)
+        status = revoker_use_begin(cpu, call, view->revoker);
+    if (status != CAPOS_STATUS_OK) {
+        object_put(cpu, target);
+        return status;
+    }
+    call->target = target;
+    if (view->revoker != NULL) {
+        lock_take(&call->ring->lock);
+        call->flags |= CALL_REVOCABLE;
+        lock_drop(&call->ring->lock);
+    }
+    return CAPOS_STATUS_OK;
+}
+
 // The target of a pipelined record, from its source's answer.
-static enum capos_status find_target(struct call *call) {
+static enum capos_status find_target(struct cpu *cpu, struct call *call) {
     struct ring *ring = call->ring;
     const struct depend *source = &ring->depends[depend_of(call)->source];
     struct captable_view view;
+    enum capos_status status;
+    struct object *target;
     uint64_t cap = 0;
 
     if (call->waiting_cap < source->caps)
@@ -139,8 +163,10 @@ static enum capos_status find_target(struct call *call) {
     if (cap == 0)
         return CAPOS_STATUS_REFUSED;
     call->waiting_cap = cap;
-    return call->opcode == CAPOS_OP_RELEASE ? CAPOS_STATUS_OK
-                                            : accept_target(ring, cap, &view, &call->target);
+    if (call->opcode == CAPOS_OP_RELEASE)
+        return CAPOS_STATUS_OK;
+    status = accept_target(ring, cap, &view, &target);
+    return status == CAPOS_STATUS_OK ? set_target(cpu, call, &view, target) : status;
 }
 
 static bool is_for_endpoint(const struct call *call) {
@@ -173,7 +199,7 @@ static void start(struct cpu *cpu, struct call *call, bool here) {
     enum capos_status status = CAPOS_STATUS_OK;
 
     if ((call->flags & CAPOS_SQE_PIPELINE) != 0) {
-        status = find_target(call);
+        status = find_target(cpu, call);
         if (status == CAPOS_STATUS_OK && is_for_endpoint(call))
             set_session(cpu, call);
     }
@@ -228,18 +254,25 @@ static enum capos_status check_form(const struct ring *ring, const struct capos_
 
 // The target of a linked CALL and the slots of any.
 static enum capos_status reserve(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                 struct call *call, struct captable_view *view,
                                  struct object **target, uint32_t *chain) {
-    struct captable_view view;
     enum capos_status status = CAPOS_STATUS_OK;
 
+    view->revoker = NULL;
     *target = NULL;
     *chain = 0;
     if (sqe->opcode != CAPOS_OP_CALL)
         return CAPOS_STATUS_OK;
     if ((sqe->flags & CAPOS_SQE_LINK) != 0)
-        status = accept_target(ring, sqe->cap, &view, target);
-    if (status == CAPOS_STATUS_OK)
-        status = captable_reserve(cpu, &ring->process->table, sqe->room, chain);
+        status = accept_target(ring, sqe->cap, view, target);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = captable_reserve(cpu, &ring->process->table, sqe->room, chain);
+    if (status == CAPOS_STATUS_OK && view->revoker != NULL) {
+        status = revoker_use_begin(cpu, call, view->revoker);
+        if (status != CAPOS_STATUS_OK)
+            captable_unreserve(cpu, &ring->process->table, *chain);
+    }
     if (status != CAPOS_STATUS_OK && *target != NULL)
         object_put(cpu, *target);
     return status;
@@ -266,16 +299,19 @@ static bool wait_for(struct ring *ring, struct call *call, struct call *source) 
 int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status, form = check_form(ring, sqe);
     struct call *call = accept_slot(ring, sqe, &status), *source;
+    struct captable_view view;
     struct object *target;
     uint32_t chain;
 
     if (call != NULL)
         status = form;
     if (status == CAPOS_STATUS_OK)
-        status = reserve(cpu, ring, sqe, &target, &chain);
+        status = reserve(cpu, ring, sqe, call, &view, &target, &chain);
     if (status != CAPOS_STATUS_OK)
         return -(int32_t)status;
     accept_fill(call, sqe, target, chain);
+    if (view.revoker != NULL)
+        call->flags |= CALL_REVOCABLE;
     if (sqe->opcode != CAPOS_OP_CALL)
         call->sent = call->room = 0;
     if (is_for_endpoint(call))
@@ -340,22 +376,29 @@ void depend_end_locked(struct cpu *cpu, struct call *source, bool results, uint8
     mark_awaited(source);
 }
 
-bool depend_cancel(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
+void depend_leave_locked(struct call *call) {
     struct ring *ring = call->ring;
     struct call *source;
+
+    if (call_state(call) == CALL_DUE) {
+        unlink(ring, &ring->due, call);
+        return;
+    }
+    source = &ring->calls[depend_of(call)->source];
+    unlink(ring, &depend_of(source)->chain, call);
+    mark_awaited(source);
+}
+
+bool depend_cancel(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status) {
+    struct ring *ring = call->ring;
     bool there;
 
     lock_take(&ring->lock);
     there = atomic_load_explicit(&call->word, memory_order_relaxed) == word;
-    if (there && (word & 255) == CALL_DUE) {
-        unlink(ring, &ring->due, call);
-    } else if (there) {
-        source = &ring->calls[depend_of(call)->source];
-        unlink(ring, &depend_of(source)->chain, call);
-        mark_awaited(source);
-    }
-    if (there)
+    if (there) {
+        depend_leave_locked(call);
         call_set(call, CALL_CLAIMED);
+    }
     lock_drop(&ring->lock);
     if (there)
         call_fail(cpu, call, status);

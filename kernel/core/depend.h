@@ -68,6 +68,9 @@ void depend_end_locked(struct cpu *cpu, struct call *call, bool results, uint8_t
 // Runs what is DUE on the ring of cpu->current. No locks held.
 void depend_run_due(struct cpu *cpu, struct ring *ring);
 
+// Takes a WAITING or DUE record off its chain. The ring is locked; the record is to be claimed.
+void depend_leave_locked(struct call *call);
+
 // On behalf of its caller (cancel.c): ends a WAITING or DUE record whose word was `word`. False: it
 // has just changed; look again.
 bool depend_cancel(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);

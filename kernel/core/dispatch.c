@@ -13,6 +13,7 @@
 #include "core/depend.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/ringserve.h"
 #include "core/thread.h"
 #include "core/transfer.h"
@@ -60,17 +61,31 @@ uint32_t dispatch_room(const struct capos_invocation *invocation) {
     return dispatch->call->room - dispatch->given;
 }
 
-struct capos_descriptor dispatch_give(struct capos_invocation *invocation, struct object *object,
-                                      uint64_t interface, enum capos_transfer_scope scope) {
+struct capos_descriptor dispatch_give_view(struct capos_invocation *invocation,
+                                           const struct captable_view *view) {
     struct dispatch *dispatch = dispatch_of(invocation);
     struct dispatch_gift *gift = &dispatch->gift[dispatch->given];
 
     kassert(dispatch->given < dispatch->call->room);
-    gift->object = object;
-    gift->interface = interface;
-    gift->scope = (uint8_t)scope;
+    gift->object = view->object;
+    gift->revoker = view->revoker;
+    gift->interface = view->interface;
+    gift->scope = view->scope;
+    gift->disclosure = view->disclosure;
     dispatch->given++;
     return capos_descriptor_move(dispatch->given);
+}
+
+struct capos_descriptor dispatch_give(struct capos_invocation *invocation, struct object *object,
+                                      uint64_t interface, enum capos_transfer_scope scope) {
+    const struct captable_view view = {
+        .object = object, .interface = interface, .scope = (uint8_t)scope};
+
+    return dispatch_give_view(invocation, &view);
+}
+
+struct revoker *dispatch_revoker(const struct capos_invocation *invocation) {
+    return revoker_of_call(dispatch_of(invocation)->call);
 }
 
 static void begin(struct dispatch *dispatch, struct call *call) {
@@ -85,8 +100,10 @@ static void begin(struct dispatch *dispatch, struct call *call) {
 
 static void drop_gifts(struct cpu *cpu, struct dispatch *dispatch) {
     for (uint32_t i = 0; i < dispatch->given; i++)
-        if (dispatch->gift[i].object != NULL)
+        if (dispatch->gift[i].object != NULL) {
             object_put(cpu, dispatch->gift[i].object);
+            revoker_put(cpu, dispatch->gift[i].revoker);
+        }
 }
 
 // Each descriptor names nothing, or a gift that no other one does.
@@ -110,15 +127,22 @@ static struct capos_descriptor install_gift(struct cpu *cpu, struct dispatch *di
                                             struct dispatch_gift *gift) {
     struct call *call = dispatch->call;
     struct captable_view view = {.object = gift->object,
+                                 .revoker = gift->revoker,
                                  .interface = gift->interface,
                                  .kind = (uint8_t)gift->object->type->kind,
-                                 .scope = gift->scope};
+                                 .scope = gift->scope,
+                                 .disclosure = gift->disclosure};
     uint64_t cap =
         captable_install_locked(cpu, &call->ring->process->table, &call->reserved, &view);
 
     gift->object = NULL;
     return (struct capos_descriptor){
-        .cap = cap, .interface = view.interface, .kind = CAPOS_TRANSFER_COPY, .scope = view.scope};
+        .cap = cap,
+        .interface = view.interface,
+        .kind = CAPOS_TRANSFER_COPY,
+        .scope = view.scope,
+        .disclosure = view.disclosure,
+    };
 }
 
 static void send_gifts(struct cpu *cpu, struct dispatch *dispatch, uint32_t count) {

@@ -25,9 +25,11 @@ struct thread;
 
 // An object on its way to the caller.
 struct dispatch_gift {
-    struct object *object; // a reference; NULL once it is in the caller's table
+    struct object *object;   // a reference; NULL once it is in the caller's table
+    struct revoker *revoker; // a reference, or NULL
     uint64_t interface;
     uint8_t scope;
+    uint8_t disclosure;
 };
 
 // The scratch of one kernel call. Each CPU has two: of the call that it dispatches, and of the
@@ -48,10 +50,10 @@ struct process *dispatch_process(const struct capos_invocation *invocation);
 struct thread *dispatch_thread(const struct capos_invocation *invocation);
 
 // A capability of the params, by the id in its typed handle: what the caller's table says of it;
-// the object is borrowed for this call. REFUSED when the caller doesn't hold it or it isn't of that
-// type (NULL: any). The descriptor's kind (COPY, MOVE) is in invocation->received; unless the
-// method takes a moved capability itself (transfer.h), it is released when the method has
-// succeeded.
+// the object is borrowed for this call. DISCONNECTED when it is revoked; REFUSED when the caller
+// doesn't hold it or it isn't of that type (NULL: any). The descriptor's kind (COPY, MOVE) is in
+// invocation->received; unless the method takes a moved capability itself (transfer.h), it is
+// released when the method has succeeded.
 must_use enum capos_status dispatch_capability(const struct capos_invocation *invocation,
                                                uint64_t cap, const struct object_type *type,
                                                struct captable_view *view);
@@ -64,6 +66,15 @@ uint32_t dispatch_room(const struct capos_invocation *invocation);
 // the method fails after all, what was given is put.
 struct capos_descriptor dispatch_give(struct capos_invocation *invocation, struct object *object,
                                       uint64_t interface, enum capos_transfer_scope scope);
+
+// The same for a capability that is no new object but another way to one: its revoker, scope and
+// disclosure are the view's, and so are the references that are taken over.
+struct capos_descriptor dispatch_give_view(struct capos_invocation *invocation,
+                                           const struct captable_view *view);
+
+// The revoker through which the object was called, or NULL; borrowed for this call. Views that it
+// makes of itself are given with it.
+struct revoker *dispatch_revoker(const struct capos_invocation *invocation);
 
 // For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
 void dispatch_call(struct cpu *cpu, struct call *call);

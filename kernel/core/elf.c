@@ -198,12 +198,12 @@ static enum capos_status copy_segment(struct cpu *cpu, const struct elf_segment 
 }
 
 static enum capos_status load_segment(struct cpu *cpu, const struct elf_segment *segment,
-                                      struct memory *file, struct vm *vm) {
+                                      struct memory *file, struct revoker *revoker, struct vm *vm) {
     struct uaddr first = {segment->first};
 
     if (segment->mapped)
-        return vm_place_memory(cpu, vm, first, file, segment->offset / FRAME_SIZE, segment->pages,
-                               segment->protection);
+        return vm_place_memory(cpu, vm, first, file, revoker, segment->offset / FRAME_SIZE,
+                               segment->pages, segment->protection);
     enum capos_status status = vm_place(cpu, vm, first, segment->pages, segment->protection);
     if (status != CAPOS_STATUS_OK)
         return status;
@@ -211,10 +211,10 @@ static enum capos_status load_segment(struct cpu *cpu, const struct elf_segment 
 }
 
 enum capos_status elf_load(struct cpu *cpu, const struct elf_image *image, struct memory *file,
-                           struct vm *vm) {
+                           struct revoker *revoker, struct vm *vm) {
     enum capos_status status = CAPOS_STATUS_OK;
 
     for (uint32_t i = 0; i < image->count && status == CAPOS_STATUS_OK; i++)
-        status = load_segment(cpu, &image->segment[i], file, vm);
+        status = load_segment(cpu, &image->segment[i], file, revoker, vm);
     return status;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct memory;
+struct revoker;
 struct vm;
 
 #define ELF_HEADERS_MAX  32
@@ -44,8 +45,8 @@ struct elf_image {
 must_use const char *elf_read(const struct memory *file, struct elf_image *image);
 
 // Maps text and constants, copies data. On failure the space is to be destroyed. OVERLOADED;
-// MALFORMED when something is in the way.
+// MALFORMED when something is in the way. `revoker` is what the file was found through, or NULL.
 must_use enum capos_status elf_load(struct cpu *cpu, const struct elf_image *image,
-                                    struct memory *file, struct vm *vm);
+                                    struct memory *file, struct revoker *revoker, struct vm *vm);
 
 #endif

@@ -135,6 +135,10 @@ void endpoint_match(struct cpu *cpu, struct endpoint *endpoint);
 bool endpoint_unqueue(struct cpu *cpu, struct call *call, enum capos_status status);
 bool endpoint_abandon(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);
 
+// Ends a DELIVERED record that the caller has claimed, whose word was `word` before, and tells the
+// server.
+void endpoint_disown(struct cpu *cpu, struct call *call, uint64_t word, enum capos_status status);
+
 // Ends with `disconnected` the calls that `process` holds tokens of, from *position on: those taken
 // by `receiver`, or all if it is NULL, with what waits for a token of its. At most `budget` of
 // them; true when none is left.

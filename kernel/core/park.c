@@ -15,6 +15,7 @@
 #include "core/cpu.h"
 #include "core/memory.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/ringserve.h"
 #include "core/vm.h"
 #include "machine/space.h"
@@ -25,8 +26,9 @@ enum { PARK_BATCH = 32 }; // ends between two interrupt windows
 // What an SQE of PARK or UNPARK names.
 struct word {
     struct call_queue *bucket;
-    struct memory *memory; // borrowed; NULL: a private one
-    uint64_t at;           // address; offset in the root of the memory object
+    struct memory *memory;   // borrowed; NULL: a private one
+    struct revoker *revoker; // through which that is held, or NULL
+    uint64_t at;             // address; offset in the root of the memory object
 };
 
 // OK: it was woken.
@@ -52,6 +54,7 @@ static enum capos_status find_private(struct ring *ring, uint64_t address, struc
         return CAPOS_STATUS_MALFORMED;
     word->bucket = &ring->process->vm->park.bucket[bucket_of(address)];
     word->memory = NULL;
+    word->revoker = NULL;
     word->at = address;
     return CAPOS_STATUS_OK;
 }
@@ -66,6 +69,7 @@ static enum capos_status find_shared(struct ring *ring, uint64_t cap, uint64_t o
     if (view.object->type->close != memory_close)
         return CAPOS_STATUS_REFUSED;
     word->memory = (struct memory *)(void *)view.object;
+    word->revoker = view.revoker;
     if (offset % sizeof(uint32_t) != 0 ||
         !range_within(offset, sizeof(uint32_t), word->memory->pages * CAPOS_PAGE_SIZE))
         return CAPOS_STATUS_MALFORMED;
@@ -126,7 +130,7 @@ static void hold(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe
                  const struct word *word) {
     ring_name(call);
     call->opcode = sqe->opcode;
-    call->flags = sqe->flags;
+    call->flags = sqe->flags | (word->revoker == NULL ? 0 : CALL_REVOCABLE);
     call->sent = call->room = 0;
     call->target = word->memory == NULL ? NULL : &word->memory->object;
     call->queue = word->bucket;
@@ -149,6 +153,13 @@ enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct cap
         return status;
     if (word.memory != NULL && !object_try_get(&word.memory->object))
         return CAPOS_STATUS_REFUSED;
+    if (word.revoker != NULL) {
+        status = revoker_use_begin(cpu, call, word.revoker);
+        if (status != CAPOS_STATUS_OK) {
+            object_put(cpu, &word.memory->object);
+            return status;
+        }
+    }
     lock_take(&word.bucket->lock);
     status = compare(cpu, ring, &word, sqe->params);
     if (status == CAPOS_STATUS_OK && sqe->deadline != CAPOS_NO_DEADLINE &&
@@ -157,6 +168,8 @@ enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct cap
     if (status == CAPOS_STATUS_OK)
         hold(cpu, call, sqe, &word);
     lock_drop(&word.bucket->lock);
+    if (status != CAPOS_STATUS_OK && word.revoker != NULL)
+        revoker_use_end(cpu, call);
     if (status != CAPOS_STATUS_OK && word.memory != NULL)
         object_put(cpu, &word.memory->object);
     return status;

@@ -12,9 +12,10 @@
 #include <capos/entry.h>
 
 static enum capos_status load(struct cpu *cpu, const struct elf_image *image, struct memory *binary,
-                              struct program *program, struct uaddr *stack) {
+                              struct revoker *revoker, struct program *program,
+                              struct uaddr *stack) {
     struct vm *vm = program->process->vm;
-    enum capos_status status = elf_load(cpu, image, binary, vm);
+    enum capos_status status = elf_load(cpu, image, binary, revoker, vm);
 
     if (status == CAPOS_STATUS_OK)
         status = vm_place_area(cpu, vm, image->stack_pages, PROTECTION_READ_WRITE, stack);
@@ -25,14 +26,15 @@ static enum capos_status load(struct cpu *cpu, const struct elf_image *image, st
 
 enum capos_status program_create(struct cpu *cpu, struct ledger *lender,
                                  const struct process_start *start, const struct elf_image *image,
-                                 struct memory *binary, struct program *program) {
+                                 struct memory *binary, struct revoker *revoker,
+                                 struct program *program) {
     struct uaddr stack;
     enum capos_status status = process_create(cpu, lender, start, &program->process);
 
     if (status != CAPOS_STATUS_OK)
         return status;
     program->grants = 0;
-    status = load(cpu, image, binary, program, &stack);
+    status = load(cpu, image, binary, revoker, program, &stack);
     program->process->capset = program->capset;
     if (status == CAPOS_STATUS_OK) {
         const struct thread_start thread = {

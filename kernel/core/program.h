@@ -23,12 +23,12 @@ struct program {
 };
 
 // A process that holds nothing, with its program loaded and a thread that does not run yet, lent
-// its limits by `lender`. The image is the binary's (elf_read). OVERLOADED; MALFORMED when the
-// program's segments lie where the kernel needs room.
+// its limits by `lender`. The image is the binary's (elf_read), which was found through `revoker`
+// or NULL. OVERLOADED; MALFORMED when the program's segments lie where the kernel needs room.
 must_use enum capos_status program_create(struct cpu *cpu, struct ledger *lender,
                                           const struct process_start *start,
                                           const struct elf_image *image, struct memory *binary,
-                                          struct program *program);
+                                          struct revoker *revoker, struct program *program);
 
 // Gives up a program that was not started; its process ends, as if killed.
 void program_abort(struct cpu *cpu, struct program *program);

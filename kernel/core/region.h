@@ -21,6 +21,7 @@
 #define REGION_AREA_END   (MACHINE_USER_END - 4096)
 
 struct memory;
+struct revoker_mapping;
 
 enum region_kind {
     REGION_OWN,    // reserved; pages that are mapped are frames of the region's own
@@ -31,10 +32,12 @@ enum region_kind {
 struct region {
     uint64_t start; // address
     uint64_t pages;
-    struct memory *memory; // MEMORY: a reference
-    uint64_t offset;       // MEMORY: page of the object at which it begins
-    uint8_t kind;          // enum region_kind
-    bool fixed;            // made with the process: it stays until its end
+    struct memory *memory;           // MEMORY: a reference
+    uint64_t offset;                 // MEMORY: page of the object at which it begins
+    struct revoker_mapping *mapping; // MEMORY: when it was mapped through a revoker, else NULL
+    uint8_t kind;                    // enum region_kind
+    bool revoked; // a sweep takes its pages away, or has: nothing is mapped there any more
+    bool fixed;   // made with the process: it stays until its end
 };
 
 struct regions {

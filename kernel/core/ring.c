@@ -13,6 +13,7 @@
 #include "core/kernel.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/vm.h"
@@ -140,6 +141,7 @@ no_calls:
 void ring_destroy(struct cpu *cpu, struct ring *ring) {
     if (ring->process->vm != NULL)
         vm_unmap_block(cpu, ring->process->vm, ring->address, ring->size / CAPOS_PAGE_SIZE);
+    revoker_uses_free(cpu, ring);
     kmem_free(cpu, ring->process->ledger, ring->calls, calls_bytes(ring));
     free_block(cpu, ring);
 }

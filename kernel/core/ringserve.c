@@ -18,6 +18,7 @@
 #include "core/panic.h"
 #include "core/park.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/token.h"
@@ -84,7 +85,17 @@ static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_s
             return failure(status);
         }
     }
+    if (UNLIKELY(view.revoker != NULL)) {
+        status = revoker_use_begin(cpu, call, view.revoker);
+        if (status != CAPOS_STATUS_OK) {
+            captable_unreserve(cpu, &ring->process->table, reserved);
+            object_put(cpu, target);
+            return failure(status);
+        }
+    }
     accept_fill(call, sqe, target, reserved);
+    if (UNLIKELY(view.revoker != NULL))
+        call->flags |= CALL_REVOCABLE;
     if (view.kind == OBJECT_FACET)
         call_facet(cpu, ring, call);
     else

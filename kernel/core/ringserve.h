@@ -53,8 +53,9 @@ struct ring {
     struct capos_cqe *cq;
     uint32_t sqes, cqes, slots;
     uint32_t area, size;
-    struct call *calls;     // one per slot
-    struct depend *depends; // and one of these
+    struct call *calls;               // one per slot
+    struct depend *depends;           // and one of these
+    struct revoker_use *_Atomic uses; // and one of these once one was needed (revoke.h); else NULL
     struct thread *thread;
     struct process *process;
     struct paddr block;

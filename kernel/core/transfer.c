@@ -9,6 +9,7 @@
 #include "core/endpoint.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "ring/shared.h"
 
 static bool is_well_formed(const struct capos_descriptor *descriptor) {
@@ -163,14 +164,16 @@ void transfer_abort(struct cpu *cpu, struct transfer *transfer) {
     unlock_tables(&transfer->from->table, &transfer->to->table);
 }
 
-// After it the transfer has one reference to the object, to be installed or put.
+// After it the transfer has one reference to the object and its revoker, to be installed or put.
 static void take_reference(struct cpu *cpu, struct transfer *transfer, uint32_t index) {
     const struct capos_descriptor *descriptor = &transfer->descriptor[index];
 
-    if (descriptor->kind == CAPOS_TRANSFER_COPY)
+    if (descriptor->kind == CAPOS_TRANSFER_COPY) {
         object_get(transfer->view[index].object);
-    else if (descriptor->kind == CAPOS_TRANSFER_MOVE)
+        revoker_get(transfer->view[index].revoker);
+    } else if (descriptor->kind == CAPOS_TRANSFER_MOVE) {
         captable_empty_locked(cpu, &transfer->from->table, descriptor->cap);
+    }
 }
 
 static void commit_one(struct cpu *cpu, struct transfer *transfer, uint32_t index,
@@ -185,6 +188,7 @@ static void commit_one(struct cpu *cpu, struct transfer *transfer, uint32_t inde
         seen.kind = CAPOS_TRANSFER_OWN;
         seen.object_id = facet_of(view->object)->object_id;
         object_put(cpu, view->object);
+        revoker_put(cpu, view->revoker);
     } else {
         seen.kind = CAPOS_TRANSFER_COPY;
         seen.cap = captable_install_locked(cpu, &transfer->to->table, chain, view);

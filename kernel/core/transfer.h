@@ -32,7 +32,8 @@ struct transfer {
 must_use enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
                                          uint32_t count);
 
-// Locks both tables and checks everything: NO_ROOM, REFUSED, SCOPE, OVERLOADED (MINT). Nothing is
+// Locks both tables and checks everything: NO_ROOM, REFUSED, SCOPE, OVERLOADED (MINT),
+// DISCONNECTED (revoked). Nothing is
 // locked then and nothing was changed. OK: both tables are locked, and transfer_commit or
 // transfer_abort must follow. `room` slots of the receiver are reserved.
 must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer,

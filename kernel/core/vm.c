@@ -9,6 +9,7 @@
 #include "core/kmem.h"
 #include "core/memory.h"
 #include "core/panic.h"
+#include "core/revoke.h"
 #include "core/vm_steps.h"
 
 enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **out) {
@@ -198,8 +199,8 @@ enum capos_status vm_place(struct cpu *cpu, struct vm *vm, struct uaddr at, uint
 }
 
 enum capos_status vm_place_memory(struct cpu *cpu, struct vm *vm, struct uaddr at,
-                                  struct memory *memory, uint64_t offset, uint64_t pages,
-                                  enum protection protection) {
+                                  struct memory *memory, struct revoker *revoker, uint64_t offset,
+                                  uint64_t pages, enum protection protection) {
     struct region region = {.start = at.value,
                             .pages = pages,
                             .memory = memory,
@@ -214,6 +215,11 @@ enum capos_status vm_place_memory(struct cpu *cpu, struct vm *vm, struct uaddr a
         return CAPOS_STATUS_REFUSED;
     lock_take(&vm->lock);
     enum capos_status status = place_prepare(cpu, vm, at.value, pages);
+    if (status == CAPOS_STATUS_OK) {
+        status = revoker_map(cpu, vm, revoker, region.start, &region.mapping);
+        if (status != CAPOS_STATUS_OK)
+            vm_abort_region(cpu, vm, pages);
+    }
     if (status == CAPOS_STATUS_OK) {
         object_get(&memory->object);
         regions_add(&vm->regions, &region);
@@ -295,7 +301,7 @@ static const char *audit_region(struct cpu *cpu, struct vm *vm, const struct reg
     *mapped += count;
     if (region->kind == REGION_OWN)
         *own += count;
-    else if (count != region->pages && !vm->busy)
+    else if (count != region->pages && !vm->busy && !region->revoked)
         return "vm: a region of others' memory has a hole";
     if (region->kind == REGION_MEMORY && writable != 0 && !memory_is_writable(region->memory))
         return "vm: memory is written that must not be";

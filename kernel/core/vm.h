@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 struct memory;
+struct revoker;
 
 struct vm {
     _Atomic uint32_t references; // the process's, and one of each VirtualMemory
@@ -81,13 +82,15 @@ void vm_unmap_block(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pa
 
 // While a process is made: zeroed memory of its own, for good, at a given address or at one of the
 // kernel's choice (where the pages before and behind it are never used: a stack ends there); part
-// of a memory object likewise; bytes into memory of its own, whatever its protection is. MALFORMED
-// when the range isn't free or not in the user's half (or bytes don't lie in one region of its
-// own); REFUSED when the object doesn't allow it; OVERLOADED.
+// of a memory object likewise, which was found through `revoker` or NULL; bytes into memory of its
+// own, whatever its protection is. MALFORMED when the range isn't free or not in the user's half
+// (or bytes don't lie in one region of its own); REFUSED when the object doesn't allow it;
+// OVERLOADED.
 must_use enum capos_status vm_place(struct cpu *cpu, struct vm *vm, struct uaddr at, uint64_t pages,
                                     enum protection protection);
 must_use enum capos_status vm_place_memory(struct cpu *cpu, struct vm *vm, struct uaddr at,
-                                           struct memory *memory, uint64_t offset, uint64_t pages,
+                                           struct memory *memory, struct revoker *revoker,
+                                           uint64_t offset, uint64_t pages,
                                            enum protection protection);
 must_use enum capos_status vm_place_area(struct cpu *cpu, struct vm *vm, uint64_t pages,
                                          enum protection protection, struct uaddr *at);
@@ -97,9 +100,15 @@ must_use enum capos_status vm_write(struct cpu *cpu, struct vm *vm, struct uaddr
 // The methods of VirtualMemory (schemas/memory.capnp), addresses and sizes in bytes as they come
 // from outside. MALFORMED: a range that isn't whole pages, or not in that state; REFUSED: a region
 // that can't be changed so (the kernel's, a memory object that does not allow it); OVERLOADED;
-// DISCONNECTED when the process is gone. All but reserve are jobs.
+// DISCONNECTED when the process is gone, or the object is revoked. All but reserve are jobs.
 must_use enum capos_status vm_reserve(struct cpu *cpu, struct vm *vm, uint64_t bytes,
                                       struct uaddr *at);
+
+// Unmaps about `budget` pages of the region at that address, if it was mapped through the revoker,
+// whatever job is under way. From then on nothing is mapped there; when nothing is left it is a
+// region that is reserved, and can only be unmapped.
+void vm_revoke(struct cpu *cpu, struct vm *vm, struct revoker *revoker, uint64_t at,
+               uint64_t budget);
 
 // For audits: NULL when regions, page tables and counts agree, else what doesn't.
 const char *vm_audit(struct cpu *cpu, struct vm *vm);

@@ -10,6 +10,7 @@
 #include "core/kmem.h"
 #include "core/memory.h"
 #include "core/panic.h"
+#include "core/revoke.h"
 #include "core/vm.h"
 
 static work_fn job_work;
@@ -154,6 +155,7 @@ enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm, const struct vm_jo
     job->address = what->address;
     job->bytes = what->bytes;
     job->memory = what->memory;
+    job->revoker = what->revoker;
     job->offset = what->offset;
     job_begin(job);
     job->caller.answer = answer;
@@ -163,6 +165,7 @@ enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm, const struct vm_jo
     vm_get(vm);
     if (job->memory != NULL)
         object_get(&job->memory->object);
+    revoker_get(job->revoker);
     call_hold(cpu, invocation, &job->caller, CAPOS_NO_DEADLINE);
     job_submit(cpu, vm, job);
     return CAPOS_STATUS_OK;
@@ -197,6 +200,7 @@ static enum work_result job_work(struct cpu *cpu, struct work *work) {
     (void)call_queue_answer(cpu, &job->caller, job->status);
     if (job->memory != NULL)
         object_put(cpu, &job->memory->object);
+    revoker_put(cpu, job->revoker);
     pass_on(cpu, vm);
     job_free(cpu, job);
     return WORK_DONE;

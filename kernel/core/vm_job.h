@@ -28,6 +28,7 @@
 struct capos_invocation;
 struct cpu;
 struct memory;
+struct revoker;
 struct vm;
 
 enum vm_operation {
@@ -54,8 +55,9 @@ struct vm_job {
     uint8_t operation;  // enum vm_operation
     uint8_t protection; // enum protection
     uint64_t address, bytes;
-    struct memory *memory; // MAP: borrowed; a reference while the call is held
-    uint64_t offset;       // MAP
+    struct memory *memory;   // MAP: borrowed; a reference while the call is held
+    struct revoker *revoker; // MAP: through which it is held, or NULL; borrowed or not as it is
+    uint64_t offset;         // MAP
 
     // How far it is.
     uint8_t phase;
@@ -68,6 +70,7 @@ struct vm_job {
     uint64_t charged;       // frames that the ledger is charged for and that are not mapped yet
     struct memory *written; // counts
     uint64_t writers;       // pages as written that are not mapped for writing yet
+    bool holds;             // a reference to what is written, as its region may be revoked
     struct vm_chain chain;  // frames that are not mapped yet
     bool tables;            // page tables may have been made
     bool region;            // the region was made by this job

@@ -6,6 +6,7 @@
 #include "core/cpu.h"
 #include "core/frame.h"
 #include "core/memory.h"
+#include "core/revoke.h"
 #include "core/vm.h"
 #include "core/vm_steps.h"
 
@@ -70,7 +71,8 @@ static enum capos_status check_own(const struct vm *vm, const struct region *reg
         return CAPOS_STATUS_DISCONNECTED;
     if (region == NULL)
         return CAPOS_STATUS_MALFORMED;
-    return region->kind == REGION_OWN && !region->fixed ? CAPOS_STATUS_OK : CAPOS_STATUS_REFUSED;
+    return region->kind == REGION_OWN && !region->fixed && !region->revoked ? CAPOS_STATUS_OK
+                                                                            : CAPOS_STATUS_REFUSED;
 }
 
 static enum capos_status charge(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
@@ -116,6 +118,11 @@ static bool add_region_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job
         job->status = vm_prepare_region(cpu, vm, region.pages);
     if (job->status != CAPOS_STATUS_OK)
         return true;
+    job->status = revoker_map(cpu, vm, job->revoker, region.start, &region.mapping);
+    if (job->status != CAPOS_STATUS_OK) {
+        vm_abort_region(cpu, vm, region.pages);
+        return true;
+    }
     if (region.memory != NULL)
         object_get(&region.memory->object);
     regions_add(&vm->regions, &region);
@@ -216,7 +223,10 @@ static enum capos_status add_writers(struct vm_job *job, const struct region *re
     status = memory_add_writers(region->memory, more);
     if (status == CAPOS_STATUS_OK) {
         job->writers = more;
-        job->written = region->memory; // the region stays as long as the job
+        job->written = region->memory;        // the region stays as long as the job,
+        job->holds = region->mapping != NULL; // but not its memory when that is revoked
+        if (job->holds)
+            object_get(&job->written->object);
     }
     return status;
 }
@@ -240,6 +250,16 @@ static bool protect_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *
 
 static bool protect_check(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     return locked(cpu, vm, job, protect_check_locked);
+}
+
+// Gives up what is counted as written and will not be.
+static void drop_writers(struct cpu *cpu, struct vm_job *job) {
+    if (job->writers != 0)
+        memory_remove_writers(job->written, job->writers);
+    job->writers = 0;
+    if (job->holds)
+        object_put(cpu, &job->written->object);
+    job->holds = false;
 }
 
 // Reservations -------------------------------------------------------------------------------
@@ -289,6 +309,10 @@ static bool map_object_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job
     if (region == NULL)
         return true;
     job->begun = true;
+    if (region->revoked) { // as if that had happened when all was mapped
+        drop_writers(cpu, job);
+        return true;
+    }
     vm_map_memory(cpu, vm, region, job->done, part.pages, (enum protection)job->protection);
     job->writers -= min_u64(job->writers, part.pages);
     return part_is_done(job, &part);
@@ -338,6 +362,10 @@ static bool change_access_locked(struct cpu *cpu, struct vm *vm, struct vm_job *
     if (region == NULL)
         return true;
     job->begun = true;
+    if (region->revoked) {
+        drop_writers(cpu, job);
+        return true;
+    }
     (void)vm_count(cpu, vm, part.at, part.pages, &writable);
     for (uint64_t i = 0; i < part.pages; i++)
         machine_space_protect(cpu, &vm->space, (struct uaddr){part.at + i * FRAME_SIZE},
@@ -347,7 +375,10 @@ static bool change_access_locked(struct cpu *cpu, struct vm *vm, struct vm_job *
         job->writers -= part.pages - writable;
     else if (region->kind == REGION_MEMORY && writable != 0)
         memory_remove_writers(region->memory, writable);
-    return part_is_done(job, &part);
+    if (!part_is_done(job, &part))
+        return false;
+    drop_writers(cpu, job);
+    return true;
 }
 
 static bool change_access(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
@@ -359,9 +390,7 @@ static bool change_access(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 static bool undo_frames(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     uint64_t frames = min_u64(job->chain.count, VM_STEP);
 
-    if (job->writers != 0)
-        memory_remove_writers(job->written, job->writers);
-    job->writers = 0;
+    drop_writers(cpu, job);
     vm_chain_drop(cpu, frames, &job->chain);
     if (job->chain.count != 0)
         return false;
@@ -425,4 +454,24 @@ enum capos_status vm_reserve(struct cpu *cpu, struct vm *vm, uint64_t bytes, str
     }
     lock_drop(&vm->lock);
     return status;
+}
+
+void vm_revoke(struct cpu *cpu, struct vm *vm, struct revoker *revoker, uint64_t at,
+               uint64_t budget) {
+    struct region *region;
+    uint64_t bytes = 0;
+
+    lock_take(&vm->lock);
+    region = regions_find(&vm->regions, at, 1);
+    if (region != NULL && region->mapping != NULL && region->mapping->revoker == revoker) {
+        region->revoked = true;
+        if (vm_clear(cpu, vm, region, region->start, region->pages,
+                     vm->busy ? VM_SHOOT_KEEP_TABLES : VM_SHOOT, &budget)) {
+            vm_empty_region(cpu, region);
+            bytes = region->pages * FRAME_SIZE;
+        }
+    }
+    lock_drop(&vm->lock);
+    if (bytes != 0)
+        park_unmapped(cpu, vm, at, bytes);
 }

@@ -9,6 +9,7 @@
 #include "core/frame.h"
 #include "core/memory.h"
 #include "core/panic.h"
+#include "core/revoke.h"
 
 enum { VM_BATCH = VM_STEP };
 
@@ -201,11 +202,18 @@ bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint6
     return false;
 }
 
-void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region) {
-    struct memory *memory = region->kind == REGION_MEMORY ? region->memory : NULL;
+void vm_empty_region(struct cpu *cpu, struct region *region) {
+    if (region->kind != REGION_MEMORY)
+        return;
+    revoker_unmap(cpu, region->mapping);
+    object_put(cpu, &region->memory->object);
+    region->mapping = NULL;
+    region->memory = NULL;
+    region->kind = REGION_OWN;
+}
 
+void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region) {
+    vm_empty_region(cpu, region);
     ledger_give(cpu, vm->ledger, LEDGER_RESERVED_PAGES, region->pages);
     regions_remove(&vm->regions, region);
-    if (memory != NULL)
-        object_put(cpu, &memory->object);
 }

@@ -47,6 +47,9 @@ enum vm_clearing {
 must_use bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint64_t at,
                        uint64_t pages, enum vm_clearing how, uint64_t *budget);
 
+// Makes a region of which nothing is mapped, of whatever kind it was but a block, a reserved one.
+void vm_empty_region(struct cpu *cpu, struct region *region);
+
 // Ends a region of which nothing is mapped.
 void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region);
 

@@ -7,6 +7,7 @@
 #include "core/dispatch.h"
 #include "core/memory.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "object/target.h"
 #include "schemas/memory.capos.h"
 
@@ -38,8 +39,15 @@ static int make_view(const struct target *target, struct capos_invocation *inv, 
     return CAPOS_DONE;
 }
 
+// A view is revoked with the object that it was made from.
 static struct capos_descriptor give(struct capos_invocation *inv, struct memory *memory) {
-    return dispatch_give(inv, &memory->object, CAPOS_MEMORY_OBJECT_INTERFACE_ID, CAPOS_SCOPE_ANY);
+    const struct captable_view view = {.object = &memory->object,
+                                       .revoker = dispatch_revoker(inv),
+                                       .interface = CAPOS_MEMORY_OBJECT_INTERFACE_ID,
+                                       .scope = CAPOS_SCOPE_ANY};
+
+    revoker_get(view.revoker);
+    return dispatch_give_view(inv, &view);
 }
 
 static int read_only(void *self, struct capos_invocation *inv,

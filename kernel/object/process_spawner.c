@@ -37,7 +37,8 @@ struct spawn {
     struct ledger_limits limits;
     uint32_t count;
     struct spawn_grant grants[SPAWN_GRANTS_MAX];
-    struct memory *binary; // borrowed
+    struct memory *binary;   // borrowed, as is
+    struct revoker *revoker; // that through which it is held, or NULL
     struct elf_image image;
     struct program program;
     struct object *handle;
@@ -136,6 +137,7 @@ static int read_request(struct spawn *spawn, struct capos_invocation *invocation
     if (dispatch_capability(invocation, binary.id, &memory_object_type, &view) != CAPOS_STATUS_OK)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "the binary is no MemoryObject");
     spawn->binary = (struct memory *)(void *)view.object;
+    spawn->revoker = view.revoker;
     wrong = elf_read(spawn->binary, &spawn->image);
     if (wrong != NULL)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, wrong);
@@ -215,8 +217,8 @@ static enum capos_status prepare(struct cpu *cpu, struct spawn *spawn, struct pr
 
     if (!text_copy(name, sizeof name, spawn->name.data, spawn->name.size))
         return CAPOS_STATUS_MALFORMED;
-    enum capos_status status =
-        program_create(cpu, parent->ledger, &start, &spawn->image, spawn->binary, &spawn->program);
+    enum capos_status status = program_create(cpu, parent->ledger, &start, &spawn->image,
+                                              spawn->binary, spawn->revoker, &spawn->program);
     if (status != CAPOS_STATUS_OK)
         return status;
     status = grant_own(cpu, spawn);
@@ -244,6 +246,8 @@ static int refuse(struct capos_invocation *invocation, enum capos_status status)
     switch (status) {
     case CAPOS_STATUS_OVERLOADED:
         return capos_fail(invocation, CAPOS_OVERLOADED, "a limit is reached, or memory is short");
+    case CAPOS_STATUS_DISCONNECTED:
+        return capos_fail(invocation, CAPOS_DISCONNECTED, "the binary or a grant is revoked");
     case CAPOS_STATUS_SCOPE:
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT,
                           "a capability may not be passed to that process");

@@ -22,6 +22,7 @@
 #include "object/power.h"
 #include "object/process_handle.h"
 #include "object/process_spawner.h"
+#include "object/revoker.h"
 #include "object/scheduler_statistics.h"
 #include "object/scheduling_policy.h"
 #include "object/serial_port.h"
@@ -129,6 +130,7 @@ static const struct {
     {"threadControl", &thread_control_type, thread_control_create, NULL},
     {"schedulingPolicy", &scheduling_policy_type, scheduling_policy_create, NULL},
     {"schedulerStatistics", &scheduler_statistics_type, scheduler_statistics_create, NULL},
+    {"revokers", &revoker_factory_type, revoker_factory_create, NULL},
 };
 
 enum { START_OBJECTS = sizeof start_objects / sizeof start_objects[0] };
@@ -176,7 +178,7 @@ static enum capos_status create_init(const struct start *start, const struct elf
         .limits = limits_of_init(start->ledger),
     };
     enum capos_status status =
-        program_create(cpu, start->ledger, &process, image, binary, start->init);
+        program_create(cpu, start->ledger, &process, image, binary, NULL, start->init);
 
     if (status != CAPOS_STATUS_OK)
         return status;

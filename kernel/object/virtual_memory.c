@@ -30,7 +30,8 @@ static int answer(struct capos_invocation *invocation, enum capos_status status)
     case CAPOS_STATUS_OVERLOADED:
         return capos_fail(invocation, CAPOS_OVERLOADED, "a limit is reached, or memory is short");
     case CAPOS_STATUS_DISCONNECTED:
-        return capos_fail(invocation, CAPOS_DISCONNECTED, "the process has ended");
+        return capos_fail(invocation, CAPOS_DISCONNECTED,
+                          "the process has ended, or the object is revoked");
     default:
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "what is mapped there forbids it");
     }
@@ -167,7 +168,12 @@ static int virtual_memory_map(void *self, struct capos_invocation *invocation,
     struct capos_memory_object object = capos_virtual_memory_map_params_object(params);
     struct captable_view view;
 
-    if (dispatch_capability(invocation, object.id, &memory_object_type, &view) != CAPOS_STATUS_OK)
+    enum capos_status status =
+        dispatch_capability(invocation, object.id, &memory_object_type, &view);
+
+    if (status == CAPOS_STATUS_DISCONNECTED)
+        return capos_fail(invocation, CAPOS_DISCONNECTED, "the object is revoked");
+    if (status != CAPOS_STATUS_OK)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "that is no MemoryObject");
     struct vm_job job = {
         .operation = VM_MAP,
@@ -175,6 +181,7 @@ static int virtual_memory_map(void *self, struct capos_invocation *invocation,
         .bytes = capos_virtual_memory_map_params_bytes(params),
         .protection = access_of(capos_virtual_memory_map_params_protection(params)),
         .memory = (struct memory *)(void *)view.object,
+        .revoker = view.revoker,
     };
     int outcome = do_job(self, invocation, &job);
 

@@ -34,6 +34,7 @@ const char *plan_kernel_name(enum capos_kernel_capability capability) {
         [CAPOS_KERNEL_CAPABILITY_SCHEDULER_STATISTICS] = "schedulerStatistics",
         [CAPOS_KERNEL_CAPABILITY_THREAD_SPAWNER] = "threadSpawner",
         [CAPOS_KERNEL_CAPABILITY_THREAD_CONTROL] = "threadControl",
+        [CAPOS_KERNEL_CAPABILITY_REVOKERS] = "revokers",
     };
 
     return (unsigned)capability < sizeof names / sizeof names[0] ? names[capability] : NULL;

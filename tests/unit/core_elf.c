@@ -125,7 +125,7 @@ START_TEST(text_is_mapped_data_is_copied_the_rest_is_zero) {
     enum protection protection;
 
     ck_assert_pstr_eq(elf_read(file, &image), NULL);
-    ck_assert_int_eq(elf_load(cpu, &image, file, vm), CAPOS_STATUS_OK);
+    ck_assert_int_eq(elf_load(cpu, &image, file, NULL, vm), CAPOS_STATUS_OK);
     ck_assert_ptr_eq(byte_at(0x401010, &protection), bytes + PAGE + 0x10);
     ck_assert_int_eq(protection, PROTECTION_READ_EXECUTE);
     ck_assert_ptr_eq(byte_at(0x400000, &protection), bytes);
@@ -148,7 +148,7 @@ START_TEST(constants_with_a_tail_are_copied) {
 
     *program(0) = load(PF_R, 0, 0x400000, 0x300, 0x400);
     ck_assert_pstr_eq(elf_read(file, &image), NULL);
-    ck_assert_int_eq(elf_load(cpu, &image, file, vm), CAPOS_STATUS_OK);
+    ck_assert_int_eq(elf_load(cpu, &image, file, NULL, vm), CAPOS_STATUS_OK);
     ck_assert_uint_eq(*byte_at(0x4002ff, &protection), bytes[0x2ff]);
     ck_assert_uint_eq(*byte_at(0x400300, &protection), 0);
     ck_assert_int_eq(protection, PROTECTION_READ);
@@ -159,7 +159,7 @@ START_TEST(no_room_for_it_is_said) {
     ck_assert_int_eq(vm_place(cpu, vm, (struct uaddr){0x402000}, 1, PROTECTION_READ),
                      CAPOS_STATUS_OK);
     ck_assert_pstr_eq(elf_read(file, &image), NULL);
-    ck_assert_int_eq(elf_load(cpu, &image, file, vm), CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(elf_load(cpu, &image, file, NULL, vm), CAPOS_STATUS_MALFORMED);
 }
 END_TEST
 
@@ -329,7 +329,7 @@ START_TEST(mutated_programs_keep_the_rules_or_are_refused) {
         assert_rules();
         if (accepted % 8 != 0)
             continue;
-        loaded += elf_load(cpu, &image, file, vm) == CAPOS_STATUS_OK;
+        loaded += elf_load(cpu, &image, file, NULL, vm) == CAPOS_STATUS_OK;
         ck_assert_ptr_null(vm_audit(cpu, vm));
         vm_destroy(cpu, vm);
         ck_assert_int_eq(vm_create(cpu, &host->kernel.root, &vm), CAPOS_STATUS_OK);

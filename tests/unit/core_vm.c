@@ -407,7 +407,8 @@ static enum capos_status operate(int operation, uint64_t reserved, struct memory
     case 3:
         return vm_place(cpu, vm, (struct uaddr){0x400000}, 5, PROTECTION_READ_WRITE);
     case 4:
-        return vm_place_memory(cpu, vm, (struct uaddr){0x400000}, memory, 1, 3, PROTECTION_READ);
+        return vm_place_memory(cpu, vm, (struct uaddr){0x400000}, memory, NULL, 1, 3,
+                               PROTECTION_READ);
     case 5:
         return vm_place_area(cpu, vm, 4, PROTECTION_READ_WRITE, &at);
     case 6:
