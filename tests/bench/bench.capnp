@@ -39,4 +39,7 @@ interface Peer @0xadd958dc941a9289 {
 
   shared @5 (offset :UInt32, bytes :UInt32) -> (first :UInt64, last :UInt64);
   # The first and the last word of a part of the shared page.
+
+  open @6 () -> (peer :Peer);
+  # A new object of the same kind.
 }

@@ -19,8 +19,8 @@ enum { WARM_UP = 2, SAMPLES = 15, WANTED_BYTES = 512 };
 struct bench_peer bench_peer;
 
 static const struct bench_rows *const groups[] = {
-    &bench_rows_entry, &bench_rows_kernel, &bench_rows_call,
-    &bench_rows_bulk,  &bench_rows_memory, &bench_rows_process,
+    &bench_rows_entry,  &bench_rows_kernel,   &bench_rows_call,    &bench_rows_bulk,
+    &bench_rows_memory, &bench_rows_pipeline, &bench_rows_process,
 };
 
 static char wanted[WANTED_BYTES];

@@ -56,6 +56,18 @@ static int bulk(void *self, struct capos_invocation *inv, struct bench_peer_bulk
     return CAPOS_DONE;
 }
 
+static int open_peer(void *self, struct capos_invocation *inv, struct bench_peer_open_params params,
+                     struct bench_peer_open_results_builder results) {
+    const struct capos_server *server = self;
+
+    (void)inv;
+    (void)params;
+    bench_peer_open_results_give_peer(
+        results,
+        capos_descriptor_mint(server->receiver, 0, BENCH_PEER_INTERFACE_ID, CAPOS_SCOPE_SESSION));
+    return CAPOS_DONE;
+}
+
 static int share(void *self, struct capos_invocation *inv, struct bench_peer_share_params params,
                  struct bench_peer_share_results_builder results) {
     struct capos_memory_object object = {bench_peer_share_params_object(params).id};
@@ -93,6 +105,7 @@ static const struct bench_peer_server handlers = {
     .bulk = bulk,
     .share = share,
     .shared = shared,
+    .open = open_peer,
 };
 
 static int dispatch(void *self, struct capos_invocation *inv) {
@@ -108,6 +121,7 @@ int main(void) {
 
     if (capos_server_init(&server, capos_client(), receiver, &sizes) != CAPOS_DONE)
         capos_panic("the message area is too small to serve");
+    object.self = &server;
     capos_server_add(&server, &object);
     capos_server_run(&server);
     return 1; // only without a Receiver
