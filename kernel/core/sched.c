@@ -339,6 +339,8 @@ struct thread *sched_idle(struct cpu *cpu) {
         if (!worked) {
             machine_idle(cpu);
             cpu->counters.idle_wakes++;
+        } else {
+            machine_interrupt_window(cpu); // others may wait for this CPU to answer
         }
     return cpu->current;
 }
