@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How a process begins, and its two system calls. No logic here.
 //
-// Entry: a process's first thread starts at its ELF's entry point with RDI = address of its ring,
-// RSI = address of the CapSet page, RDX = argument (0 for the first thread), RSP = top of its
-// stack, 16-byte aligned, nothing on it, and zero in all other registers; interrupts are on, DF is
-// clear.
+// Entry: a thread starts with RDI = address of its ring, RSI = address of the CapSet page, RDX =
+// argument, RSP = its stack and FS base as it was told, and zero in all other registers; interrupts
+// are on, DF is clear. A process's first thread starts at its ELF's entry point with argument 0.
+// Its stack has nothing on it; RSP and its FS base are the same multiple of 64, and the
+// CAPOS_THREAD_AREA bytes from there to the end of the stack are for what the program finds through
+// FS.
 //
 // System calls: the `syscall` instruction, RAX = number, arguments in RDI, RSI and RDX, result in
 // RAX. As a function does, it keeps RBX, RBP, RSP and R12 to R15; RDI, RSI, RDX and R8 to R10 are
@@ -21,6 +23,8 @@ enum capos_syscall {
     CAPOS_SYSCALL_EXIT = 1,      // status i32: ends the process, doesn't return
 };
 #define CAPOS_SYSCALL_UNKNOWN UINT64_MAX
+
+#define CAPOS_THREAD_AREA 64
 
 #define CAPOS_CAPSET_MAGIC     0x73706163u // "caps"
 #define CAPOS_CAPSET_ABI_MAJOR 1

@@ -115,14 +115,28 @@ static const char *read_stack(const struct elf_program_header *header, struct el
     return NULL;
 }
 
+// Whether a segment holds the image is judged when all have been read.
+static const char *read_thread_local(const struct elf_program_header *header,
+                                     struct elf_image *image) {
+    if (image->local_bytes != 0)
+        return "the binary has thread-local storage twice";
+    if (header->memory_bytes < header->file_bytes || header->memory_bytes > ELF_THREAD_LOCAL_MAX ||
+        header->alignment > ELF_THREAD_LOCAL_ALIGN_MAX ||
+        (header->alignment > 1 && !is_power_of_two(header->alignment)))
+        return "the binary's thread-local storage has a bad size or alignment";
+    image->local = header->address;
+    image->local_bytes = header->file_bytes;
+    return NULL;
+}
+
 // Adds what one program header says to the image.
 static const char *read_program_header(const struct memory *file,
                                        const struct elf_program_header *header,
                                        struct elf_image *image) {
     if (header->type == ELF_DYNAMIC || header->type == ELF_INTERPRETER)
         return "the binary is not static";
-    if (header->type == ELF_THREAD_LOCAL && header->memory_bytes != 0)
-        return "the binary has thread-local storage, which is not supported yet";
+    if (header->type == ELF_THREAD_LOCAL)
+        return read_thread_local(header, image);
     if (header->type == ELF_GNU_STACK)
         return read_stack(header, image);
     if (header->type != ELF_LOAD || (header->memory_bytes | header->file_bytes) == 0)
@@ -151,11 +165,23 @@ static bool entry_is_executable(const struct elf_image *image) {
     return false;
 }
 
+static bool local_is_loaded(const struct elf_image *image) {
+    for (uint32_t i = 0; i < image->count && image->local_bytes != 0; i++) {
+        const struct elf_segment *segment = &image->segment[i];
+
+        if (image->local >= segment->address &&
+            range_within(image->local - segment->address, image->local_bytes, segment->bytes))
+            return true;
+    }
+    return image->local_bytes == 0;
+}
+
 const char *elf_read(const struct memory *file, struct elf_image *image) {
     struct elf_file_header header;
 
     image->count = 0;
     image->stack_pages = ELF_STACK_PAGES;
+    image->local_bytes = 0;
     if (!memory_is_executable(file))
         return "the binary is not sealed";
     if (!memory_read(file, 0, &header, sizeof header))
@@ -177,6 +203,8 @@ const char *elf_read(const struct memory *file, struct elf_image *image) {
     image->entry.value = header.entry;
     if (wrong == NULL && !entry_is_executable(image))
         wrong = "the binary's entry point is not in an executable segment";
+    if (wrong == NULL && !local_is_loaded(image))
+        wrong = "the binary's thread-local storage lies in no segment";
     return wrong;
 }
 

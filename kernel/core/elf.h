@@ -24,6 +24,11 @@ struct vm;
 #define ELF_STACK_PAGES     16
 #define ELF_STACK_PAGES_MAX 4096
 
+// Thread-local storage, which the program itself makes a copy of for each thread: the image of it
+// must lie in a segment. The first thread's goes to its stack, so there can't be too much of it.
+#define ELF_THREAD_LOCAL_MAX       16384
+#define ELF_THREAD_LOCAL_ALIGN_MAX 64
+
 // One loadable segment: `bytes` bytes at `offset` of the file go to `address`, zeroes follow to the
 // end of the last page. What is below and above them in the first and last page is the segment's
 // too. Segments are sorted by address and have no page in common.
@@ -39,6 +44,7 @@ struct elf_image {
     uint32_t stack_pages;
     uint32_t count;
     struct elf_segment segment[ELF_SEGMENTS_MAX];
+    uint64_t local, local_bytes; // where the image of thread-local storage lies; 0 bytes for none
 };
 
 // NULL when the file can be loaded; else why not, for people, in a static text.

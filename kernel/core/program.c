@@ -37,9 +37,12 @@ enum capos_status program_create(struct cpu *cpu, struct ledger *lender,
     status = load(cpu, image, binary, revoker, program, &stack);
     program->process->capset = program->capset;
     if (status == CAPOS_STATUS_OK) {
+        const struct uaddr top = {stack.value + image->stack_pages * (uint64_t)CAPOS_PAGE_SIZE -
+                                  CAPOS_THREAD_AREA};
         const struct thread_start thread = {
             .entry = image->entry,
-            .stack = {stack.value + image->stack_pages * (uint64_t)CAPOS_PAGE_SIZE},
+            .stack = top,
+            .thread_base = top,
             .capset = program->capset,
             .ring = ring_standard,
         };

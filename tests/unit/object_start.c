@@ -24,10 +24,11 @@ START_TEST(init_begins_as_the_abi_says) {
     ck_assert_uint_eq(context->entry, 0x400010);
     ck_assert_uint_eq(context->argument[0], world.init.thread->ring.address.value);
     ck_assert_uint_eq(context->argument[2], 0);
-    ck_assert_uint_eq(context->stack % 16, 0);
+    ck_assert_uint_eq(context->stack % FRAME_SIZE, FRAME_SIZE - CAPOS_THREAD_AREA);
+    ck_assert_uint_eq(context->thread_base, context->stack);
     ck_assert(machine_space_lookup(world.cpu, vm_space(world.init.process->vm),
-                                   (struct uaddr){context->stack - FRAME_SIZE}, &frame,
-                                   &protection));
+                                   (struct uaddr){context->stack & ~(uint64_t)(FRAME_SIZE - 1)},
+                                   &frame, &protection));
     ck_assert_int_eq(protection, PROTECTION_READ_WRITE);
     ck_assert_uint_eq(set->magic, CAPOS_CAPSET_MAGIC);
     ck_assert_uint_eq(set->abi_major, CAPOS_CAPSET_ABI_MAJOR);
