@@ -7,8 +7,6 @@
 
 #include "base/memory.h"
 
-#define TAG_RELEASE UINT64_C(0xfffffffffffe0000)
-
 bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
                        void *enter_context) {
     memset(client, 0, sizeof *client);
@@ -55,7 +53,7 @@ static inline void complete_slot(struct capos_client *client, unsigned slot,
 static void complete_other(struct capos_client *client, const struct capos_cqe *cqe) {
     if (cqe->user_data == CAPOS_CANCEL_TAG)
         return; // the call had ended
-    if (cqe->user_data == TAG_RELEASE || client->return_failed == NULL)
+    if (cqe->user_data == CAPOS_NOBODY_TAG || client->return_failed == NULL)
         client->lost++;
     else if (cqe->result < 0)
         client->return_failed(client->return_context, cqe->user_data,
@@ -110,7 +108,7 @@ void capos_client_release(struct capos_client *client, uint64_t cap) {
     sqe->opcode = CAPOS_OP_RELEASE;
     sqe->flags = CAPOS_SQE_SKIP_CQE;
     sqe->cap = cap;
-    sqe->user_data = TAG_RELEASE;
+    sqe->user_data = CAPOS_NOBODY_TAG;
 }
 
 bool capos_client_turn(struct capos_client *client, uint64_t deadline) {

@@ -139,6 +139,9 @@ static inline struct capos_sqe *capos_client_sqe(struct capos_client *client) {
 // user_data of a CANCEL.
 #define CAPOS_CANCEL_TAG UINT64_C(0xfffffffffffd0000)
 
+// user_data of an operation that nobody waits for, with SKIP_CQE: its failure is counted as lost.
+#define CAPOS_NOBODY_TAG UINT64_C(0xfffffffffffe0000)
+
 // The slot's operation has been filled in: marks it submitted. Its user_data is set.
 static inline void capos_slot_submit(struct capos_client *client, unsigned slot,
                                      struct capos_sqe *sqe) {

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: MIT
 //
-// See runtime.h. Also where a process begins in C. The state here is the process's one thread's.
+// See runtime.h. Also where a process begins in C. What is here but the clients is written
+// before there can be a second thread.
 #include "capos/runtime.h"
 
 #include "base/format.h"
 #include "base/text.h"
 #include "capos/capset.h"
+#include "capos/local.h"
 #include "capos/syscall.h"
 #include "schemas/console.capos.h"
 #include "schemas/terminal.capos.h"
 
+#include <stdatomic.h>
+
 enum { WRITE_BYTES = 1024 }; // of the 2,048 that one write takes
 
-static struct capos_client client;
+static struct capos_client first_client;
 static const struct capos_capset *grants;
 static struct capos_terminal terminal;
 static struct capos_console console;
 
 int main(void);
-void capos_start(void *ring, const struct capos_capset *capset);
+void capos_start(void *ring, const struct capos_capset *capset, uint64_t argument,
+                 struct capos_local *local);
 
-static uint64_t enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
-                             struct capos_client *self) {
-    (void)self;
-    return capos_syscall_enter(to_submit, wait, deadline);
-}
-
-void capos_start(void *ring, const struct capos_capset *capset) {
-    if (!capset_check(capset) || !capos_client_init(&client, ring, enter_kernel, NULL))
+void capos_start(void *ring, const struct capos_capset *capset, uint64_t argument,
+                 struct capos_local *local) {
+    (void)argument;
+    local_init(local, NULL, &first_client);
+    if (!capset_check(capset) || !local_attach(local, ring))
         capos_syscall_exit(CAPOS_EXIT_ABI);
     grants = capset;
     terminal.id = capos_grant("terminal", CAPOS_TERMINAL_INTERFACE_ID);
@@ -59,15 +61,15 @@ const struct capos_capset *capos_grants(void) {
 }
 
 struct capos_client *capos_client(void) {
-    return &client;
+    return local_get()->client;
 }
 
 struct capos_transport *capos_ring(void) {
-    return &client.transport;
+    return &capos_client()->transport;
 }
 
 void capos_release(uint64_t cap) {
-    capos_client_release(&client, cap);
+    capos_client_release(capos_client(), cap);
 }
 
 void capos_exit(int status) {
@@ -75,10 +77,9 @@ void capos_exit(int status) {
 }
 
 void capos_panic(const char *text) {
-    static bool twice;
+    static atomic_bool twice;
 
-    if (!twice) {
-        twice = true;
+    if (!atomic_exchange(&twice, true)) {
         capos_print("panic: ");
         capos_print(text);
         capos_print("\n");
