@@ -90,15 +90,34 @@ uint8_t *capos_pointer_init_data(struct capos_pointer_builder p, uint32_t size) 
     return (uint8_t *)init_bytes(p, size);
 }
 
+// A list of bytes that the caller writes, but perhaps a few in the last word, which is zero. NULL
+// after an error, or when there are none.
+static char *set_bytes(struct capos_pointer_builder p, uint32_t size) {
+    uint64_t words = ((uint64_t)size + 7) / 8;
+    if (size > CAPOS_LIST_SIZE_MAX)
+        capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
+    uint64_t *at = p.at == NULL ? capos_builder_take(p.builder, words)
+                                : capos_builder_reserve(p.builder, words);
+    if (at == NULL || p.at == NULL)
+        return NULL;
+    point(p, capos_word_make_list(offset_from(p, at), CAPOS_ELEMENT_1, size));
+    if (words == 0)
+        return NULL;
+    at[words - 1] = 0;
+    return (char *)at;
+}
+
 void capos_pointer_set_text(struct capos_pointer_builder p, struct capos_text text) {
-    char *at = capos_pointer_init_text(p, text.size);
+    char *at = text.size < CAPOS_LIST_SIZE_MAX ? set_bytes(p, text.size + 1) : NULL;
+    if (text.size >= CAPOS_LIST_SIZE_MAX)
+        capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
     if (at != NULL && text.size > 0)
         __builtin_memcpy(at, text.data, text.size);
 }
 
 void capos_pointer_set_data(struct capos_pointer_builder p, struct capos_data data) {
-    uint8_t *at = capos_pointer_init_data(p, data.size);
-    if (at != NULL && data.size > 0)
+    char *at = set_bytes(p, data.size);
+    if (at != NULL)
         __builtin_memcpy(at, data.data, data.size);
 }
 

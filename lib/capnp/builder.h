@@ -88,13 +88,21 @@ static inline void capos_builder_set_descriptors(struct capos_builder *builder,
 uint64_t *capos_builder_lack(struct capos_builder *builder, uint64_t words)
     __attribute__((cold, noinline));
 
-// Takes zeroed words; NULL after an error. For the functions below.
-static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64_t words) {
+// Takes words that hold anything, and that the caller must all write; NULL after an error. For the
+// functions below.
+static inline uint64_t *capos_builder_reserve(struct capos_builder *builder, uint64_t words) {
     if (words > builder->capacity - builder->used || builder->error != CAPOS_BUILD_OK)
         return capos_builder_lack(builder, words);
     uint64_t *at = builder->words + builder->used;
     builder->used += (uint32_t)words;
-    __builtin_memset(at, 0, words * sizeof *at);
+    return at;
+}
+
+// The same, zeroed.
+static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64_t words) {
+    uint64_t *at = capos_builder_reserve(builder, words);
+    if (at != NULL)
+        __builtin_memset(at, 0, words * sizeof *at);
     return at;
 }
 

@@ -31,7 +31,7 @@ interface Peer @0xadd958dc941a9289 {
   swap @2 (object :Capability) -> (object :Capability);
   # The same capability, which moves there and back.
 
-  bulk @3 (data :Data $Annotations.maxLength(4096)) -> (data :Data $Annotations.maxLength(4096));
+  echo @3 (data :Data $Annotations.maxLength(4096)) -> (data :Data $Annotations.maxLength(4096));
   # The same bytes.
 
   share @4 (object :Capability) -> ();
@@ -42,4 +42,7 @@ interface Peer @0xadd958dc941a9289 {
 
   open @6 () -> (peer :Peer);
   # A new object of the same kind.
+
+  take @7 (data :Data $Annotations.maxLength(4096)) -> (first :UInt64, last :UInt64);
+  # The first and the last word of the data, of which there must be one at least.
 }

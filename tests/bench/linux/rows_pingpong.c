@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static int ours[2], theirs[2]; // each side's end to read from and to write to
-static unsigned bytes;
+static unsigned bytes, bytes_back;
 static char buffer[65536];
 
 static bool read_all(int file, size_t size) {
@@ -33,11 +33,11 @@ static bool write_all(int file, size_t size) {
 }
 
 static void echo_bytes(void) {
-    while (read_all(theirs[0], bytes) && write_all(theirs[1], bytes))
+    while (read_all(theirs[0], bytes) && write_all(theirs[1], bytes_back))
         continue;
 }
 
-static void pipe_prepare(unsigned size) {
+static void pipe_open(unsigned size, unsigned size_back) {
     int there[2], back[2];
 
     if (pipe(there) != 0 || pipe(back) != 0)
@@ -47,7 +47,16 @@ static void pipe_prepare(unsigned size) {
     ours[0] = back[0];
     ours[1] = there[1];
     bytes = size;
+    bytes_back = size_back;
     start_child(echo_bytes);
+}
+
+static void pipe_prepare(unsigned size) {
+    pipe_open(size, size);
+}
+
+static void pipe_prepare_1(unsigned size) {
+    pipe_open(size, 1);
 }
 
 static void socket_pair(void) {
@@ -61,13 +70,13 @@ static void socket_pair(void) {
 
 static void socket_prepare(unsigned size) {
     socket_pair();
-    bytes = size;
+    bytes = bytes_back = size;
     start_child(echo_bytes);
 }
 
 static void send_bytes(unsigned operations) {
     for (unsigned i = 0; i < operations; i++)
-        if (!write_all(ours[1], bytes) || !read_all(ours[0], bytes))
+        if (!write_all(ours[1], bytes) || !read_all(ours[0], bytes_back))
             die("a round trip");
 }
 
@@ -227,6 +236,7 @@ static const struct row rows[] = {
     {"pipe_1", 200, pipe_prepare, send_bytes, finish, 1},
     {"pipe_64", 200, pipe_prepare, send_bytes, finish, 64},
     {"pipe_4096", 100, pipe_prepare, send_bytes, finish, 4096},
+    {"pipe_4096_1", 100, pipe_prepare_1, send_bytes, finish, 4096},
     {"unix_1", 100, socket_prepare, send_bytes, finish, 1},
     {"unix_8_round_trips", 20, socket_prepare, send_bytes_8, finish, 1},
     {"eventfd", 200, eventfd_prepare, send_counts, eventfd_finish, 0},

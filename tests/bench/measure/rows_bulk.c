@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// 4 KiB to the other process: in the message, there and back; and in memory that both have mapped,
+// 4 KiB to the other process: in the message; there and back; and in memory that both have mapped,
 // with a call that says where.
 #include "bench.h"
 
@@ -12,40 +12,61 @@ enum { BYTES = 4096, LAST = BYTES / 8 - 1 };
 static uint64_t block[BYTES / 8];
 static volatile uint64_t *page; // shared with the other process
 
-static bool prepare_bulk(void) {
-    for (unsigned i = 0; i <= LAST; i++)
-        block[i] = i;
-    return true;
+static struct capos_data stamped(uint64_t n) {
+    block[0] = n;
+    block[LAST] = n + 1;
+    return (struct capos_data){(const uint8_t *)block, BYTES};
 }
 
-static bool bulk(uint64_t n) {
-    struct bench_peer_bulk_results results;
-    struct bench_peer_bulk_params_builder params;
-    struct capos_data answer;
+static bool take(uint64_t n) {
+    struct bench_peer_take_results results;
     struct capos_call call;
-    uint64_t first, last;
+    bool right;
 
-    block[0] = block[LAST] = n;
     capos_expect_params(capos_client(), BYTES + 64);
-    capos_expect_results(capos_client(), BYTES + 64);
-    params = bench_peer_bulk_begin(&call, capos_ring(), bench_peer);
-    bench_peer_bulk_params_set_data(params, (struct capos_data){(const uint8_t *)block, BYTES});
-    if (bench_peer_bulk_call(&call, &results) != CAPOS_DONE) {
-        capos_call_release(&call);
-        return false;
-    }
-    answer = bench_peer_bulk_results_data(results);
-    memcpy(&first, answer.data, sizeof first);
-    memcpy(&last, answer.data + BYTES - 8, sizeof last);
+    right = bench_peer_take(&call, capos_ring(), bench_peer, stamped(n), &results) == CAPOS_DONE &&
+            bench_peer_take_results_first(results) == n &&
+            bench_peer_take_results_last(results) == n + 1;
     capos_call_release(&call);
-    return answer.size == BYTES && first == n && last == n;
+    return right;
 }
 
 static bool bulk_4096(unsigned operations) {
     bool right = true;
 
     for (unsigned i = 0; i < operations; i++)
-        right = bulk(i) && right;
+        right = take(i) && right;
+    return right;
+}
+
+static bool is_stamped(struct capos_data data, uint64_t n) {
+    uint64_t first, last;
+
+    if (data.size != BYTES)
+        return false;
+    memcpy(&first, data.data, sizeof first);
+    memcpy(&last, data.data + BYTES - sizeof last, sizeof last);
+    return first == n && last == n + 1;
+}
+
+static bool echo(uint64_t n) {
+    struct bench_peer_echo_results results;
+    struct capos_call call;
+    bool right;
+
+    capos_expect_params(capos_client(), BYTES + 64);
+    capos_expect_results(capos_client(), BYTES + 64);
+    right = bench_peer_echo(&call, capos_ring(), bench_peer, stamped(n), &results) == CAPOS_DONE &&
+            is_stamped(bench_peer_echo_results_data(results), n);
+    capos_call_release(&call);
+    return right;
+}
+
+static bool bulk_4096_echo(unsigned operations) {
+    bool right = true;
+
+    for (unsigned i = 0; i < operations; i++)
+        right = echo(i) && right;
     return right;
 }
 
@@ -109,7 +130,8 @@ static bool bulk_4096_shared(unsigned operations) {
 }
 
 static const struct bench_row rows[] = {
-    {"bulk_4096", 100, prepare_bulk, bulk_4096},
+    {"bulk_4096", 100, NULL, bulk_4096},
+    {"bulk_4096_echo", 100, NULL, bulk_4096_echo},
     {"bulk_4096_shared", 200, prepare_shared, bulk_4096_shared},
 };
 

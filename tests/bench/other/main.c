@@ -3,6 +3,7 @@
 // other: the other process of the benchmarks (tests/bench/bench.capnp).
 #include "capos/server.h"
 
+#include "base/memory.h"
 #include "capos/runtime.h"
 #include "schemas/endpoint.capos.h"
 #include "schemas/memory.capos.h"
@@ -48,11 +49,26 @@ static int swap(void *self, struct capos_invocation *inv, struct bench_peer_swap
     return CAPOS_DONE;
 }
 
-static int bulk(void *self, struct capos_invocation *inv, struct bench_peer_bulk_params params,
-                struct bench_peer_bulk_results_builder results) {
+static int echo(void *self, struct capos_invocation *inv, struct bench_peer_echo_params params,
+                struct bench_peer_echo_results_builder results) {
     (void)self;
     (void)inv;
-    bench_peer_bulk_results_set_data(results, bench_peer_bulk_params_data(params));
+    bench_peer_echo_results_set_data(results, bench_peer_echo_params_data(params));
+    return CAPOS_DONE;
+}
+
+static int take(void *self, struct capos_invocation *inv, struct bench_peer_take_params params,
+                struct bench_peer_take_results_builder results) {
+    struct capos_data data = bench_peer_take_params_data(params);
+    uint64_t first, last;
+
+    (void)self;
+    if (data.size < sizeof first)
+        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "less than a word");
+    memcpy(&first, data.data, sizeof first);
+    memcpy(&last, data.data + data.size - sizeof last, sizeof last);
+    bench_peer_take_results_set_first(results, first);
+    bench_peer_take_results_set_last(results, last);
     return CAPOS_DONE;
 }
 
@@ -102,7 +118,8 @@ static const struct bench_peer_server handlers = {
     .ping = ping,
     .sample = sample,
     .swap = swap,
-    .bulk = bulk,
+    .echo = echo,
+    .take = take,
     .share = share,
     .shared = shared,
     .open = open_peer,
