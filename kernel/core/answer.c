@@ -205,13 +205,9 @@ static void rearm(struct cpu *cpu, struct answer *answer) {
     answer->ring->accepted++;
 }
 
-// Lets an endpoint go on that had found no free token; false when there is none.
-static bool unstick(struct cpu *cpu, struct token_table *table) {
-    struct endpoint *endpoint;
+seldom static bool unstick_first(struct cpu *cpu, struct token_table *table) {
+    struct endpoint *endpoint = token_take_stuck(table);
 
-    if (list_is_empty(&table->stuck)) // whoever adds one looks for a free token after that
-        return false;
-    endpoint = token_take_stuck(table);
     if (endpoint == NULL)
         return false;
     endpoint_match(cpu, endpoint);
@@ -219,8 +215,15 @@ static bool unstick(struct cpu *cpu, struct token_table *table) {
     return true;
 }
 
+// Lets an endpoint go on that had found no free token; false when there is none. Whoever adds one
+// to the list looks for a free token after that.
+static bool unstick(struct cpu *cpu, struct token_table *table) {
+    return UNLIKELY(!list_is_empty(&table->stuck)) && unstick_first(cpu, table);
+}
+
 // Frees the token of a call whose caller is gone. REFUSED when another thread has.
-static enum capos_status drop_token(struct cpu *cpu, struct token_table *table, uint64_t id) {
+seldom static enum capos_status drop_token(struct cpu *cpu, struct token_table *table,
+                                           uint64_t id) {
     struct receiver *receiver = NULL;
     struct endpoint *endpoint;
     struct token *token;

@@ -168,7 +168,7 @@ bool call_unhold(struct cpu *cpu, struct call *call, uint64_t word, enum capos_s
 void call_timed_out(struct cpu *cpu, struct call *call);
 
 // Ends a claimed call with a transport error.
-void call_fail(struct cpu *cpu, struct call *call, enum capos_status status);
+seldom void call_fail(struct cpu *cpu, struct call *call, enum capos_status status);
 
 // Ends a claimed record: gives back its reserved slots and its target (both may have been taken out
 // of it), and posts its completion. `result` is bytes or -status; `caps` counts received

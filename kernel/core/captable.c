@@ -187,11 +187,9 @@ static void chain_free(struct captable *table, uint32_t slot) {
     table->free_count++;
 }
 
-void captable_unreserve(struct cpu *cpu, struct captable *table, uint32_t chain) {
+void captable_unreserve_chain(struct cpu *cpu, struct captable *table, uint32_t chain) {
     uint32_t count = 0, next;
 
-    if (chain == 0)
-        return;
     lock_take(&table->lock);
     for (; chain != 0; chain = next, count++) {
         next = (uint32_t)array_of(table)[chain].interface;

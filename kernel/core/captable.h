@@ -71,11 +71,16 @@ must_use enum capos_status captable_lookup(const struct captable *table, uint64_
 
 // Reserves `count` slots, chained from *chain in the order in which they will be used; 0 slots is
 // chain 0. OVERLOADED: nothing was reserved.
-must_use enum capos_status captable_reserve(struct cpu *cpu, struct captable *table, uint32_t count,
-                                            uint32_t *chain);
+apart must_use enum capos_status captable_reserve(struct cpu *cpu, struct captable *table,
+                                                  uint32_t count, uint32_t *chain);
 
 // Gives back what is left of a chain.
-void captable_unreserve(struct cpu *cpu, struct captable *table, uint32_t chain);
+apart void captable_unreserve_chain(struct cpu *cpu, struct captable *table, uint32_t chain);
+
+static inline void captable_unreserve(struct cpu *cpu, struct captable *table, uint32_t chain) {
+    if (chain != 0)
+        captable_unreserve_chain(cpu, table, chain);
+}
 
 // The same for what can be done to dead ones too.
 must_use enum capos_status captable_find(const struct captable *table, uint64_t cap,

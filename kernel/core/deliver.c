@@ -73,7 +73,7 @@ static struct token *hold(struct call *call, struct call *receive) {
 
 // Notes that the endpoint has something for a process whose tokens are all held, so that the next
 // one that is freed leads to a match. False: one has just been freed.
-static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
+apart static bool note_stuck(struct endpoint *endpoint, struct token_table *table) {
     struct token_table *before = endpoint->stuck_in;
     bool stuck;
 
@@ -217,7 +217,7 @@ static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct
 }
 
 // Lets a RECV that is on no list have the first thing that it can take: true when it has ended.
-static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
+apart static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
     struct call *call;
 
     if (endpoint->released != NULL) {

@@ -54,19 +54,20 @@ void depend_init(struct depend *depend);
 
 // Accepts an SQE with PIPELINE or LINK, by the ring's own thread: a negative status, or
 // ACCEPT_PENDING when a record has it, which posts its end.
-int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
+apart int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
 
 // What the answer to a claimed call brings into its caller's table, for those that are pipelined on
 // it: `count` descriptors as the caller gets them. call_complete follows.
-void depend_remember(struct call *call, const struct capos_descriptor *received, uint32_t count);
+apart void depend_remember(struct call *call, const struct capos_descriptor *received,
+                           uint32_t count);
 
 // For ring_post: a claimed record is about to end. Starts or ends those that wait for it. The
 // ring's lock is held, and is dropped meanwhile. No other lock may be held if the record ends with
 // results and is awaited.
-void depend_end_locked(struct cpu *cpu, struct call *call, bool results, uint8_t caps);
+apart void depend_end_locked(struct cpu *cpu, struct call *call, bool results, uint8_t caps);
 
 // Runs what is DUE on the ring of cpu->current. No locks held.
-void depend_run_due(struct cpu *cpu, struct ring *ring);
+apart void depend_run_due(struct cpu *cpu, struct ring *ring);
 
 // Takes a WAITING or DUE record off its chain. The ring is locked; the record is to be claimed.
 void depend_leave_locked(struct call *call);

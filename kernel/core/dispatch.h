@@ -77,6 +77,6 @@ struct capos_descriptor dispatch_give_view(struct capos_invocation *invocation,
 struct revoker *dispatch_revoker(const struct capos_invocation *invocation);
 
 // For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
-void dispatch_call(struct cpu *cpu, struct call *call);
+apart void dispatch_call(struct cpu *cpu, struct call *call);
 
 #endif

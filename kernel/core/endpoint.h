@@ -125,7 +125,7 @@ void endpoint_call(struct cpu *cpu, struct call *call);
 bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist);
 
 // Takes back an OFFERED record: it is ARMED then, or has ended.
-void endpoint_withdraw(struct cpu *cpu, struct call *receive);
+apart void endpoint_withdraw(struct cpu *cpu, struct call *receive);
 
 // The endpoint may have something to deliver and somebody who takes it: a token was freed.
 void endpoint_match(struct cpu *cpu, struct endpoint *endpoint);
@@ -146,6 +146,6 @@ bool endpoint_end_held(struct cpu *cpu, struct process *process, const struct re
                        uint32_t *position, uint32_t budget);
 
 // The same endpoint, locked: everything that can be matched.
-void endpoint_match_locked(struct cpu *cpu, struct endpoint *endpoint);
+apart void endpoint_match_locked(struct cpu *cpu, struct endpoint *endpoint);
 
 #endif

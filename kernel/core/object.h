@@ -98,6 +98,6 @@ void object_moved(struct cpu *cpu, struct object *object);
 
 // Closes what was put for the last time on this CPU, and runs what follows moves. No locks held.
 // The ring service, the reaper and the idle loop call it; returns whether there was anything to do.
-bool object_close_pending(struct cpu *cpu);
+seldom bool object_close_pending(struct cpu *cpu);
 
 #endif

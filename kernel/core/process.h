@@ -125,7 +125,7 @@ void process_kill(struct cpu *cpu, struct process *process, const struct process
 
 // exit(status) by cpu->current, whose registers are saved; and a fault that ends its process.
 // Returns the thread to go on with, as ringserve_enter does.
-struct thread *process_exit(struct cpu *cpu, int32_t status);
+seldom struct thread *process_exit(struct cpu *cpu, int32_t status);
 struct thread *process_crash(struct cpu *cpu, const struct crash_record *crash);
 
 // For thread.c: so many of its threads are DEAD. Its lock is held. True: they were the last, and

@@ -64,7 +64,7 @@ static void call_facet(struct cpu *cpu, struct ring *ring, struct call *call) {
     endpoint_call(cpu, call);
 }
 
-static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+flat static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     struct captable_view view;
     struct object *target;
     enum capos_status status;
@@ -141,7 +141,7 @@ static int32_t run_recv(struct cpu *cpu, struct ring *ring, const struct capos_s
     return PENDING;
 }
 
-static int32_t run_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+flat static int32_t run_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
     enum capos_status status = answer_return(cpu, ring, sqe);
 
@@ -273,7 +273,7 @@ static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
 }
 
 // Takes back what was offered and forgets what has ended.
-static void withdraw(struct cpu *cpu, struct ring *ring) {
+apart static void withdraw(struct cpu *cpu, struct ring *ring) {
     struct list_node *node, *next;
     struct call *receive;
 
@@ -285,7 +285,6 @@ static void withdraw(struct cpu *cpu, struct ring *ring) {
         if (call_state(receive) != CALL_ARMED)
             list_remove(node);
     }
-    ring->offering = false;
 }
 
 static bool is_killed(const struct thread *thread) {
@@ -330,8 +329,11 @@ static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t
 }
 
 static void leave(struct cpu *cpu, struct ring *ring) {
-    if (ring->offering)
-        withdraw(cpu, ring);
+    if (ring->offering) {
+        if (!list_is_empty(&ring->armed))
+            withdraw(cpu, ring);
+        ring->offering = false;
+    }
     ring_end(ring);
 }
 
@@ -371,7 +373,8 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
 bool ringserve_resume(struct cpu *cpu, struct thread *thread) {
     struct ring *ring = &thread->ring;
 
-    timer_stop(cpu, &thread->deadline);
+    if (UNLIKELY(!timer_is_idle(&thread->deadline)))
+        timer_stop(cpu, &thread->deadline);
     if (UNLIKELY(ring_has_due(ring))) {
         ring_begin(ring);
         if (wait_on(cpu, ring, ring->deadline))

@@ -151,7 +151,7 @@ static inline const struct ring_reference *ring_reference(const struct ring *rin
 }
 
 // Makes it known, by the ring's own thread.
-void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service);
+seldom void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service);
 
 // Is there something for the ring's own thread to run (depend.h)?
 static inline bool ring_has_due(const struct ring *ring) {

@@ -9,6 +9,7 @@
 // then reads the other, sequentially consistent, so at least one of them sees both.
 #include "core/sched_parts.h"
 
+#include "base/attributes.h"
 #include "base/bits.h"
 #include "core/kernel.h"
 #include "core/panic.h"
@@ -25,7 +26,7 @@
 #define WORK_STEPS 8
 
 static bool close_objects(struct cpu *cpu) {
-    return (cpu->closing != NULL || cpu->moved != NULL) && object_close_pending(cpu);
+    return UNLIKELY(cpu->closing != NULL || cpu->moved != NULL) && object_close_pending(cpu);
 }
 
 static bool work(struct cpu *cpu, unsigned steps) {
@@ -55,7 +56,7 @@ static bool is_killed(const struct thread *thread) {
 
 // What a long run of the running thread costs it. As long as it was alone that is no debt to those
 // who come later: it goes to the queue's offset. From when others wait it is.
-static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint32_t pace) {
+seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint32_t pace) {
     uint64_t contested = 0, alone, since;
 
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) != 0) {
@@ -87,7 +88,7 @@ static void account(struct cpu *cpu) {
     thread->cycles += cycles;
     ns = machine_cycles_ns(cpu, cycles);
     pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
-    if (ns > SCHED_CHARGE_MAX)
+    if (UNLIKELY(ns > SCHED_CHARGE_MAX))
         ns = long_run(cpu, ns, now, pace);
     thread->virtual_time += max_u64(ns * pace >> 22, 1);
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
@@ -105,6 +106,11 @@ uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread) {
     return now > since ? cycles + (now - since) : cycles;
 }
 
+apart static void begin_slice(struct cpu *cpu) {
+    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
+    timers_rearm(cpu);
+}
+
 // The running thread's slice has an end while others want the CPU, or there is work that would wait
 // for ever while it runs.
 static void set_slice(struct cpu *cpu, bool fresh) {
@@ -112,8 +118,7 @@ static void set_slice(struct cpu *cpu, bool fresh) {
         return;
     if (cpu->current == NULL || (atomic_load(&cpu->queue.count) == 0 && !work_is_pending(cpu)))
         return; // an end that was set is left to pass
-    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
-    timers_rearm(cpu);
+    begin_slice(cpu);
 }
 
 // What this CPU has had and goes on being ready stays here, if it may.
@@ -124,18 +129,24 @@ static void requeue(struct cpu *cpu, struct thread *thread) {
         sched_ready(cpu, thread);
 }
 
+// What follows for a thread that this CPU has just let go of, unless it waits on.
+apart static void pass_on(struct cpu *cpu, struct thread *thread, enum thread_state leave) {
+    if (leave == THREAD_DEAD)
+        thread_gone(cpu, thread);
+    else if (leave == THREAD_READY)
+        requeue(cpu, thread);
+    else
+        sched_ready(cpu, thread); // it has been woken meanwhile
+}
+
 // This CPU has let go of a thread, which is left in state `leave`.
 static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state leave) {
     uint32_t had;
 
     atomic_store_explicit(&thread->state, leave, memory_order_relaxed);
     had = atomic_exchange(&thread->on_cpu, 0);
-    if (leave == THREAD_DEAD)
-        thread_gone(cpu, thread);
-    else if (leave == THREAD_READY)
-        requeue(cpu, thread);
-    else if ((had & THREAD_WOKEN) != 0)
-        sched_ready(cpu, thread);
+    if (UNLIKELY(leave != THREAD_WAITING || (had & THREAD_WOKEN) != 0))
+        pass_on(cpu, thread, leave);
 }
 
 // Goes on with `next`, which is nobody's, or with nothing, in place of cpu->current.
@@ -172,10 +183,27 @@ static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
     return thread;
 }
 
+// Can cpu->current, to which this CPU has just switched, go on? If not, *leave is the state in
+// which it is to be left: it has something to wait for again, or it is dead.
+static bool may_go_on(struct cpu *cpu, enum thread_state *leave) {
+    struct thread *thread = cpu->current;
+
+    if (LIKELY(!is_killed(thread))) {
+        *leave = THREAD_WAITING;
+        if (thread->ring.phase == RING_WOKEN && UNLIKELY(!ringserve_resume(cpu, thread)))
+            return false;
+        if (LIKELY(!is_killed(thread)))
+            return true;
+    }
+    thread_die(cpu, thread);
+    *leave = THREAD_DEAD;
+    return false;
+}
+
 // Leaves cpu->current in state `leave` and goes on with the next that is not to die.
-static void go_on(struct cpu *cpu, enum thread_state leave) {
+apart static void go_on(struct cpu *cpu, enum thread_state leave) {
     struct thread *next;
-    bool fresh, stays, waits;
+    bool fresh, stays;
 
     for (;;) {
         account(cpu);
@@ -187,16 +215,25 @@ static void go_on(struct cpu *cpu, enum thread_state leave) {
         if (next == NULL)
             break;
         atomic_store_explicit(&cpu->idle, 0, memory_order_relaxed);
-        waits = !is_killed(next) && next->ring.phase == RING_WOKEN && !ringserve_resume(cpu, next);
-        leave = waits ? THREAD_WAITING : THREAD_DEAD;
-        if (waits)
-            continue;
-        if (!is_killed(next))
+        if (may_go_on(cpu, &leave))
             break;
-        thread_die(cpu, next);
     }
     close_objects(cpu);
     set_slice(cpu, fresh);
+}
+
+// The usual end of a call or its answer: cpu->current waits, and what it has woken runs next.
+static void hand_over(struct cpu *cpu) {
+    struct thread *next = cpu->handoff;
+    enum thread_state leave;
+
+    cpu->handoff = NULL;
+    account(cpu);
+    switch_to(cpu, next, THREAD_WAITING);
+    if (UNLIKELY(!may_go_on(cpu, &leave)))
+        go_on(cpu, leave);
+    else
+        set_slice(cpu, false);
 }
 
 // Should the running thread give way? At the end of its slice to any that has run no longer, else
@@ -212,7 +249,7 @@ static bool gives_way(struct cpu *cpu, bool slice_over) {
 }
 
 // Looks whether the running thread is still the one to run.
-static void reconsider(struct cpu *cpu, bool slice_over) {
+apart static void reconsider(struct cpu *cpu, bool slice_over) {
     if ((atomic_load_explicit(&cpu->pending, memory_order_relaxed) & PENDING_RESCHEDULE) != 0)
         atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
     account(cpu);
@@ -224,13 +261,17 @@ static void reconsider(struct cpu *cpu, bool slice_over) {
         set_slice(cpu, slice_over);
 }
 
+static bool has_pending(const struct cpu *cpu) {
+    return atomic_load_explicit(&cpu->pending, memory_order_relaxed) != 0;
+}
+
 // Does what interrupts have asked for. True when there was something. The end of a slice that has
 // passed is taken back, or the timer would be armed for it again.
-static bool run_pending(struct cpu *cpu, bool *slice_over) {
+apart static bool run_pending(struct cpu *cpu, bool *slice_over) {
     uint32_t bits = 0;
 
     *slice_over = false;
-    if (atomic_load_explicit(&cpu->pending, memory_order_relaxed) != 0)
+    if (has_pending(cpu))
         bits = atomic_exchange(&cpu->pending, 0);
     if (bits == 0)
         return false;
@@ -245,37 +286,45 @@ static bool run_pending(struct cpu *cpu, bool *slice_over) {
     return true;
 }
 
+apart static void queue_late_handoff(struct cpu *cpu) {
+    sched_queue_handoff(cpu);
+    set_slice(cpu, false);
+}
+
 // What is woken on the way out is not waited for either.
 static struct thread *leave(struct cpu *cpu) {
-    if (cpu->handoff != NULL) {
-        sched_queue_handoff(cpu);
-        set_slice(cpu, false);
-    }
+    if (UNLIKELY(cpu->handoff != NULL))
+        queue_late_handoff(cpu);
     kernel_leave(cpu);
     return cpu->current;
 }
 
-static struct thread *leave_dead(struct cpu *cpu) {
+seldom static struct thread *leave_dead(struct cpu *cpu) {
     thread_die(cpu, cpu->current);
     go_on(cpu, THREAD_DEAD);
     return leave(cpu);
 }
 
-struct thread *sched_leave(struct cpu *cpu) {
+apart static void do_pending(struct cpu *cpu) {
     bool slice_over;
 
+    if (!run_pending(cpu, &slice_over))
+        return;
+    work(cpu, WORK_STEPS);
     close_objects(cpu);
-    if (is_killed(cpu->current))
+    if (cpu->handoff != NULL)
+        sched_queue_handoff(cpu);
+    reconsider(cpu, slice_over);
+}
+
+struct thread *sched_leave(struct cpu *cpu) {
+    close_objects(cpu);
+    if (UNLIKELY(is_killed(cpu->current)))
         return leave_dead(cpu);
     if (cpu->handoff != NULL)
         sched_queue_handoff(cpu);
-    if (run_pending(cpu, &slice_over)) {
-        work(cpu, WORK_STEPS);
-        close_objects(cpu);
-        if (cpu->handoff != NULL)
-            sched_queue_handoff(cpu);
-        reconsider(cpu, slice_over);
-    }
+    if (UNLIKELY(has_pending(cpu)))
+        do_pending(cpu);
     return leave(cpu);
 }
 
@@ -287,7 +336,7 @@ static bool take_wake(struct cpu *cpu) {
     return atomic_compare_exchange_strong(&cpu->current->on_cpu, &woken, cpu->index + 1);
 }
 
-struct thread *sched_leave_waiting(struct cpu *cpu) {
+apart static struct thread *leave_waiting(struct cpu *cpu) {
     bool slice_over;
 
     close_objects(cpu);
@@ -308,6 +357,14 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
     if (is_killed(cpu->current)) // by what it has just run
         return leave_dead(cpu);
     reconsider(cpu, slice_over);
+    return leave(cpu);
+}
+
+struct thread *sched_leave_waiting(struct cpu *cpu) {
+    close_objects(cpu);
+    if (UNLIKELY(cpu->handoff == NULL || has_pending(cpu)))
+        return leave_waiting(cpu);
+    hand_over(cpu); // which sees whether it has been woken itself
     return leave(cpu);
 }
 

@@ -6,6 +6,7 @@
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
+#include "base/attributes.h"
 #include "core/run_queue.h"
 
 #include <stdbool.h>
@@ -30,7 +31,7 @@ struct sched_counters {
 // Makes a thread ready that is not: NEW, or WAITING and taken out of its wait by the caller, who is
 // the only one to do so. It goes to the queue of the CPU that it ran on last or of an idle one,
 // which is told. If its CPU has not yet left it, that CPU does this when it has.
-void sched_ready(struct cpu *cpu, struct thread *thread);
+apart void sched_ready(struct cpu *cpu, struct thread *thread);
 
 // The same for a thread that was perhaps woken by cpu->current from within its cap_enter: it is
 // then kept as this CPU's handoff if that is free.
@@ -51,7 +52,7 @@ struct thread *sched_interrupt(struct cpu *cpu);
 
 // For a CPU with nothing to run, at boot too: does what is left to do, waits, and returns with a
 // thread when there is one. Called on an empty kernel stack. Never returns NULL.
-struct thread *sched_idle(struct cpu *cpu);
+apart struct thread *sched_idle(struct cpu *cpu);
 
 // Its part that doesn't wait: one round of the work that no thread waits for; NULL when there is
 // still nothing to run. *worked: there may be more to do, so try again before halting.

@@ -4,6 +4,7 @@
 #ifndef CORE_SCHED_PARTS_H
 #define CORE_SCHED_PARTS_H
 
+#include "base/attributes.h"
 #include "core/run_queue.h"
 #include "core/sched.h"
 #include "core/sched_policy.h"
@@ -15,7 +16,7 @@
 void sched_tell(struct cpu *cpu, struct cpu *target);
 
 // What the running thread woke and did not wait for is queued like others.
-void sched_queue_handoff(struct cpu *cpu);
+apart void sched_queue_handoff(struct cpu *cpu);
 
 // For the end of a slice: compares this CPU with the others and gives one of them a thread when
 // they have fewer, or are well ahead.

@@ -5,6 +5,7 @@
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
 
+#include "base/attributes.h"
 #include "core/heap.h"
 #include "core/lock.h"
 
@@ -45,7 +46,12 @@ void timers_init(struct timers *timers);
 void timer_init(struct timer *timer, enum timer_kind kind);
 
 // Sets an idle timer on this CPU.
-void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);
+apart void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);
+
+// True when it is not set, and its function not running. For who alone can set it.
+static inline bool timer_is_idle(const struct timer *timer) {
+    return atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_IDLE;
+}
 
 // After it the timer is idle and its function is not running; true when it was armed and won't be
 // called. Any CPU. No locks that the function takes (ring, call queue) may be held.

@@ -72,7 +72,7 @@ must_use enum capos_status token_table_make(struct cpu *cpu, struct token_table 
 
 // Sees to it that there is a free token; false when the ledger allows no more. Endpoints may be
 // locked. Another thread may take it before the caller does.
-must_use bool token_table_grow(struct cpu *cpu, struct token_table *table);
+seldom must_use bool token_table_grow(struct cpu *cpu, struct token_table *table);
 
 // How many tokens a part has when it is whole, and what so many take.
 static inline uint32_t token_part_size(unsigned part) {
@@ -103,7 +103,7 @@ struct token *token_lookup_locked(const struct token_table *table, uint64_t id);
 struct token *token_take_locked(struct token_table *table);
 
 // An endpoint that waits for a free token, taken off the list with its reference, or NULL.
-struct endpoint *token_take_stuck(struct token_table *table);
+seldom struct endpoint *token_take_stuck(struct token_table *table);
 
 // Frees a token that is on no list; its Receiver has been put or handed on, and so have its
 // reserved slots. The table is locked.

@@ -29,21 +29,21 @@ struct transfer {
 
 // Takes one snapshot of `count` descriptors (at most CAPOS_TRANSFER_MAX) from memory that others
 // may write, and checks their form: MALFORMED.
-must_use enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
-                                         uint32_t count);
+apart must_use enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
+                                               uint32_t count);
 
 // Locks both tables and checks everything: NO_ROOM, REFUSED, SCOPE, OVERLOADED (MINT),
 // DISCONNECTED (revoked). Nothing is
 // locked then and nothing was changed. OK: both tables are locked, and transfer_commit or
 // transfer_abort must follow. `room` slots of the receiver are reserved.
-must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer,
-                                            struct process *from, struct process *to,
-                                            uint32_t room);
+apart must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer,
+                                                  struct process *from, struct process *to,
+                                                  uint32_t room);
 
 // Moves the capabilities, takes slots off the receiver's chain, unlocks, and leaves in
 // transfer->descriptor what the receiver is to see: NONE, OWN, or COPY for whatever it has got.
-void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain);
+apart void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain);
 
-void transfer_abort(struct cpu *cpu, struct transfer *transfer);
+apart void transfer_abort(struct cpu *cpu, struct transfer *transfer);
 
 #endif

@@ -8,8 +8,12 @@
 // The result says whether it worked: ignoring it is an error.
 #define must_use __attribute__((warn_unused_result))
 
-// Seldom called: kept out of its callers, which take the way around it to be the usual one.
+// Seldom called: kept out of its callers, which take the way around it to be the usual one. Apart:
+// kept out of them, however often it is called. Flat: all that it calls, but for those two, becomes
+// part of it.
 #define seldom __attribute__((cold, noinline))
+#define apart  __attribute__((noinline))
+#define flat   __attribute__((flatten))
 
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -10,6 +10,7 @@
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/x86.h"
+#include "base/attributes.h"
 #include "core/cpu.h"
 #include "core/panic.h"
 #include "core/process.h"
@@ -42,7 +43,7 @@ void user_go_on(struct cpu *cpu, struct thread *thread) {
     entry_resume(&thread->context);
 }
 
-void user_syscall(uint64_t a, uint64_t b, uint64_t c, uint64_t number) {
+flat void user_syscall(uint64_t a, uint64_t b, uint64_t c, uint64_t number) {
     struct cpu *cpu = cpu_current();
     if (number == CAPOS_SYSCALL_CAP_ENTER)
         user_go_on(cpu, ringserve_enter(cpu, (uint32_t)a, (uint32_t)b, c));

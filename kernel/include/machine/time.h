@@ -3,12 +3,13 @@
 #ifndef MACHINE_TIME_H
 #define MACHINE_TIME_H
 
+#include "base/attributes.h"
 #include "machine/types.h"
 
 #include <stdint.h>
 
 // Nanoseconds since boot, monotonic, the same on every CPU.
-uint64_t machine_now(struct cpu *cpu);
+apart uint64_t machine_now(struct cpu *cpu);
 
 // This CPU's one timer: an interrupt (PENDING_TIMER) at or soon after `deadline`, at once when it
 // has passed; UINT64_MAX for none. Replaces the one that was armed.
