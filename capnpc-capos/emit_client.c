@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+static void params_root(struct emit *e, const struct method *method) {
+    out_assignment(e->header, "params.s", "capos_method_root",
+                   emit_text(e, "&call->params, %u, %u", method->params->data_words,
+                             method->params->pointers));
+}
+
 static void begin_function(struct emit *e, const struct node *node, const struct method *method,
                            const char *name) {
     const char *type = emit_text(e, "struct %s_builder", method->params->c_name);
@@ -20,8 +26,9 @@ static void begin_function(struct emit *e, const struct node *node, const struct
                   node->c_name),
         ") {\n");
     out_printf(e->header, "    %s params;\n", type);
-    out_assignment(e->header, "params.s", "capos_call_begin",
-                   emit_text(e, "call, transport, target.id, &%s_method", name));
+    out_call(e->header, "capos_call_begin",
+             emit_text(e, "call, transport, target.id, &%s_method", name));
+    params_root(e, method);
     out_printf(e->header, "    return params;\n}\n");
     out_printf(e->header, "\n");
     out_prototype(e->header, "static inline ", type,
@@ -29,8 +36,9 @@ static void begin_function(struct emit *e, const struct node *node, const struct
                   emit_text(e, "struct capos_call *call, struct %s_promise target", node->c_name),
                   ") {\n");
     out_printf(e->header, "    %s params;\n", type);
-    out_assignment(e->header, "params.s", "capos_call_begin_on",
-                   emit_text(e, "call, target.promise, &%s_method", name));
+    out_call(e->header, "capos_call_begin_on",
+             emit_text(e, "call, target.promise, &%s_method", name));
+    params_root(e, method);
     out_printf(e->header, "    return params;\n}\n");
 }
 

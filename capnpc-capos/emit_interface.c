@@ -189,8 +189,11 @@ static void method_source(struct emit *e, const struct node *node, const struct 
                "        return capos_fail(inv, CAPOS_UNIMPLEMENTED, \"not implemented\");\n",
                member);
     out_assignment(e->source, "outcome", "capos_invocation_open",
-                   emit_text(e, "inv, &%s_method, &params.s, &results.s", name));
+                   emit_text(e, "inv, &%s_layout, &params.s", method->params->c_name));
     out_printf(e->source, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
+    out_assignment(e->source, "results.s", "capos_method_root",
+                   emit_text(e, "&inv->results, %u, %u", method->results->data_words,
+                             method->results->pointers));
     if (*places != '\0')
         out_printf(e->source, "    capos_struct_place_capabilities(results.s, places, "
                               "sizeof places / sizeof *places);\n");

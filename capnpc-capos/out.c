@@ -126,6 +126,12 @@ void out_assignment(struct out *out, const char *target, const char *name, const
     put_arguments(out, arguments, head, head, ");\n");
 }
 
+void out_call(struct out *out, const char *name, const char *arguments) {
+    size_t head = strlen("    ") + strlen(name) + 1;
+    out_printf(out, "    %s(", name);
+    put_arguments(out, arguments, head, head, ");\n");
+}
+
 void out_function_pointer(struct out *out, const char *indent, const char *type, const char *name,
                           const char *arguments) {
     size_t head = strlen(indent) + strlen(type) + strlen(" (*") + strlen(name) + strlen(")(");

@@ -30,6 +30,9 @@ void out_prototype(struct out *out, const char *specifiers, const char *type, co
 // A statement of the form "TARGET = NAME(ARGUMENTS);".
 void out_assignment(struct out *out, const char *target, const char *name, const char *arguments);
 
+// A statement that calls a function for its effect.
+void out_call(struct out *out, const char *name, const char *arguments);
+
 // The same for a member that is a pointer to a function.
 void out_function_pointer(struct out *out, const char *indent, const char *type, const char *name,
                           const char *arguments);

@@ -14,21 +14,21 @@ static uint64_t brought(struct capos_promise promise) {
     return promise.place < results->descriptor_count ? results->descriptors[promise.place].cap : 0;
 }
 
-void capos_call_start_on(struct capos_call *call, struct capos_promise target,
+void capos_call_begin_on(struct capos_call *call, struct capos_promise target,
                          const struct capos_method *method) {
     struct capos_call *source = target.call;
     struct capos_transport *transport = source->transport;
     bool sent = source->state == CAPOS_CALL_SENT || source->state == CAPOS_CALL_ANSWERED;
     struct capos_struct ignored;
     if (source->status == CAPOS_DONE && sent && transport->on != NULL) {
-        capos_call_start(call, transport->on, target.place, method);
+        capos_call_begin(call, transport->on, target.place, method);
         call->waits = CAPOS_CALL_ON;
         call->source = source->tag;
         return;
     }
     if (source->status == CAPOS_DONE && sent)
         sent = capos_call_wait(source, &ignored) == CAPOS_DONE;
-    capos_call_start(call, transport, sent ? brought(target) : 0, method);
+    capos_call_begin(call, transport, sent ? brought(target) : 0, method);
     if (source->status != CAPOS_DONE)
         fail(call, source->status, source->reason);
     else if (!sent)
@@ -89,19 +89,25 @@ int capos_call_send(struct capos_call *call) {
     return call->status;
 }
 
-int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
-    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN)
-        fail(call, CAPOS_INVALID_ARGUMENT, "the call was not sent");
-    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT) {
-        call->status = call->transport->wait(call->transport, call);
-        if (call->status == CAPOS_DONE && !capos_validate(&call->results, call->method->results))
-            fail(call, CAPOS_FAILED, capos_fault_name(call->results.fault.kind));
-    }
-    call->state = CAPOS_CALL_ANSWERED;
-    if (call->status != CAPOS_DONE)
-        capos_reader_init(&call->results, NULL, 0);
+// The empty results of a call that failed.
+static int fail_results(struct capos_call *call, struct capos_struct *results) {
+    capos_reader_init(&call->results, NULL, 0);
     *results = capos_reader_root(&call->results);
     return call->status;
+}
+
+int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
+    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT)
+        call->status = call->transport->wait(call->transport, call);
+    else if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN)
+        fail(call, CAPOS_INVALID_ARGUMENT, "the call was not sent");
+    call->state = CAPOS_CALL_ANSWERED;
+    if (call->status != CAPOS_DONE)
+        return fail_results(call, results);
+    if (capos_validate_root(&call->results, call->method->results, results))
+        return CAPOS_DONE;
+    fail(call, CAPOS_FAILED, capos_fault_name(call->results.fault.kind));
+    return fail_results(call, results);
 }
 
 void capos_call_release(struct capos_call *call) {

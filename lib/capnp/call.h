@@ -148,10 +148,9 @@ static inline void capos_invocation_init(struct capos_invocation *inv, uint64_t 
 // Makes the invocation fail: to be returned by the handler. The results are dropped.
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
 
-// For generated code: validates the params and makes the root of the results.
-int capos_invocation_open(struct capos_invocation *inv, const struct capos_method *method,
-                          struct capos_struct *params, struct capos_struct_builder *results)
-    __attribute__((warn_unused_result));
+// For generated code: validates the params against their layout.
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout,
+                          struct capos_struct *params) __attribute__((warn_unused_result));
 
 // Calls the handler of one method from a table of handlers; generated.
 typedef int capos_serve(const void *server, void *self, struct capos_invocation *inv);
@@ -174,10 +173,28 @@ struct capos_served {
     size_t offset;
 };
 
+// For generated code: the answer to what is not among the served.
+int capos_unserved(struct capos_invocation *inv, const char *reason)
+    __attribute__((cold, noinline));
+
 // Finds (interface, method) of the invocation among what is served, and lets it be handled. Returns
 // CAPOS_DONE, CAPOS_PENDING or an exception that the invocation then holds.
-int capos_dispatch(const struct capos_served *served, size_t count, const void *server, void *self,
-                   struct capos_invocation *inv) __attribute__((warn_unused_result));
+static inline int capos_dispatch(const struct capos_served *served, size_t count,
+                                 const void *server, void *self, struct capos_invocation *inv) {
+    for (size_t i = 0; i < count; i++) {
+        const struct capos_interface *interface = served[i].interface;
+        if (interface->id != inv->interface)
+            continue;
+        if (inv->method >= interface->method_count)
+            return capos_unserved(inv, "no such method");
+        const void *handlers = (const char *)server + served[i].offset;
+        int outcome = interface->methods[inv->method].serve(handlers, self, inv);
+        if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
+            return capos_fail(inv, CAPOS_FAILED, "the results do not fit");
+        return outcome;
+    }
+    return capos_unserved(inv, "no such interface here");
+}
 
 // The calling end ------------------------------------------------------------------------------
 
@@ -243,8 +260,8 @@ struct capos_call {
     uint64_t source; // tag of the other one
 };
 
-// Begins a call: its params can be built.
-static inline void capos_call_start(struct capos_call *call, struct capos_transport *transport,
+// Begins a call: its params can be built, from capos_method_root on.
+static inline void capos_call_begin(struct capos_call *call, struct capos_transport *transport,
                                     uint64_t target, const struct capos_method *method) {
     call->transport = transport;
     call->method = method;
@@ -255,28 +272,12 @@ static inline void capos_call_start(struct capos_call *call, struct capos_transp
     call->status = transport->begin(transport, call);
 }
 
-// The same; the answer is the root of its params.
-static inline struct capos_struct_builder capos_call_begin(struct capos_call *call,
-                                                           struct capos_transport *transport,
-                                                           uint64_t target,
-                                                           const struct capos_method *method) {
-    capos_call_start(call, transport, target, method);
-    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
-}
-
 // Begins a call on an answer to come, without waiting for it: both may be sent, one after the
 // other, and the answer awaited of the last one only. It fails, with the transport's
 // `source_failed`, when the other call does. What the promise is of must have been sent; it may be
 // released once this one has been sent. A transport that can't do that waits for the answer here.
-void capos_call_start_on(struct capos_call *call, struct capos_promise target,
+void capos_call_begin_on(struct capos_call *call, struct capos_promise target,
                          const struct capos_method *method);
-
-static inline struct capos_struct_builder capos_call_begin_on(struct capos_call *call,
-                                                              struct capos_promise target,
-                                                              const struct capos_method *method) {
-    capos_call_start_on(call, target, method);
-    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
-}
 
 // A call that was begun, and not on a promise, is to start only when `source`, which was sent
 // through the same transport, has been answered with results; it fails if that does. A transport

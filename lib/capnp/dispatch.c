@@ -12,37 +12,16 @@ int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char
     return kind;
 }
 
-int capos_invocation_open(struct capos_invocation *inv, const struct capos_method *method,
-                          struct capos_struct *params, struct capos_struct_builder *results) {
+int capos_unserved(struct capos_invocation *inv, const char *reason) {
+    return capos_fail(inv, CAPOS_UNIMPLEMENTED, reason);
+}
+
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout,
+                          struct capos_struct *params) {
     capos_reader_init(&inv->reader, inv->params, inv->params_words);
     capos_reader_set_descriptors(&inv->reader, inv->received, inv->received_count);
     inv->reader.budget = inv->params_words + VALIDATE_SLACK;
-    if (!capos_validate(&inv->reader, method->params))
+    if (!capos_validate_root(&inv->reader, layout, params))
         return capos_fail(inv, CAPOS_INVALID_ARGUMENT, capos_fault_name(inv->reader.fault.kind));
-    *params = capos_reader_root(&inv->reader);
-    *results =
-        capos_method_root(&inv->results, method->results_data_words, method->results_pointers);
     return CAPOS_DONE;
-}
-
-static const struct capos_served *lookup(const struct capos_served *served, size_t count,
-                                         uint64_t id) {
-    for (size_t i = 0; i < count; i++)
-        if (served[i].interface->id == id)
-            return &served[i];
-    return NULL;
-}
-
-int capos_dispatch(const struct capos_served *served, size_t count, const void *server, void *self,
-                   struct capos_invocation *inv) {
-    const struct capos_served *part = lookup(served, count, inv->interface);
-    if (part == NULL)
-        return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such interface here");
-    if (inv->method >= part->interface->method_count)
-        return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such method");
-    capos_serve *serve = part->interface->methods[inv->method].serve;
-    int outcome = serve((const char *)server + part->offset, self, inv);
-    if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
-        return capos_fail(inv, CAPOS_FAILED, "the results do not fit");
-    return outcome;
 }

@@ -12,7 +12,7 @@ struct target {
 };
 
 static void fail(struct capos_pointer p, enum capos_fault_kind kind) {
-    capos_reader_fail(p.reader, kind, p.segment, p.word);
+    capos_reader_fail(p.reader, kind, p.segment, p.at);
 }
 
 static bool in_bounds(const struct capos_segment *segment, int64_t start, uint64_t size) {
@@ -30,6 +30,11 @@ static bool charge(struct capos_pointer p, uint64_t words) {
     }
     p.reader->budget -= words;
     return true;
+}
+
+// The levels below an object that was entered.
+static uint8_t below(struct capos_pointer p) {
+    return (uint8_t)(p.depth == CAPOS_DEPTH_TRUSTED ? CAPOS_DEPTH_TRUSTED : p.depth - 1);
 }
 
 // Takes one level of depth, the words of an object, and what else it costs to visit it.
@@ -100,7 +105,7 @@ static bool follow(struct capos_pointer p, struct target *t) {
         return follow_far(p, t);
     t->segment = p.segment;
     t->tag = p.value;
-    t->start = (int64_t)p.word + 1 + capos_word_offset(p.value);
+    t->start = (p.at - p.segment->words) + 1 + (int64_t)capos_word_offset(p.value);
     return true;
 }
 
@@ -121,7 +126,7 @@ static bool follow_kind(struct capos_pointer p, enum capos_pointer_kind kind, st
     return false;
 }
 
-struct capos_struct capos_pointer_struct_slowly(struct capos_pointer p) {
+struct capos_struct capos_pointer_struct_checked(struct capos_pointer p) {
     struct capos_struct s = {p.reader, p.segment, NULL, 0, 0, 0};
     struct target t;
     if (!follow_kind(p, CAPOS_POINTER_STRUCT, &t))
@@ -133,7 +138,7 @@ struct capos_struct capos_pointer_struct_slowly(struct capos_pointer p) {
     s.data = capos_segment_bytes(t.segment, (uint64_t)t.start * 8);
     s.data_bytes = capos_word_data_words(t.tag) * 8;
     s.pointers = (uint16_t)capos_word_pointers(t.tag);
-    s.depth = (uint16_t)(p.depth - 1);
+    s.depth = below(p);
     return s;
 }
 
@@ -188,7 +193,7 @@ struct capos_list capos_pointer_any_list(struct capos_pointer p) {
     if (!entered)
         return empty;
     list.segment = t.segment;
-    list.depth = (uint8_t)(p.depth - 1);
+    list.depth = below(p);
     list.element = (uint8_t)capos_word_element(t.tag);
     return list;
 }

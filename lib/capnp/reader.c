@@ -20,9 +20,9 @@ void capos_reader_init_segments(struct capos_reader *reader, const struct capos_
     reader->descriptor_count = 0;
     for (uint32_t i = 0; i < count; i++)
         if (!segment_is_sound(&segments[i]))
-            capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, &segments[i], 0);
+            capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, &segments[i], NULL);
     if (count == 0)
-        capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, NULL, 0);
+        capos_reader_fail(reader, CAPOS_FAULT_MESSAGE, NULL, NULL);
     if (!capos_reader_ok(reader))
         reader->segment_count = 0;
 }
@@ -37,12 +37,12 @@ static uint32_t segment_number(const struct capos_reader *reader,
 }
 
 void capos_reader_fail(struct capos_reader *reader, enum capos_fault_kind kind,
-                       const struct capos_segment *segment, uint32_t word) {
+                       const struct capos_segment *segment, const uint64_t *at) {
     if (reader == NULL || !capos_reader_ok(reader))
         return;
     reader->fault.kind = kind;
     reader->fault.segment = segment_number(reader, segment);
-    reader->fault.word = word;
+    reader->fault.word = at == NULL ? 0 : (uint32_t)(at - segment->words);
 }
 
 const char *capos_fault_name(enum capos_fault_kind kind) {
@@ -65,7 +65,7 @@ const char *capos_fault_name(enum capos_fault_kind kind) {
 }
 
 struct capos_pointer capos_constant(const struct capos_segment *segment) {
-    struct capos_pointer root = {NULL, segment, 0, 0, CAPOS_READER_DEPTH};
+    struct capos_pointer root = {NULL, segment, segment->words, 0, CAPOS_DEPTH_TRUSTED};
     if (segment->size > 0)
         root.value = capos_word_load(segment->words, 0);
     return root;

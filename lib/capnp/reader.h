@@ -21,8 +21,11 @@ extern "C" {
 #endif
 
 // Limits of a new reader; both are fields, to be changed before the root is read.
-#define CAPOS_READER_DEPTH  64         // at most 255
+#define CAPOS_READER_DEPTH  64         // at most 254
 #define CAPOS_READER_BUDGET (8u << 20) // words
+
+// The depth of what was validated, and of constants: as many levels as there are.
+#define CAPOS_DEPTH_TRUSTED 255
 
 enum capos_fault_kind {
     CAPOS_FAULT_NONE = 0,
@@ -91,8 +94,8 @@ struct capos_list {
 struct capos_pointer {
     struct capos_reader *reader;
     const struct capos_segment *segment;
-    uint64_t value; // 0 if null, or if there is no such field in the message
-    uint32_t word;  // its place in the segment
+    const uint64_t *at; // its place in the segment
+    uint64_t value;     // 0 if null, or if there is no such field in the message
     uint32_t depth;
 };
 
@@ -155,9 +158,9 @@ static inline void capos_reader_set_descriptors(struct capos_reader *reader,
     reader->descriptor_count = count;
 }
 
-// Records a fault at a word of a segment, unless there is one already.
+// Records a fault at a word of a segment, unless there is one already. NULL is the segment's first.
 void capos_reader_fail(struct capos_reader *reader, enum capos_fault_kind kind,
-                       const struct capos_segment *segment, uint32_t word);
+                       const struct capos_segment *segment, const uint64_t *at);
 
 static inline bool capos_reader_ok(const struct capos_reader *reader) {
     return reader->fault.kind == CAPOS_FAULT_NONE;
@@ -197,41 +200,31 @@ static inline const char *capos_segment_bytes(const struct capos_segment *segmen
     return (const char *)segment->words + offset;
 }
 
-// Which word of its segment an address is.
-static inline uint32_t capos_segment_word(const struct capos_segment *segment, const char *at) {
-    return (uint32_t)((uint64_t)(at - (const char *)segment->words) / 8);
-}
+// capos_pointer_struct for every pointer: checked, far, faulty.
+struct capos_struct capos_pointer_struct_checked(struct capos_pointer pointer)
+    __attribute__((noinline));
 
-// capos_pointer_struct for every pointer: far, faulty, of a constant.
-struct capos_struct capos_pointer_struct_slowly(struct capos_pointer pointer)
-    __attribute__((cold, noinline));
-
-// The struct that a pointer of the message itself leads to, with all checks; what fails one of them
-// is looked at again, slowly, for the right fault.
 static inline struct capos_struct capos_pointer_struct(struct capos_pointer pointer) {
     struct capos_struct s = {pointer.reader, pointer.segment, NULL, 0, 0, 0};
     if (pointer.value == 0)
         return s;
-    uint32_t words = capos_word_data_words(pointer.value) + capos_word_pointers(pointer.value);
-    int64_t start = (int64_t)pointer.word + 1 + capos_word_offset(pointer.value);
-    if (capos_word_kind(pointer.value) != CAPOS_POINTER_STRUCT || start < 0 ||
-        start + words > pointer.segment->size || pointer.depth == 0 || pointer.reader == NULL ||
-        words > pointer.reader->budget)
-        return capos_pointer_struct_slowly(pointer);
-    pointer.reader->budget -= words;
-    s.data = capos_segment_bytes(pointer.segment, (uint64_t)start * 8);
+    if (pointer.depth != CAPOS_DEPTH_TRUSTED ||
+        capos_word_kind(pointer.value) != CAPOS_POINTER_STRUCT)
+        return capos_pointer_struct_checked(pointer);
+    s.data = (const char *)(pointer.at + 1 + capos_word_offset(pointer.value));
     s.data_bytes = capos_word_data_words(pointer.value) * 8;
     s.pointers = (uint16_t)capos_word_pointers(pointer.value);
-    s.depth = (uint16_t)(pointer.depth - 1);
+    s.depth = CAPOS_DEPTH_TRUSTED;
     return s;
 }
 
 static inline struct capos_pointer capos_reader_root_pointer(struct capos_reader *reader) {
-    struct capos_pointer root = {reader, NULL, 0, 0, reader->depth};
+    struct capos_pointer root = {reader, NULL, NULL, 0, reader->depth};
     if (reader->segment_count > 0) {
         root.segment = &reader->segments[0];
+        root.at = root.segment->words;
         if (root.segment->size > 0)
-            root.value = capos_word_load(root.segment->words, 0);
+            root.value = capos_word_load(root.at, 0);
     }
     return root;
 }
@@ -287,10 +280,10 @@ static inline bool capos_struct_bool(struct capos_struct s, uint32_t bit) {
 
 // Pointer i of a struct's pointer section.
 static inline struct capos_pointer capos_struct_pointer(struct capos_struct s, uint32_t index) {
-    struct capos_pointer pointer = {s.reader, s.segment, 0, 0, s.depth};
+    struct capos_pointer pointer = {s.reader, s.segment, NULL, 0, s.depth};
     if (index < s.pointers) {
-        pointer.word = capos_segment_word(s.segment, s.data + s.data_bytes) + index;
-        pointer.value = capos_word_load(s.segment->words, pointer.word);
+        pointer.at = (const uint64_t *)(const void *)(s.data + s.data_bytes) + index;
+        pointer.value = capos_word_load(pointer.at, 0);
     }
     return pointer;
 }

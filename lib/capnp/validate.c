@@ -22,7 +22,7 @@ struct validator {
 static const struct capos_layout_type any = {CAPOS_LAYOUT_ANY, 0, UINT32_MAX, NULL, NULL};
 
 static void fail(struct validator *v, enum capos_fault_kind kind, struct capos_pointer p) {
-    capos_reader_fail(v->reader, kind, p.segment, p.word);
+    capos_reader_fail(v->reader, kind, p.segment, p.at);
 }
 
 static void push(struct validator *v, struct capos_pointer p, struct capos_list list,
@@ -205,8 +205,10 @@ static bool all_named(uint64_t named, uint32_t count) {
 }
 
 // Is the message sound and of the simple kind: one segment whose root has, for each of its
-// pointers in order, an entry without a guard? No means only that this can't tell.
-static bool is_simple(const struct capos_reader *reader, const struct capos_layout *layout) {
+// pointers in order, an entry without a guard? Then its root is found. No means only that this
+// can't tell.
+static inline bool is_simple(struct capos_reader *reader, const struct capos_layout *layout,
+                             struct capos_struct *found) {
     struct simple s = {NULL, 0, 0, 0, reader->descriptor_count};
     if (reader->segment_count != 1 || reader->depth < 2 || s.descriptors > 64)
         return false;
@@ -223,20 +225,14 @@ static bool is_simple(const struct capos_reader *reader, const struct capos_layo
         if (entry->skip != 0 || entry->place != i || !simple_pointer(&s, place + i, &entry->type))
             return false;
     }
-    return s.used <= reader->budget && all_named(s.named, s.descriptors);
-}
-
-static bool validate(struct capos_reader *reader, const struct capos_layout *layout)
-    __attribute__((noinline));
-
-bool capos_validate(struct capos_reader *reader, const struct capos_layout *layout) {
-    if (!capos_reader_ok(reader) || layout == NULL || !is_simple(reader, layout))
-        return validate(reader, layout);
-    reader->budget = UINT64_MAX;
+    if (s.used > reader->budget || !all_named(s.named, s.descriptors))
+        return false;
+    capos_reader_trust(reader, found, root == 0 ? NULL : s.words + place - data, data, pointers);
     return true;
 }
 
-static bool validate(struct capos_reader *reader, const struct capos_layout *layout) {
+__attribute__((noinline)) static bool validate(struct capos_reader *reader,
+                                               const struct capos_layout *layout) {
     struct validator v;
     v.reader = reader;
     v.named = 0;
@@ -252,6 +248,22 @@ static bool validate(struct capos_reader *reader, const struct capos_layout *lay
         fail(&v, CAPOS_FAULT_CAPABILITY, root);
     if (!capos_reader_ok(reader))
         return false;
-    reader->budget = UINT64_MAX;
     return true;
+}
+
+bool capos_validate_any(struct capos_reader *reader, const struct capos_layout *layout,
+                        struct capos_struct *root) {
+    if (capos_reader_ok(reader) && layout != NULL && is_simple(reader, layout, root))
+        return true;
+    if (!validate(reader, layout))
+        return false;
+    reader->budget = UINT64_MAX;
+    reader->depth = CAPOS_DEPTH_TRUSTED;
+    *root = capos_reader_root(reader);
+    return true;
+}
+
+bool capos_validate(struct capos_reader *reader, const struct capos_layout *layout) {
+    struct capos_struct root;
+    return capos_validate_root(reader, layout, &root);
 }

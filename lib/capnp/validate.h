@@ -46,15 +46,72 @@ struct capos_layout_entry {
     struct capos_layout_type type;
 };
 
+// A struct whose pointers all lead to structs without pointers makes the same message whenever all
+// of it is built in the schema's order: `shape` has the words that then are pointers, the root's
+// first. A message that has them is sound, as a comparison of those words tells.
 struct capos_layout {
     const struct capos_layout_entry *entries;
     uint16_t count;
+    uint16_t shape_words; // of the whole message; 0 if there is no shape
+    const uint64_t *shape;
 };
 
-// Looks through the message from its root. On success the reader's budget is lifted: what can be
-// reached is known to be bounded. On failure the reader has the fault.
+// Looks through the message from its root. On success the message is trusted from then on, its
+// budget and depth lifted: what can be reached is known to be bounded, as long as nobody changes
+// the words (a message in memory that others write to is read unvalidated, or copied first).
+// Handles that were got before stay checked. On failure the reader has the fault.
 bool capos_validate(struct capos_reader *reader, const struct capos_layout *layout)
     __attribute__((warn_unused_result));
+
+// capos_validate_root for a message of any shape.
+bool capos_validate_any(struct capos_reader *reader, const struct capos_layout *layout,
+                        struct capos_struct *root) __attribute__((warn_unused_result));
+
+// Lifts the limits of a reader whose message was found sound, and gives the root.
+static inline void capos_reader_trust(struct capos_reader *reader, struct capos_struct *root,
+                                      const uint64_t *data, uint32_t data_words,
+                                      uint32_t pointers) {
+    reader->budget = UINT64_MAX;
+    reader->depth = CAPOS_DEPTH_TRUSTED;
+    root->reader = reader;
+    root->segment = &reader->segments[0];
+    root->data = (const char *)data;
+    root->data_bytes = data_words * 8;
+    root->pointers = (uint16_t)pointers;
+    root->depth = CAPOS_DEPTH_TRUSTED;
+}
+
+static inline bool capos_layout_has_shape(const struct capos_layout *layout, const uint64_t *words,
+                                          uint32_t size) {
+    if (layout == NULL || layout->shape_words == 0 || size < layout->shape_words)
+        return false;
+    uint64_t root = layout->shape[0];
+    uint32_t before_first = capos_word_data_words(root); // pointer: they are counted from 1 here
+    for (uint32_t i = capos_word_pointers(root); i > 0; i--)
+        if (capos_word_load(words, before_first + i) != layout->shape[i])
+            return false;
+    return capos_word_load(words, 0) == root;
+}
+
+// As capos_validate, and gives the root; nothing on failure. Empty messages and those of the
+// layout's shape are known at sight.
+__attribute__((warn_unused_result)) static inline bool
+capos_validate_root(struct capos_reader *reader, const struct capos_layout *layout,
+                    struct capos_struct *root) {
+    if (reader->segment_count != 1 || reader->descriptor_count != 0 || reader->depth < 2 ||
+        reader->segments[0].size > reader->budget || !capos_reader_ok(reader))
+        return capos_validate_any(reader, layout, root);
+    const uint64_t *words = reader->segments[0].words;
+    uint32_t size = reader->segments[0].size;
+    if (size == 0)
+        capos_reader_trust(reader, root, NULL, 0, 0);
+    else if (capos_layout_has_shape(layout, words, size))
+        capos_reader_trust(reader, root, words + 1, capos_word_data_words(layout->shape[0]),
+                           capos_word_pointers(layout->shape[0]));
+    else
+        return capos_validate_any(reader, layout, root);
+    return true;
+}
 
 #ifdef __cplusplus
 }

@@ -15,8 +15,11 @@ bool capos_client_init(struct capos_client *client, void *base, capos_enter *ent
     if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
-    for (unsigned slot = client->ring.slots; slot-- > 0;)
+    for (unsigned slot = client->ring.slots; slot-- > 0;) {
+        client->slots[slot].sqe.slot = (uint16_t)slot;
+        client->slots[slot].sqe.user_data = CAPOS_SLOT_TAG | slot;
         client->free[client->free_count++] = (uint8_t)slot;
+    }
     client->enter = enter;
     client->enter_context = enter_context;
     client->transport = *capos_client_transport(client);
@@ -26,7 +29,7 @@ bool capos_client_init(struct capos_client *client, void *base, capos_enter *ent
 // Nobody will read this answer: what came with it is given up.
 static void drop_answer(struct capos_client *client, unsigned slot) {
     const struct capos_cqe *completion = &client->slots[slot].completion;
-    const struct capos_descriptor *received = capos_slot_received(client, slot);
+    const struct capos_descriptor *received = capos_slot_received(client, &client->slots[slot]);
 
     for (unsigned i = 0; completion->result >= 0 && i < completion->caps; i++)
         capos_client_release(client, received[i].cap);
@@ -81,6 +84,30 @@ static inline void enter(struct capos_client *client, uint32_t wait, uint64_t de
         if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
             __builtin_trap(); // only a stray write of our own to the ring can do this
     } while (CAPOS_ENTER_REASON(result) != CAPOS_ENTER_DONE);
+}
+
+bool capos_client_forget(struct capos_client *client) {
+    bool any = false;
+
+    for (unsigned i = 0; i < client->free_count; i++) {
+        struct capos_slot *s = &client->slots[client->free[i]];
+
+        any = any || s->span.bytes > 0;
+        area_give(&client->area, &s->span);
+        s->method = NULL;
+    }
+    return any;
+}
+
+bool capos_slot_make_room(struct capos_client *client, unsigned slot, uint32_t most,
+                          uint32_t least) {
+    struct capos_slot *s = &client->slots[slot];
+
+    s->method = NULL;
+    area_give(&client->area, &s->span);
+    return area_take(&client->area, most, &s->span) ||
+           (capos_client_forget(client) && area_take(&client->area, most, &s->span)) ||
+           area_take_some(&client->area, most, least, &s->span);
 }
 
 struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client) {

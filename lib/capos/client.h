@@ -40,16 +40,19 @@ typedef uint64_t capos_enter(uint32_t to_submit, uint32_t wait, uint64_t deadlin
                              struct capos_client *client);
 
 // An operation that the kernel holds, or may soon. Its part of the message area has room for
-// descriptors, then for results, then for params.
+// descriptors, then for results, then for params; its submission says where they are. A slot that
+// was used for a call keeps both while it is free, unless they are large or somebody needs the
+// room: the next call of the same method finds it ready.
 struct capos_slot {
     uint8_t state;
-    uint8_t sent; // descriptors that were sent
-    uint32_t results, results_bytes;
-    uint32_t params;
+    uint8_t sent;                      // descriptors that were sent
+    uint32_t params_words;             // room for them
+    const struct capos_method *method; // that `span` and `sqe` are made for, or NULL
     struct area_span span;
     struct capos_cqe completion;
     void (*ready)(void *context); // or NULL: somebody waits for it
     void *context;
+    struct capos_sqe sqe; // what does not change from call to call of a method
 };
 
 struct capos_client {
@@ -105,23 +108,34 @@ void capos_client_flush(struct capos_client *client);
 
 // For servers and transports:
 
-// Takes a free slot, or CAPOS_NO_SLOT. It has no part of the message area yet.
+// Takes a free slot, or CAPOS_NO_SLOT. What it keeps is its own.
 static inline unsigned capos_slot_take(struct capos_client *client) {
     if (client->free_count == 0)
         return CAPOS_NO_SLOT;
     unsigned slot = client->free[--client->free_count];
     client->slots[slot].state = CAPOS_SLOT_IDLE;
-    client->slots[slot].span = (struct area_span){0, 0};
     client->slots[slot].ready = NULL;
     return slot;
 }
 
-// Gives back a slot that the kernel doesn't have, and its part of the message area.
+// Gives back a slot that the kernel doesn't have; what was not made for a method is not kept.
 static inline void capos_slot_give(struct capos_client *client, unsigned slot) {
-    area_give(&client->area, &client->slots[slot].span);
-    client->slots[slot].state = CAPOS_SLOT_FREE;
+    struct capos_slot *s = &client->slots[slot];
+
+    if (s->method == NULL)
+        area_give(&client->area, &s->span);
+    s->state = CAPOS_SLOT_FREE;
     client->free[client->free_count++] = (uint8_t)slot;
 }
+
+// Free slots lose what they keep. False when none kept anything.
+bool capos_client_forget(struct capos_client *client);
+
+// Gives the slot, which has been taken, a span of `most` bytes in place of the one it has, or of
+// fewer, but at least `least`. Free slots lose what they keep if that makes the room. False when
+// there is none; then the slot has no span.
+must_use bool capos_slot_make_room(struct capos_client *client, unsigned slot, uint32_t most,
+                                   uint32_t least);
 
 // Enters the kernel until there is room in the queue; then as ring_user_next.
 struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client);
@@ -150,6 +164,18 @@ static inline void capos_slot_submit(struct capos_client *client, unsigned slot,
     client->slots[slot].state = CAPOS_SLOT_SUBMITTED;
 }
 
+// Submits the slot's own `sqe`; the caller may still change the copy that is returned.
+static inline struct capos_sqe *capos_slot_submit_own(struct capos_client *client,
+                                                      struct capos_slot *slot) {
+    struct capos_sqe *sqe = ring_user_place(&client->ring);
+
+    if (sqe == NULL)
+        sqe = capos_client_sqe_slowly(client);
+    *sqe = slot->sqe;
+    slot->state = CAPOS_SLOT_SUBMITTED;
+    return sqe;
+}
+
 // Enters the kernel until the slot is complete.
 void capos_slot_wait(struct capos_client *client, unsigned slot);
 
@@ -158,13 +184,12 @@ static inline void *capos_client_at(struct capos_client *client, uint32_t offset
 }
 
 // The received descriptors of a complete slot.
-static inline const struct capos_descriptor *capos_slot_received(struct capos_client *client,
-                                                                 unsigned slot) {
-    const struct capos_slot *s = &client->slots[slot];
-    const struct capos_descriptor *descriptors =
-        (const struct capos_descriptor *)capos_client_at(client, s->span.offset);
+static inline struct capos_descriptor *capos_slot_received(struct capos_client *client,
+                                                           const struct capos_slot *slot) {
+    struct capos_descriptor *descriptors =
+        (struct capos_descriptor *)capos_client_at(client, slot->sqe.descriptors);
 
-    return descriptors + s->sent;
+    return descriptors + slot->sent;
 }
 
 #endif

@@ -11,19 +11,10 @@
 
 enum { WORD = 8, EXCEPTION_BYTES = 256, REFUSAL_BYTES = 128 };
 
-// RECV: the slot's results are the buffer, with the descriptors' place.
+// RECV, as the slot's submission has it.
 static void arm(struct capos_server *server) {
-    struct capos_slot *s = &server->client->slots[server->slot];
-    struct capos_sqe *sqe = capos_client_sqe(server->client);
-
     server->rearmed_by = 0;
-    sqe->opcode = CAPOS_OP_RECV;
-    sqe->cap = server->receiver;
-    sqe->results = s->results;
-    sqe->results_capacity = s->results_bytes;
-    sqe->descriptors = s->span.offset;
-    sqe->room = CAPOS_SERVER_CAPABILITIES;
-    capos_slot_submit(server->client, server->slot, sqe);
+    capos_slot_submit_own(server->client, &server->client->slots[server->slot]);
 }
 
 // RETURN of `bytes` at `offset`. The caller's room has been looked at.
@@ -86,7 +77,7 @@ static inline void open_invocation(struct capos_server *server, const struct cap
     inv->object_id = message->object_id;
     inv->params = (const uint64_t *)(message + 1);
     inv->params_words = message->params_words;
-    inv->received = capos_slot_received(client, server->slot);
+    inv->received = capos_slot_received(client, &client->slots[server->slot]);
     inv->received_count = message->caps;
     inv->context = server;
 }
@@ -165,7 +156,7 @@ static void serve_released(struct capos_server *server, const struct capos_messa
 static void serve_message(void *context) {
     struct capos_server *server = context;
     struct capos_slot *s = &server->client->slots[server->slot];
-    const struct capos_message *message = capos_client_at(server->client, s->results);
+    const struct capos_message *message = capos_client_at(server->client, s->sqe.results);
 
     if (s->completion.result < (int32_t)sizeof *message) {
         server->ended = true;
@@ -200,22 +191,38 @@ static void return_failed(void *context, uint64_t token, enum capos_status statu
         arm(server);
 }
 
-static bool take_parts(struct capos_server *server, struct capos_slot *s,
-                       const struct capos_server_sizes *sizes) {
+static bool take_parts(struct capos_server *server, const struct capos_server_sizes *sizes) {
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
     const uint32_t message = (uint32_t)sizeof(struct capos_message) + sizes->params_bytes;
     struct area *area = &server->client->area;
 
-    if (!area_take(area, descriptors + message, &s->span) ||
+    if (!capos_slot_make_room(server->client, server->slot, descriptors + message,
+                              descriptors + message) ||
         !area_take(area, descriptors + sizes->results_bytes, &server->answer) ||
         !area_take(area, REFUSAL_BYTES, &server->refusal))
         return false;
-    s->sent = 0;
-    s->results = s->span.offset + descriptors;
-    s->results_bytes = s->span.bytes - descriptors;
     server->results = server->answer.offset + descriptors;
     server->results_bytes = server->answer.bytes - descriptors;
     return true;
+}
+
+static void prepare_slot(struct capos_server *server) {
+    struct capos_slot *s = &server->client->slots[server->slot];
+    const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
+
+    s->sent = 0;
+    s->ready = serve_message;
+    s->context = server;
+    s->sqe = (struct capos_sqe){
+        .opcode = CAPOS_OP_RECV,
+        .slot = (uint16_t)server->slot,
+        .cap = server->receiver,
+        .user_data = CAPOS_SLOT_TAG | server->slot,
+        .results = s->span.offset + descriptors,
+        .results_capacity = s->span.bytes - descriptors,
+        .descriptors = s->span.offset,
+        .room = CAPOS_SERVER_CAPABILITIES,
+    };
 }
 
 int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
@@ -229,14 +236,12 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     server->slot = capos_slot_take(client);
     if (server->slot == CAPOS_NO_SLOT)
         return -CAPOS_STATUS_OVERLOADED;
-    struct capos_slot *s = &client->slots[server->slot];
-    if (!take_parts(server, s, sizes != NULL ? sizes : &usual)) {
+    if (!take_parts(server, sizes != NULL ? sizes : &usual)) {
         area_give(&client->area, &server->answer);
         capos_slot_give(client, server->slot);
         return -CAPOS_STATUS_OVERLOADED;
     }
-    s->ready = serve_message;
-    s->context = server;
+    prepare_slot(server);
     client->return_failed = return_failed;
     client->return_context = server;
     arm(server);
@@ -294,7 +299,7 @@ const struct capos_message *capos_server_message(const struct capos_invocation *
 uint64_t capos_server_keep(struct capos_invocation *inv, uint64_t cap) {
     struct capos_server *server = inv->context;
     struct capos_descriptor *received =
-        capos_client_at(server->client, server->client->slots[server->slot].span.offset);
+        capos_slot_received(server->client, &server->client->slots[server->slot]);
 
     for (unsigned i = 0; i < inv->received_count; i++)
         if (received[i].cap == cap)

@@ -13,6 +13,7 @@ enum {
     PARAMS_BYTES = CAPOS_KERNEL_PARAMS_MAX,
     WORD = 8,
     GROWTH = 8, // words that a newer server may add to results without pointers
+    KEPT_BYTES = AREA_SMALL * AREA_UNIT, // of the largest span that a free slot keeps
 };
 
 static struct capos_client *client_of(struct capos_transport *transport) {
@@ -34,6 +35,12 @@ static inline uint32_t larger(uint32_t a, uint32_t b) {
 
 static inline bool has_params(const struct capos_method *method) {
     return method->params_data_words + method->params_pointers > 0;
+}
+
+// There is no room: what is built goes nowhere.
+static int fail_to_begin(struct capos_call *call) {
+    capos_builder_init(&call->params, NULL, 0);
+    return fail(call, CAPOS_STATUS_OVERLOADED);
 }
 
 static uint32_t round_up(uint32_t bytes) {
@@ -66,27 +73,37 @@ static inline uint32_t params_bytes(const struct capos_client *client,
     return larger(*least, PARAMS_BYTES);
 }
 
-// Takes everything that must be there before the params are built.
-static inline bool take_span(struct capos_client *client, struct capos_slot *s,
-                             struct capos_call *call) {
-    const struct capos_method *method = call->method;
+// Makes the slot ready for calls of the method. What was asked for by capos_expect_params or
+// _results, or is large, is made for this call only.
+static bool prepare(struct capos_client *client, unsigned slot, const struct capos_method *method) {
+    struct capos_slot *s = &client->slots[slot];
     uint32_t descriptors = (method->params_capabilities + method->results_capabilities) *
                            (uint32_t)sizeof(struct capos_descriptor);
     uint32_t results = results_bytes(client, method);
     uint32_t least, params = params_bytes(client, method, &least);
     uint32_t fixed = descriptors + results;
+    bool special = client->next_params != 0 || client->next_results != 0;
 
     client->next_params = client->next_results = 0;
-    if (!area_take(&client->area, fixed + params, &s->span) &&
-        !area_take_some(&client->area, fixed + params, fixed + least, &s->span))
+    if (!capos_slot_make_room(client, slot, fixed + params, fixed + least))
         return false;
-    s->results = s->span.offset + descriptors;
-    s->results_bytes = results;
-    s->params = s->results + results;
-    capos_builder_init(&call->params, capos_client_at(client, s->params),
-                       (s->span.bytes - fixed) / WORD);
-    capos_builder_set_descriptors(&call->params, capos_client_at(client, s->span.offset),
-                                  method->params_capabilities);
+    s->sqe = (struct capos_sqe){
+        .opcode = CAPOS_OP_CALL,
+        .method = method->ordinal,
+        .slot = (uint16_t)slot,
+        .interface = method->interface,
+        .user_data = CAPOS_SLOT_TAG | slot,
+        .params = s->span.offset + fixed,
+        .results = s->span.offset + descriptors,
+        .results_capacity = results,
+        .descriptors = s->span.offset,
+        .room = method->results_capabilities,
+    };
+    s->params_words = (s->span.bytes - fixed) / WORD;
+    if (s->params_words == 0)
+        s->sqe.params = s->sqe.results; // where nothing is, must be a place as well
+    if (!special && fixed + params <= KEPT_BYTES && s->span.bytes >= fixed + params)
+        s->method = method;
     return true;
 }
 
@@ -95,32 +112,28 @@ static int transport_begin(struct capos_transport *transport, struct capos_call 
     unsigned slot = capos_slot_take(client);
 
     call->tag = slot;
-    if (slot != CAPOS_NO_SLOT && take_span(client, &client->slots[slot], call))
-        return CAPOS_DONE;
-    capos_builder_init(&call->params, NULL, 0);
-    return fail(call, CAPOS_STATUS_OVERLOADED);
+    if (slot == CAPOS_NO_SLOT)
+        return fail_to_begin(call);
+    struct capos_slot *s = &client->slots[slot];
+    if ((s->method != call->method || (client->next_params | client->next_results) != 0) &&
+        !prepare(client, slot, call->method))
+        return fail_to_begin(call);
+    capos_builder_init(&call->params, capos_client_at(client, s->sqe.params), s->params_words);
+    capos_builder_set_descriptors(&call->params, capos_client_at(client, s->sqe.descriptors),
+                                  call->method->params_capabilities);
+    return CAPOS_DONE;
 }
 
 static inline struct capos_sqe *submit(struct capos_client *client, struct capos_call *call) {
     struct capos_slot *s = &client->slots[call->tag];
-    struct capos_sqe *sqe = capos_client_sqe(client);
-    const struct capos_method *method = call->method;
-    uint32_t bytes = has_params(method) ? call->params.used * WORD : 0;
+    struct capos_sqe *sqe = capos_slot_submit_own(client, s);
+    uint32_t bytes = call->params.used * WORD;
 
-    s->sent = call->params.descriptor_count;
-    sqe->opcode = CAPOS_OP_CALL;
-    sqe->method = method->ordinal;
     sqe->cap = call->target;
-    sqe->interface = method->interface;
-    sqe->params = bytes > 0 ? s->params : s->results; // where nothing is, is a place as well
     sqe->params_bytes = bytes;
-    sqe->results = s->results;
-    sqe->results_capacity = s->results_bytes;
-    sqe->descriptors = s->span.offset;
-    sqe->sent = s->sent;
-    sqe->room = method->results_capabilities;
-    area_trim(&client->area, &s->span, s->params + bytes - s->span.offset);
-    capos_slot_submit(client, (unsigned)call->tag, sqe);
+    sqe->sent = s->sent = call->params.descriptor_count;
+    if (s->method == NULL && s->params_words > 0)
+        area_trim(&client->area, &s->span, s->sqe.params + bytes - s->span.offset);
     return sqe;
 }
 
@@ -138,19 +151,24 @@ static int on_send(struct capos_transport *transport, struct capos_call *call) {
     return CAPOS_DONE;
 }
 
+static int fail_to_wait(struct capos_call *call, const struct capos_cqe *completion,
+                        const uint64_t *words) {
+    if (completion->result < 0)
+        return fail(call, (enum capos_status) - completion->result);
+    return capos_exception_read(words, (uint32_t)completion->result / WORD, &call->reason);
+}
+
 static int transport_wait(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
     struct capos_slot *s = &client->slots[call->tag];
 
-    capos_slot_wait(client, (unsigned)call->tag);
-    const uint64_t *words = capos_client_at(client, s->results);
-    uint32_t size = (uint32_t)s->completion.result / WORD;
-    if (s->completion.result < 0)
-        return fail(call, (enum capos_status) - s->completion.result);
-    if (s->completion.flags & CAPOS_CQE_EXCEPTION)
-        return capos_exception_read(words, size, &call->reason);
-    capos_reader_init(&call->results, words, size);
-    capos_reader_set_descriptors(&call->results, capos_slot_received(client, (unsigned)call->tag),
+    if (s->state == CAPOS_SLOT_SUBMITTED)
+        capos_slot_wait(client, (unsigned)call->tag);
+    const uint64_t *words = capos_client_at(client, s->sqe.results);
+    if (s->completion.result < 0 || (s->completion.flags & CAPOS_CQE_EXCEPTION) != 0)
+        return fail_to_wait(call, &s->completion, words);
+    capos_reader_init(&call->results, words, (uint32_t)s->completion.result / WORD);
+    capos_reader_set_descriptors(&call->results, capos_slot_received(client, s),
                                  s->completion.caps);
     return CAPOS_DONE;
 }
@@ -193,8 +211,9 @@ static int transport_drop(struct capos_transport *transport, const struct capos_
     sqe->opcode = CAPOS_OP_RELEASE;
     sqe->flags = CAPOS_SQE_PIPELINE;
     sqe->source = (uint16_t)promise->call->tag;
+    sqe->slot = (uint16_t)slot;
     sqe->cap = promise->place;
-    capos_slot_submit(client, slot, sqe);
+    sqe->user_data = CAPOS_SLOT_TAG | slot;
     client->slots[slot].state = CAPOS_SLOT_ABANDONED;
     return CAPOS_DONE;
 }

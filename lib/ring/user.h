@@ -33,15 +33,20 @@ static inline uint32_t ring_user_pending(const struct ring_user *ring) {
     return ring->sq_tail - ring_load_index(&ring->header->sq_head);
 }
 
-// The next submission, all zero, to be filled in before the next publish; NULL when the queue is
-// full, which cap_enter changes.
-static inline struct capos_sqe *ring_user_next(struct ring_user *ring) {
-    struct capos_sqe *sqe = &ring->sq[ring->sq_tail & (ring->sqes - 1)];
-
+// The place of the next submission, whatever it holds, to be filled in whole before the next
+// publish; NULL when the queue is full, which cap_enter changes.
+static inline struct capos_sqe *ring_user_place(struct ring_user *ring) {
     if (ring_user_pending(ring) >= ring->sqes)
         return NULL;
-    *sqe = (struct capos_sqe){.opcode = 0};
-    ring->sq_tail++;
+    return &ring->sq[ring->sq_tail++ & (ring->sqes - 1)];
+}
+
+// The same, all zero.
+static inline struct capos_sqe *ring_user_next(struct ring_user *ring) {
+    struct capos_sqe *sqe = ring_user_place(ring);
+
+    if (sqe != NULL)
+        *sqe = (struct capos_sqe){.opcode = 0};
     return sqe;
 }
 

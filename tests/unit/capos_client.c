@@ -41,8 +41,14 @@ static struct capos_text text_of(const char *text) {
     return (struct capos_text){text, (uint32_t)strlen(text)};
 }
 
+static struct capos_struct_builder begin(struct capos_call *call,
+                                         const struct capos_method *method) {
+    capos_call_begin(call, &client.transport, 42, method);
+    return capos_method_root(&call->params, method->params_data_words, method->params_pointers);
+}
+
 static void begin_say(struct capos_call *call, uint64_t number, const char *text) {
-    struct capos_struct_builder params = capos_call_begin(call, &client.transport, 42, &say);
+    struct capos_struct_builder params = begin(call, &say);
 
     capos_struct_set_u64(params, 0, number);
     capos_pointer_set_text(capos_struct_builder_pointer(params, 0), text_of(text));
@@ -66,6 +72,7 @@ static void start(void) {
 }
 
 static void nothing_is_left(void) {
+    (void)capos_client_forget(&client);
     ck_assert_uint_eq(area_free(&client.area), all_free);
     for (unsigned i = 0; i < 64; i++)
         ck_assert_int_eq(client.slots[i].state, CAPOS_SLOT_FREE);
@@ -187,11 +194,67 @@ START_TEST(one_call_and_back) {
 }
 END_TEST
 
+// A slot keeps what the next call of the method needs, until somebody else needs the room.
+START_TEST(slots_are_ready_for_the_same_method) {
+    struct capos_call call, large;
+    struct capos_struct results;
+
+    start();
+    kernel.called = echo;
+    for (int i = 0; i < 3; i++) {
+        capos_struct_set_u64(begin(&call, &bare), 0, 1);
+        ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+        ck_assert_int_eq(capos_call_wait(&call, &results), CAPOS_DONE);
+        capos_call_release(&call);
+        ck_assert_uint_lt(area_free(&client.area), all_free);
+        ck_assert_uint_eq(kernel.slots[0].interface, bare.interface);
+        ck_assert_uint_eq(kernel.slots[0].params_bytes, 16);
+        begin_say(&call, 4, "another method, the same slot");
+        ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+        expect_said(&call, 4, "another method, the same slot");
+        ck_assert_uint_eq(kernel.slots[0].interface, say.interface);
+    }
+    capos_struct_set_u64(begin(&call, &bare), 0, 1);
+    begin_say(&large, 1, "x");
+    capos_call_release(&large);
+    capos_call_release(&call);
+    ck_assert_uint_lt(area_free(&client.area), all_free);
+    capos_expect_results(&client, all_free - 4200); // all there is, but for say's params
+    begin_say(&large, 1, "x");
+    ck_assert_int_eq(large.status, CAPOS_DONE);
+    capos_call_release(&large);
+    nothing_is_left();
+}
+END_TEST
+
+// What has no params keeps its results: nobody else gets their room before it is released.
+START_TEST(results_without_params) {
+    static const struct capos_method get = {.interface = 10, .results_pointers = 1};
+    struct capos_call calls[2];
+
+    start();
+    for (unsigned i = 0; i < 2; i++) {
+        capos_call_begin(&calls[i], &client.transport, 42, &get);
+        ck_assert_int_eq(capos_call_send(&calls[i]), CAPOS_DONE);
+    }
+    capos_client_flush(&client);
+    const struct capos_sqe *a = &kernel.slots[calls[0].tag], *b = &kernel.slots[calls[1].tag];
+    ck_assert_uint_eq(a->results_capacity, CAPOS_RESULTS_BYTES);
+    ck_assert(a->results + a->results_capacity <= b->results);
+    for (unsigned i = 0; i < 2; i++) {
+        fake_kernel_complete(&kernel, (unsigned)calls[i].tag, 0, 0, 0);
+        capos_call_release(&calls[i]);
+    }
+    capos_client_flush(&client);
+    nothing_is_left();
+}
+END_TEST
+
 START_TEST(bounded_methods_take_little) {
     struct capos_call call;
 
     start();
-    capos_struct_set_u64(capos_call_begin(&call, &client.transport, 1, &bare), 0, 1);
+    capos_struct_set_u64(begin(&call, &bare), 0, 1);
     ck_assert_uint_ge(area_free(&client.area), all_free - 192);
     capos_call_release(&call);
     nothing_is_left();
@@ -314,8 +377,7 @@ static void answer_with_capability(struct fake_kernel *k, unsigned slot) {
 }
 
 static void begin_open(struct capos_call *call) {
-    struct capos_struct_builder params =
-        capos_call_begin(call, &client.transport, 42, &open_method);
+    struct capos_struct_builder params = begin(call, &open_method);
 
     capos_pointer_set_capability(capos_struct_builder_pointer(params, 0),
                                  capos_descriptor_copy(55));
@@ -437,8 +499,9 @@ START_TEST(calls_on_answers_to_come) {
     kernel.idle = complete_backwards;
     begin_open(&first);
     ck_assert_int_eq(capos_call_send(&first), CAPOS_DONE);
-    capos_pointer_set_text(
-        capos_struct_builder_pointer(capos_call_begin_on(&second, promise, &say), 0), text_of("x"));
+    capos_call_begin_on(&second, promise, &say);
+    capos_pointer_set_text(capos_struct_builder_pointer(capos_method_root(&second.params, 1, 1), 0),
+                           text_of("x"));
     ck_assert_int_eq(capos_call_send(&second), CAPOS_DONE);
     begin_say(&third, 3, "y");
     ck_assert_int_eq(capos_call_after(&third, &second), CAPOS_DONE);
@@ -503,6 +566,8 @@ int main(void) {
     harness_add(suite, "capset", capset);
     harness_add(suite, "no-ring", rings_that_are_none);
     harness_add(suite, "call", one_call_and_back);
+    harness_add(suite, "ready", slots_are_ready_for_the_same_method);
+    harness_add(suite, "no-params", results_without_params);
     harness_add(suite, "bounded", bounded_methods_take_little);
     harness_add(suite, "order", out_of_order);
     harness_add(suite, "failures", failures);

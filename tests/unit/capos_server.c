@@ -25,22 +25,16 @@ static uint64_t kept;
 static struct capos_answer held;
 static bool take_capability;
 
-static const struct capos_method method = {.interface = INTERFACE,
-                                           .params_data_words = 1,
-                                           .params_pointers = 1,
-                                           .results_data_words = 1,
-                                           .results_pointers = 1};
-
 // Answers with the number plus one; fails, or holds the call, if the test wants it.
 static int handle(void *self, struct capos_invocation *inv) {
     struct capos_struct params;
-    struct capos_struct_builder results;
 
     handled++;
     ck_assert_ptr_eq(self, &outcome);
-    int status = capos_invocation_open(inv, &method, &params, &results);
+    int status = capos_invocation_open(inv, NULL, &params);
     if (status != CAPOS_DONE)
         return status;
+    struct capos_struct_builder results = capos_method_root(&inv->results, 1, 1);
     capos_struct_set_u64(results, 0, capos_struct_u64(params, 0) + 1);
     if (take_capability)
         kept = capos_server_keep(inv, capos_pointer_capability_id(capos_struct_pointer(params, 0)));
