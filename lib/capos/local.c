@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// See local.h.
+// What a thread finds by FS is made here, and attached to its ring; see local.h.
 #include "capos/local.h"
 
 #include "base/memory.h"

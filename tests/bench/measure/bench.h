@@ -24,7 +24,7 @@ struct bench_rows {
 };
 
 extern const struct bench_rows bench_rows_entry, bench_rows_kernel, bench_rows_call,
-    bench_rows_bulk, bench_rows_memory, bench_rows_pipeline, bench_rows_process;
+    bench_rows_bulk, bench_rows_memory, bench_rows_pipeline, bench_rows_process, bench_rows_thread;
 
 // The other process.
 extern struct bench_peer bench_peer;

@@ -20,7 +20,7 @@ struct bench_peer bench_peer;
 
 static const struct bench_rows *const groups[] = {
     &bench_rows_entry,  &bench_rows_kernel,   &bench_rows_call,    &bench_rows_bulk,
-    &bench_rows_memory, &bench_rows_pipeline, &bench_rows_process,
+    &bench_rows_memory, &bench_rows_pipeline, &bench_rows_process, &bench_rows_thread,
 };
 
 static char wanted[WANTED_BYTES];
