@@ -16,7 +16,7 @@ void area_init(struct area *area, uint32_t begin, uint32_t end) {
     area->units = (end - begin) / AREA_UNIT;
     if (area->units > AREA_UNITS_MAX)
         area->units = AREA_UNITS_MAX;
-    bitmap_init(area->taken, AREA_UNITS_MAX);
+    bitmap_init(area->taken, area->units);
     for (unsigned units = 0; units <= AREA_SMALL; units++)
         area->kept_count[units] = 0;
 }

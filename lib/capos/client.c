@@ -9,15 +9,18 @@
 
 bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
                        void *enter_context) {
-    memset(client, 0, sizeof *client);
+    // A client may have more room than its ring needs: what is beyond is not cleared.
+    memset(client, 0, offsetof(struct capos_client, free));
     if (!ring_user_attach(&client->ring, base))
         return false;
+    client->return_failed = NULL;
+    client->lost = 0;
     if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
     for (unsigned slot = client->ring.slots; slot-- > 0;) {
-        client->slots[slot].sqe.slot = (uint16_t)slot;
-        client->slots[slot].sqe.user_data = CAPOS_SLOT_TAG | slot;
+        client->slots[slot] = (struct capos_slot){
+            .sqe = {.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot}};
         client->free[client->free_count++] = (uint8_t)slot;
     }
     client->enter = enter;

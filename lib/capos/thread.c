@@ -44,12 +44,21 @@ static struct capos_thread *leaving; // detached ones that have ended, or are ab
 void capos_thread_entry(void);
 void capos_thread_start(void *ring, const struct capos_capset *capset, struct capos_thread *thread);
 
-static uint64_t need(const char *name, uint64_t interface) {
-    return capos_grant(name, interface);
+// What the process was granted for this.
+static struct capos_once grants_found;
+static struct capos_thread_spawner spawner;
+static struct capos_thread_control control;
+static struct capos_virtual_memory memory;
+
+static void find_grants(void) {
+    spawner.id = capos_grant("threadSpawner", CAPOS_THREAD_SPAWNER_INTERFACE_ID);
+    control.id = capos_grant("threadControl", CAPOS_THREAD_CONTROL_INTERFACE_ID);
+    memory.id = capos_grant("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID);
 }
 
-static struct capos_virtual_memory memory(void) {
-    return (struct capos_virtual_memory){need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+static bool grants_are_there(void) {
+    capos_once(&grants_found, find_grants);
+    return spawner.id != 0 && control.id != 0 && memory.id != 0;
 }
 
 static uint64_t range_bytes(uint32_t stack_bytes) {
@@ -62,7 +71,7 @@ static int reserve(uint64_t bytes, uint64_t *base) {
     struct capos_virtual_memory_reserve_results results;
     struct capos_call call;
     struct capos_virtual_memory_reserve_params_builder params =
-        capos_virtual_memory_reserve_begin(&call, capos_ring(), memory());
+        capos_virtual_memory_reserve_begin(&call, capos_ring(), memory);
 
     capos_virtual_memory_reserve_params_set_bytes(params, bytes);
     int outcome = capos_virtual_memory_reserve_call(&call, &results);
@@ -76,7 +85,7 @@ static int commit(uint64_t address, uint64_t bytes) {
     struct capos_virtual_memory_commit_results results;
     struct capos_call call;
     struct capos_virtual_memory_commit_params_builder params =
-        capos_virtual_memory_commit_begin(&call, capos_ring(), memory());
+        capos_virtual_memory_commit_begin(&call, capos_ring(), memory);
 
     capos_virtual_memory_commit_params_set_address(params, address);
     capos_virtual_memory_commit_params_set_bytes(params, bytes);
@@ -90,7 +99,7 @@ static void unmap(uint64_t address, uint64_t bytes) {
     struct capos_virtual_memory_unmap_results results;
     struct capos_call call;
     struct capos_virtual_memory_unmap_params_builder params =
-        capos_virtual_memory_unmap_begin(&call, capos_ring(), memory());
+        capos_virtual_memory_unmap_begin(&call, capos_ring(), memory);
 
     capos_virtual_memory_unmap_params_set_address(params, address);
     capos_virtual_memory_unmap_params_set_bytes(params, bytes);
@@ -153,8 +162,6 @@ static int take_range(uint32_t stack_bytes, struct capos_thread **thread) {
 }
 
 static int spawn(struct capos_thread *thread, bool small_ring) {
-    struct capos_thread_spawner spawner = {
-        need("threadSpawner", CAPOS_THREAD_SPAWNER_INTERFACE_ID)};
     struct capos_thread_spawner_spawn_results results;
     struct capos_call call;
     struct capos_thread_spawner_spawn_params_builder params =
@@ -171,11 +178,6 @@ static int spawn(struct capos_thread *thread, bool small_ring) {
         thread->handle = capos_thread_spawner_spawn_results_thread(results);
     capos_call_release(&call);
     return outcome;
-}
-
-static bool grants_are_there(void) {
-    return need("threadSpawner", CAPOS_THREAD_SPAWNER_INTERFACE_ID) != 0 &&
-           need("threadControl", CAPOS_THREAD_CONTROL_INTERFACE_ID) != 0 && memory().id != 0;
 }
 
 static int wait(struct capos_thread *thread, int32_t *status) {
@@ -279,7 +281,7 @@ static void submit_exit(struct capos_local *local, int32_t status) {
         capos_thread_control_exit_params_build_message(&builder), status);
     struct capos_sqe *sqe = capos_client_sqe(client);
     sqe->opcode = CAPOS_OP_CALL;
-    sqe->cap = need("threadControl", CAPOS_THREAD_CONTROL_INTERFACE_ID);
+    sqe->cap = control.id;
     sqe->interface = CAPOS_THREAD_CONTROL_INTERFACE_ID;
     sqe->method = CAPOS_THREAD_CONTROL_EXIT_METHOD;
     sqe->params = local->last_words;
@@ -292,7 +294,8 @@ static void submit_exit(struct capos_local *local, int32_t status) {
 void capos_thread_exit(int32_t status) {
     struct capos_local *local = local_get();
 
-    if (need("threadControl", CAPOS_THREAD_CONTROL_INTERFACE_ID) == 0)
+    capos_once(&grants_found, find_grants);
+    if (control.id == 0)
         capos_panic("a thread can't end without threadControl");
     if (local->thread != NULL)
         leave(local->thread);
