@@ -19,12 +19,12 @@
 #define CAPOS_MESSAGE_BYTES_MAX (65535u * 8u)
 
 // Processes.
-#define CAPOS_NAME_MAX       31    // bytes of a grant's name, its NUL excluded
-#define CAPOS_GRANTS_MAX     84    // grants of a process: what the CapSet page holds
-#define CAPOS_SLOTS_MAX      65536 // of one capability table, slot 0 (never used) included
-#define CAPOS_CALLS_HELD_MAX 4096  // tokens of one process
-#define CAPOS_THREADS_MAX    1024  // of one process
-#define CAPOS_REVOKERS_DEEP  4     // revocable copies of revocable copies
+#define CAPOS_NAME_MAX       31     // bytes of a grant's name, its NUL excluded
+#define CAPOS_GRANTS_MAX     84     // grants of a process: what the CapSet page holds
+#define CAPOS_SLOTS_MAX      131072 // of one capability table, slot 0 (never used) included
+#define CAPOS_CALLS_HELD_MAX 4096   // tokens of one process
+#define CAPOS_THREADS_MAX    1024   // of one process
+#define CAPOS_REVOKERS_DEEP  4      // revocable copies of revocable copies
 #define CAPOS_CPUS_MAX       64
 
 #endif

@@ -62,8 +62,11 @@ static const char *audit_table(const struct captable *table, uint32_t in_records
         broken = audit_entry(&entries[slot], &counts);
     if (broken != NULL)
         return broken;
-    if (counts.free != table->free_count || counts.used != table->used ||
-        counts.reserved != table->reserved || counts.retired != table->retired)
+    if (size != 0 && (table->fresh == 0 || table->fresh > size))
+        return "table: its fresh slots are its last ones";
+    if (counts.free != table->free_count + (size == 0 ? 0 : size - table->fresh) ||
+        counts.used != table->used || counts.reserved != table->reserved ||
+        counts.retired != table->retired)
         return "table: it counts its slots right";
     if (size != 0 &&
         chain_length(entries, table->free, CAPTABLE_FREE, size - 1) != table->free_count)

@@ -6,6 +6,7 @@
 // replaced by a larger one: it sees the table as it was a moment ago.
 #include "core/captable.h"
 
+#include "base/bits.h"
 #include "base/memory.h"
 #include "core/cpu.h"
 #include "core/debug.h"
@@ -14,6 +15,7 @@
 #include "core/revoke.h"
 
 #define FIRST_SIZE 32u
+#define FRESH_STEP 64u // fresh slots that are chained at a time
 
 // What [0] of an array is: no CapId names it, so no lookup reads more of it than the size.
 struct array_header {
@@ -100,15 +102,19 @@ enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
     return status;
 }
 
-// Chains the fresh slots of a new array, lowest first, before those that are free already.
-static void chain_fresh(struct captable *table, struct captable_entry *entries, uint32_t from,
-                        uint32_t to) {
+// Chains some fresh slots, lowest first, before those that are free already. False: there are none.
+static bool chain_fresh(struct captable *table) {
+    struct captable_entry *entries = array_of(table);
+    uint32_t from = table->fresh, to = min_u32(from + FRESH_STEP, array_size(entries));
+
+    table->fresh = max_u32(from, to);
     for (uint32_t slot = to; slot-- > from;) {
         atomic_store_explicit(&entries[slot].generation, 1, memory_order_relaxed);
         entries[slot].interface = table->free;
         table->free = slot;
         table->free_count++;
     }
+    return to > from;
 }
 
 // Doubles the array. The table is locked.
@@ -127,7 +133,8 @@ static enum capos_status grow(struct cpu *cpu, struct captable *table) {
     if (old != NULL)
         memcpy(entries, old, array_bytes(size));
     entries[0].interface = larger;
-    chain_fresh(table, entries, size == 0 ? 1 : size, larger);
+    if (size == 0)
+        table->fresh = 1;
     atomic_store_explicit(&table->entries, entries, memory_order_release);
     if (old != NULL)
         array_retire(cpu, table, old);
@@ -138,7 +145,8 @@ static enum capos_status make_free(struct cpu *cpu, struct captable *table, uint
     enum capos_status status = CAPOS_STATUS_OK;
 
     while (status == CAPOS_STATUS_OK && table->free_count < count)
-        status = grow(cpu, table);
+        if (!chain_fresh(table))
+            status = grow(cpu, table);
     return status;
 }
 
@@ -289,7 +297,7 @@ enum capos_status captable_release(struct cpu *cpu, struct captable *table, uint
 
 bool captable_clear(struct cpu *cpu, struct captable *table, uint32_t *position, uint32_t budget) {
     struct captable_entry *entries = array_of(table);
-    uint32_t size = array_size(entries), slot;
+    uint32_t size = min_u32(array_size(entries), table->fresh), slot;
 
     for (; budget > 0 && *position < size; budget--) {
         slot = (*position)++;

@@ -46,6 +46,7 @@ struct captable {
     struct lock lock; // guards what follows, and every change to entries
     uint32_t free;    // chain of free slots
     uint32_t free_count;
+    uint32_t fresh; // slots from here on were never used, and are in no chain
     uint32_t used, reserved, retired;
 };
 

@@ -181,6 +181,9 @@ static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *re
     return DELIVERED;
 }
 
+// Ids in one `released`, whatever room there is for more.
+#define RELEASED_MAX 512u
+
 // As many object ids as the RECV has room for, in one message.
 static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
     struct capos_message header = {.kind = CAPOS_MESSAGE_RELEASED};
@@ -188,7 +191,7 @@ static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct 
     uint8_t *to = receive->ring->base + receive->results;
     struct facet *facet;
 
-    for (; n < min_u32(room, UINT16_MAX) && endpoint->released != NULL; n++) {
+    for (; n < min_u32(room, RELEASED_MAX) && endpoint->released != NULL; n++) {
         facet = facet_of(endpoint->released);
         endpoint->released = facet->object.next;
         memcpy(to + sizeof(header) + n * sizeof(uint64_t), &facet->object_id, sizeof(uint64_t));

@@ -13,6 +13,8 @@
 
 #define BATCH 32u // lost calls that are ended before interrupts are let in
 
+static work_fn bury_step;
+
 enum capos_status endpoint_create(struct cpu *cpu, const struct object_type *type,
                                   struct ledger *ledger, uint64_t service, struct endpoint **out) {
     struct endpoint *endpoint;
@@ -34,6 +36,7 @@ enum capos_status endpoint_create(struct cpu *cpu, const struct object_type *typ
     list_init(&endpoint->idle);
     list_init(&endpoint->cancelled);
     list_node_init(&endpoint->stuck);
+    work_init(&endpoint->bury, bury_step);
     *out = endpoint;
     return CAPOS_STATUS_OK;
 }
@@ -168,22 +171,54 @@ const struct object_type facet_type = {
     .close = facet_close,
 };
 
+// Ends some facets that nobody will be told of. Each has a reference to the endpoint.
+static enum work_result bury_step(struct cpu *cpu, struct work *work) {
+    struct endpoint *endpoint = list_entry(work, struct endpoint, bury);
+    struct object *facets, *next;
+    uint32_t count = 1;
+
+    lock_take(&endpoint->lock);
+    facets = endpoint->doomed;
+    for (next = facets; count < BATCH && next->next != NULL; count++)
+        next = next->next;
+    endpoint->doomed = next->next;
+    next->next = NULL;
+    bool more = endpoint->doomed != NULL;
+    lock_drop(&endpoint->lock);
+    for (; facets != NULL; facets = next) {
+        next = facets->next;
+        facet_bury(cpu, facet_of(facets));
+    }
+    return more ? WORK_AGAIN : WORK_DONE;
+}
+
+// Leaves the facets whose server was to be told of their end to bury_step. The endpoint is locked.
+static void doom_released_locked(struct cpu *cpu, struct endpoint *endpoint) {
+    bool idle = endpoint->doomed == NULL;
+
+    if (endpoint->released == NULL)
+        return;
+    endpoint->released_last->next = endpoint->doomed;
+    endpoint->doomed = endpoint->released;
+    endpoint->released = NULL;
+    if (idle)
+        work_add(cpu, &endpoint->bury);
+}
+
 // What an endpoint loses with its Receiver.
 struct losses {
     struct list calls;
     struct list idle;
-    struct object *released;
 };
 
 // Takes everything off the endpoint; false when the Receiver was lost before. The records stay
 // under the endpoint's lock though they are on a list of our own now.
-static bool detach(struct endpoint *endpoint, const struct receiver *receiver,
+static bool detach(struct cpu *cpu, struct endpoint *endpoint, const struct receiver *receiver,
                    struct losses *losses) {
     bool lost;
 
     list_init(&losses->calls);
     list_init(&losses->idle);
-    losses->released = NULL;
     lock_take(&endpoint->lock);
     lost = endpoint->receiver == receiver;
     if (lost) {
@@ -191,8 +226,7 @@ static bool detach(struct endpoint *endpoint, const struct receiver *receiver,
         endpoint->epoch++;
         list_append(&losses->calls, &endpoint->calls);
         list_append(&losses->idle, &endpoint->idle);
-        losses->released = endpoint->released;
-        endpoint->released = NULL;
+        doom_released_locked(cpu, endpoint);
         while (list_pop_front(&endpoint->cancelled) != NULL)
             continue;
     }
@@ -228,16 +262,11 @@ static void end_records(struct cpu *cpu, struct endpoint *endpoint, struct list 
 static void receiver_lose(struct cpu *cpu, struct receiver *receiver) {
     struct endpoint *endpoint = receiver->endpoint;
     struct losses losses;
-    struct object *next;
 
-    if (!detach(endpoint, receiver, &losses))
+    if (!detach(cpu, endpoint, receiver, &losses))
         return;
     end_records(cpu, endpoint, &losses.calls, offsetof(struct call, link));
     end_records(cpu, endpoint, &losses.idle, offsetof(struct call, offered));
-    for (; losses.released != NULL; losses.released = next) {
-        next = losses.released->next;
-        facet_bury(cpu, facet_of(losses.released));
-    }
 }
 
 // Ends the RECVs that were left by a server that has passed the Receiver on.

@@ -15,6 +15,7 @@
 #include "core/lock.h"
 #include "core/object.h"
 #include "core/session.h"
+#include "core/work.h"
 
 #include <capos/status.h>
 #include <stdbool.h>
@@ -54,6 +55,8 @@ struct endpoint {
     struct list idle;               // OFFERED records, the newest first
     struct object *released; // facets whose last reference is gone, by object.next; oldest first
     struct object *released_last;
+    struct object *doomed; // those that nobody will be told of; `bury` ends them if there are any
+    struct work bury;
     struct list cancelled;        // tokens whose server is to be told, by notice; oldest first
     struct token_table *stuck_in; // whose list `stuck` is or was last on
     struct list_node stuck;       // guarded by that table's lock; a reference while it is linked

@@ -38,6 +38,9 @@ void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,
     list->epoch = epoch;
 }
 
+// So many are freed at a time; who retires more finds them freed with the next times.
+#define RECLAIM_BATCH 512u
+
 // Moves the kernel's epoch on if no CPU is inside under an older one.
 static void advance(struct kernel *kernel) {
     uint64_t epoch = atomic_load(&kernel->epoch), inside;
@@ -51,7 +54,8 @@ static void advance(struct kernel *kernel) {
 }
 
 void reclaim_run(struct cpu *cpu) {
-    struct reclaim_node *node, *next;
+    unsigned budget = RECLAIM_BATCH;
+    struct reclaim_node *node;
     uint64_t epoch;
 
     if (!reclaim_is_pending(&cpu->reclaim))
@@ -63,12 +67,13 @@ void reclaim_run(struct cpu *cpu) {
 
         if (list->first == NULL || list->epoch + 2 > epoch)
             continue;
-        node = list->first;
-        list->first = NULL;
-        cpu->reclaim.pending--;
-        for (; node != NULL; node = next) {
-            next = node->next;
+        // What is retired meanwhile may come to this list, and makes it wait again.
+        while (budget > 0 && list->first != NULL && list->epoch + 2 <= epoch) {
+            node = list->first;
+            list->first = node->next;
+            cpu->reclaim.pending -= list->first == NULL;
             node->free(cpu, node);
+            budget--;
         }
     }
 }

@@ -43,7 +43,8 @@ void reclaim_leave(struct cpu *cpu);
 void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,
                     void (*free)(struct cpu *cpu, struct reclaim_node *node));
 
-// Frees what can be freed, without waiting. No locks held. Called on the way in and when idle.
+// Frees some of what can be freed, without waiting. No locks held. Called on the way in and when
+// idle.
 seldom void reclaim_run(struct cpu *cpu);
 
 // True when this CPU has retired memory that is not freed yet.
