@@ -22,6 +22,8 @@ struct SystemManifest {
   # The programs in the image. There must be one called init.
   services @3 :List(Service) $Annotations.listKey("name") $Annotations.maxLength(100);
   # What init starts, each after the services whose exports it is granted.
+  profiles @4 :List(ResourceProfile) $Annotations.listKey("name") $Annotations.maxLength(100);
+  # Sets of limits that services and spawners name.
 }
 
 struct Binary {
@@ -48,6 +50,17 @@ struct Service {
   # The most that it may use.
   whenItEnds @5 :EndAction;
   # What init does when it has ended.
+  profile @6 :Text $Annotations.maxLength(31);
+  # The profile that says what `limits` leave open.
+}
+
+struct ResourceProfile {
+  # Limits under a name.
+
+  name @0 :Text $Annotations.maxLength(31);
+  # What services and grants call it by.
+  limits @1 :Limits;
+  # The limits.
 }
 
 enum EndAction {
@@ -113,6 +126,10 @@ enum KernelCapability {
   # SchedulerStatistics.
   revokers @19;
   # RevokerFactory.
+  capabilityManager @20;
+  # CapabilityManager, which tells a process of its own table.
+  inspector @21;
+  # ProcessInspector.
 }
 
 struct Grant $Annotations.name("service_grant") {
@@ -126,6 +143,9 @@ struct Grant $Annotations.name("service_grant") {
     service @2 :ServiceExport;
     # What another service exports.
   }
+  profile @3 :Text $Annotations.maxLength(31);
+  # For the kernel's spawner: it is narrowed to the limits of this profile, the most that it lends
+  # to each process.
 }
 
 struct ServiceExport {

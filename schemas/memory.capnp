@@ -47,7 +47,8 @@ interface FrameAllocator @0xbfe534ed0f05d8d3 {
 
   allocate @0 (bytes :UInt64) -> (object :MemoryObject);
   # A new object of zeroed memory, rounded up to whole pages. 0 bytes is invalidArgument;
-  # `overloaded` when the caller's limit or the machine's memory is used up.
+  # `overloaded` when the caller's limit or the machine's memory is used up. Many pages take steps,
+  # in which other threads run, and are given back if the caller dies meanwhile.
 }
 
 interface VirtualMemory @0xf1591645487fdc27 {

@@ -8,17 +8,17 @@ using import "memory.capnp".MemoryObject;
 $Annotations.prefix("capos");
 
 struct ResourceLimits {
-  # The most that a process may use of each class. They are subtracted from the spawner's own
-  # limits as long as the process lives; 0 asks for the default that is named.
+  # An amount of each class of resources that the kernel accounts. Every process has a ledger of
+  # them: what it may use, what it uses, and what it has lent to processes that it spawned.
 
   slots @0 :UInt32;
   # Capabilities held (default 64).
   frames @1 :UInt32;
-  # 4 KiB pages of memory (default 256).
+  # 4 KiB pages of memory, rings and page tables included (default 256).
   reservedPages @2 :UInt32;
-  # Pages of address space set aside (default 65,536).
+  # Pages of address space set aside (default 16,384).
   threads @3 :UInt32;
-  # Threads, each with its ring (default 1).
+  # Threads, each with its ring (default 4).
   endpoints @4 :UInt32;
   # Endpoints made (default 0).
   facets @5 :UInt32;
@@ -38,6 +38,8 @@ enum OwnCapability {
   # A ThreadSpawner.
   threadControl @2;
   # A ThreadControl.
+  capabilityManager @3;
+  # A CapabilityManager.
 }
 
 struct SpawnGrant {
@@ -139,13 +141,19 @@ interface ProcessHandle @0xc0a87a54f1837551 {
   # Ends the process. Answers when all that it held is given back. No error when it has ended.
 
   info @2 () -> (id :UInt64, name :Text, state :ProcessState, threads :UInt32, frames :UInt32,
-                 slots :UInt32, cpuNanoseconds :UInt64);
+                 slots :UInt32, cpuNanoseconds :UInt64, used :ResourceLimits,
+                 lent :ResourceLimits, limits :ResourceLimits);
   # Its id and name, its state, and what it uses now: threads, frames (4 KiB), capability slots, and
-  # processor time since it started.
+  # processor time since it started. Then its ledger: of each class what it uses, what it has lent,
+  # and the most that both may come to; all 0 when it has ended. Kernel memory is told in pages,
+  # used and lent ones rounded up.
 }
 
 interface ProcessSpawner @0xcd9414d83cc3aa98 {
-  # Makes processes. A child holds exactly what it was granted.
+  # Makes processes. A child holds exactly what it was granted, and uses no more than was lent to it:
+  # its limits are subtracted from what the caller may use, for as long as the child lives. What of
+  # the child's others still hold when it has ended (memory that it shared, say) stays charged to
+  # the caller until they let go of it.
 
   spawn @0 (binary :MemoryObject, name :Text $Annotations.maxLength(31),
             grants :List(SpawnGrant) $Annotations.maxLength(15), limits :ResourceLimits)
@@ -154,4 +162,15 @@ interface ProcessSpawner @0xcd9414d83cc3aa98 {
   # exception no process exists and every capability is still the spawner's. `invalidArgument` for
   # a binary that is no static x86_64 ELF or has a segment both writable and executable, for grants
   # without a name or with a name twice; `overloaded` when a limit of the spawner would be passed.
+  # A limit of 0 asks for the default, or for half of what the caller has left of that class if
+  # that is less. A program's segments may have up to 4,096 pages of memory of their own.
+
+  narrow @1 (limits :ResourceLimits) -> (spawner :ProcessSpawner);
+  # A spawner that lends at most these limits to each process that it makes, and lends them to one
+  # that asks for nothing else. A limit of 0 stands for this spawner's own. What a spawn asks beyond
+  # them is `overloaded`. Narrowed again, it lends the lesser of both.
+
+  limits @2 () -> (limits :ResourceLimits, narrowed :Bool);
+  # The limits that this spawner lends to a process that asks for nothing, and whether it lends no
+  # more than these to any.
 }

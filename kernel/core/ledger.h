@@ -38,7 +38,8 @@ struct ledger_limits {
 struct ledger {
     struct lock lock;
     bool closed;
-    uint32_t borrowers; // open or closed ledgers whose lender this is
+    uint32_t borrowers;         // open or closed ledgers whose lender this is
+    _Atomic uint32_t under_way; // works (work.h) that will give something back to it soon
     uint64_t limit[LEDGER_CLASSES];
     uint64_t used[LEDGER_CLASSES];
     uint64_t lent[LEDGER_CLASSES];

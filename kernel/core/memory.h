@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "core/call.h"
 #include "core/object.h"
+#include "core/work.h"
 #include "machine/types.h"
 
 #include <capos/status.h>
@@ -20,25 +21,51 @@
 
 #define MEMORY_SEALED INT64_C(-1)
 
+// The frames that are taken or freed in one step.
+#define MEMORY_STEP 64
+
+// The list of frames is in one piece, or, when there are more, in parts of so many.
+#define MEMORY_PART 512
+
 struct memory {
     struct object object;
-    struct memory *root; // itself, or a reference to what it is a view of
-    uint64_t first;      // the view's first page in the root
     uint64_t pages;
-    bool writable; // through this object
+    union {
+        struct {
+            struct memory *root; // itself, or a reference to what it is a view of
+            uint64_t first;      // the view's first page in the root
+            bool writable;       // through this object
+        };
+        struct work dropping; // of a root that is closed
+    };
 
     // Of a root only.
     _Atomic int64_t writers;
-    uint64_t *frames;       // their addresses; NULL: one run, not the object's own
-    struct paddr base;      // of the run
+    union {
+        uint64_t *frames; // their addresses, up to MEMORY_PART; NULL: one run, not the object's own
+        uint64_t **parts; // more
+    };
+    union {
+        struct paddr base; // of the run
+        uint64_t taken;    // frames that are there
+    };
     struct call_queue park; // what is parked on its words (core/park.h)
 };
+_Static_assert(sizeof(struct memory) <= 128, "it stays in its class of kernel memory");
 
 // New zeroed memory with one reference. The frames, the object and the list of frames are charged
-// to `ledger`. pages is not 0. No locks held. OVERLOADED.
+// to `ledger`. pages is not 0. No locks held. OVERLOADED. Takes time for many pages.
 must_use enum capos_status memory_create(struct cpu *cpu, const struct object_type *type,
                                          struct ledger *ledger, uint64_t pages,
                                          struct memory **out);
+
+// The same in steps: an object that is charged for and has no frames yet; then its frames, so many
+// at a time, *done when it has them all. OVERLOADED; if it was memory_grow that failed, the object
+// is to be put.
+must_use enum capos_status memory_begin(struct cpu *cpu, const struct object_type *type,
+                                        struct ledger *ledger, uint64_t pages, struct memory **out);
+must_use enum capos_status memory_grow(struct cpu *cpu, struct memory *memory, uint64_t frames,
+                                       bool *done);
 
 // An object over memory that lies at `base` for good (the boot archive), never writable; sealed if
 // it is to be executed. OVERLOADED.
@@ -52,7 +79,8 @@ must_use enum capos_status memory_create_view(struct cpu *cpu, struct memory *me
                                               struct ledger *ledger, uint64_t first, uint64_t pages,
                                               bool writable, struct memory **out);
 
-// What every type of memory objects has as its `close`.
+// What every type of memory objects has as its `close`. Many frames are freed in steps; meanwhile
+// the ledger's `under_way` counts them.
 bool memory_close(struct cpu *cpu, struct object *object);
 
 // The frame of a page, which must lie within.

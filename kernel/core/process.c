@@ -204,6 +204,9 @@ static enum reap_result reap_rest(struct cpu *cpu, struct process *process) {
 static enum reap_result reap_close(struct cpu *cpu, struct process *process) {
     struct kernel *kernel = cpu->kernel;
 
+    if (atomic_load(&process->ledger->under_way) != 0)
+        return REAP_AGAIN;
+
     ledger_close(cpu, process->ledger);
     process->ledger = NULL;
     lock_take(&kernel->processes_lock);

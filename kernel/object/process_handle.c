@@ -9,6 +9,7 @@
 #include "core/sched.h"
 #include "core/thread.h"
 #include "machine/time.h"
+#include "object/limits.h"
 #include "object/target.h"
 #include "schemas/process.capos.h"
 
@@ -19,6 +20,10 @@ struct process_handle {
 
 static struct process *process_of(struct object *object) {
     return ((struct process_handle *)(void *)object)->process;
+}
+
+struct process *process_handle_process(struct object *handle) {
+    return process_of(handle);
 }
 
 static void write_crash(struct capos_crash_record_builder to, const struct crash_record *crash) {
@@ -92,10 +97,6 @@ static int kill(void *self, struct capos_invocation *inv,
     return has_ended(target->cpu, process, inv) ? CAPOS_DONE : CAPOS_PENDING;
 }
 
-struct process *process_handle_process(struct object *handle) {
-    return process_of(handle);
-}
-
 void process_handle_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
     struct process *process = process_of(call->target);
     struct capos_invocation *inv;
@@ -122,6 +123,11 @@ static void write_use_locked(struct capos_process_handle_info_results_builder re
                                                  (uint32_t)ledger_used(ledger, LEDGER_FRAMES));
     capos_process_handle_info_results_set_slots(results,
                                                 (uint32_t)ledger_used(ledger, LEDGER_SLOTS));
+    lock_take(&ledger->lock);
+    limits_write(capos_process_handle_info_results_init_used(results), ledger->used);
+    limits_write(capos_process_handle_info_results_init_lent(results), ledger->lent);
+    limits_write(capos_process_handle_info_results_init_limits(results), ledger->limit);
+    lock_drop(&ledger->lock);
 }
 
 static uint64_t cycles_locked(struct cpu *cpu, const struct process *process) {

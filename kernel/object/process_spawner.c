@@ -4,6 +4,7 @@
 // The child's limits are lent by the caller, who also pays for the process's record and its handle.
 #include "object/process_spawner.h"
 
+#include "base/bits.h"
 #include "base/text.h"
 #include "core/captable.h"
 #include "core/cpu.h"
@@ -12,6 +13,8 @@
 #include "core/elf.h"
 #include "core/program.h"
 #include "core/transfer.h"
+#include "object/capability_view.h"
+#include "object/limits.h"
 #include "object/memory_object.h"
 #include "object/process_handle.h"
 #include "object/target.h"
@@ -49,26 +52,38 @@ static const struct object_type *const own_types[] = {
     &virtual_memory_type,
     &thread_spawner_type,
     &thread_control_type,
+    &capability_manager_type,
 };
 
 enum { OWN_TYPES = sizeof own_types / sizeof own_types[0] };
 
-static uint64_t limit_or(uint32_t asked, uint64_t otherwise) {
-    return asked != 0 ? asked : otherwise;
+// A spawner that was narrowed has limits of its own.
+struct process_spawner {
+    struct object object;
+    bool narrowed;
+    struct ledger_limits limits;
+};
+
+static const struct process_spawner *spawner_of(const struct target *target) {
+    return (const struct process_spawner *)target->object;
 }
 
-static void read_limits(struct capos_resource_limits asked, struct ledger_limits *limits) {
-    uint64_t *limit = limits->limit;
+// The limits to lend: what is asked for, or the spawner's, or half of what the lender has left.
+// False when that is more than the spawner lends.
+static bool choose_limits(struct capos_resource_limits asked, const struct process_spawner *spawner,
+                          struct ledger *lender, struct ledger_limits *limits) {
+    struct ledger_limits otherwise = spawner->limits;
 
-    limit[LEDGER_SLOTS] = limit_or(capos_resource_limits_slots(asked), 64);
-    limit[LEDGER_FRAMES] = limit_or(capos_resource_limits_frames(asked), 256);
-    limit[LEDGER_RESERVED_PAGES] = limit_or(capos_resource_limits_reserved_pages(asked), 65536);
-    limit[LEDGER_THREADS] = limit_or(capos_resource_limits_threads(asked), 1);
-    limit[LEDGER_ENDPOINTS] = capos_resource_limits_endpoints(asked);
-    limit[LEDGER_FACETS] = capos_resource_limits_facets(asked);
-    limit[LEDGER_CALLS_HELD] = capos_resource_limits_calls_held(asked);
-    limit[LEDGER_KERNEL_MEMORY] =
-        limit_or(capos_resource_limits_kernel_memory(asked), 64) * CAPOS_PAGE_SIZE;
+    for (unsigned i = 0; i < LEDGER_CLASSES; i++) {
+        uint64_t left = ledger_available(lender, (enum ledger_class)i);
+
+        otherwise.limit[i] = min_u64(otherwise.limit[i], left - left / 2);
+    }
+    *limits = limits_read(asked, &otherwise);
+    for (unsigned i = 0; spawner->narrowed && i < LEDGER_CLASSES; i++)
+        if (limits->limit[i] > spawner->limits.limit[i])
+            return false;
+    return true;
 }
 
 static bool name_is_good(struct capos_text name) {
@@ -125,7 +140,6 @@ static int read_request(struct spawn *spawn, struct capos_invocation *invocation
     struct captable_view view;
 
     spawn->name = capos_process_spawner_spawn_params_name(params);
-    read_limits(capos_process_spawner_spawn_params_limits(params), &spawn->limits);
     if (wrong == NULL && dispatch_room(invocation) == 0)
         wrong = "the caller has no room for the process's handle";
     if (wrong == NULL && invocation->results.error != CAPOS_BUILD_OK)
@@ -270,6 +284,9 @@ static int process_spawner_spawn(void *self, struct capos_invocation *invocation
 
     if (outcome != CAPOS_DONE)
         return outcome;
+    if (!choose_limits(capos_process_spawner_spawn_params_limits(params), spawner_of(target),
+                       parent->ledger, &spawn.limits))
+        return capos_fail(invocation, CAPOS_OVERLOADED, "the spawner does not lend so much");
     enum capos_status status = prepare(target->cpu, &spawn, parent);
     if (status != CAPOS_STATUS_OK)
         return refuse(invocation, status);
@@ -286,7 +303,52 @@ static int process_spawner_spawn(void *self, struct capos_invocation *invocation
     return CAPOS_DONE;
 }
 
-static const struct capos_process_spawner_server server = {.spawn = process_spawner_spawn};
+// The limits that a narrowed spawner will lend: the lesser of its maker's and what is asked for.
+static void narrow_limits(struct capos_resource_limits asked, const struct process_spawner *from,
+                          struct process_spawner *to) {
+    to->limits = limits_read(asked, &from->limits);
+    for (unsigned i = 0; from->narrowed && i < LEDGER_CLASSES; i++)
+        to->limits.limit[i] = min_u64(to->limits.limit[i], from->limits.limit[i]);
+    to->narrowed = true;
+}
+
+static int process_spawner_narrow(void *self, struct capos_invocation *invocation,
+                                  struct capos_process_spawner_narrow_params params,
+                                  struct capos_process_spawner_narrow_results_builder results) {
+    const struct target *target = self;
+    struct object *made;
+
+    if (dispatch_room(invocation) == 0)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT,
+                          "the caller has no room for the spawner");
+    if (process_spawner_create(target->cpu, dispatch_process(invocation)->ledger, &made) !=
+        CAPOS_STATUS_OK)
+        return capos_fail(invocation, CAPOS_OVERLOADED, "the caller's limits leave no spawner");
+    narrow_limits(capos_process_spawner_narrow_params_limits(params), spawner_of(target),
+                  (struct process_spawner *)made);
+    capos_process_spawner_narrow_results_give_spawner(
+        results,
+        dispatch_give(invocation, made, CAPOS_PROCESS_SPAWNER_INTERFACE_ID, CAPOS_SCOPE_ANY));
+    return CAPOS_DONE;
+}
+
+static int process_spawner_limits(void *self, struct capos_invocation *invocation,
+                                  struct capos_process_spawner_limits_params params,
+                                  struct capos_process_spawner_limits_results_builder results) {
+    const struct process_spawner *spawner = spawner_of(self);
+
+    (void)invocation;
+    (void)params;
+    limits_write(capos_process_spawner_limits_results_init_limits(results), spawner->limits.limit);
+    capos_process_spawner_limits_results_set_narrowed(results, spawner->narrowed);
+    return CAPOS_DONE;
+}
+
+static const struct capos_process_spawner_server server = {
+    .spawn = process_spawner_spawn,
+    .narrow = process_spawner_narrow,
+    .limits = process_spawner_limits,
+};
 
 static int process_spawner_dispatch(struct cpu *cpu, struct object *object,
                                     struct capos_invocation *invocation) {
@@ -298,12 +360,16 @@ static int process_spawner_dispatch(struct cpu *cpu, struct object *object,
 const struct object_type process_spawner_type = {
     .name = "process spawner",
     .interface = CAPOS_PROCESS_SPAWNER_INTERFACE_ID,
-    .size = sizeof(struct object),
+    .size = sizeof(struct process_spawner),
     .kind = OBJECT_KERNEL,
     .dispatch = process_spawner_dispatch,
 };
 
 enum capos_status process_spawner_create(struct cpu *cpu, struct ledger *ledger,
                                          struct object **out) {
-    return object_create(cpu, &process_spawner_type, ledger, out);
+    enum capos_status status = object_create(cpu, &process_spawner_type, ledger, out);
+
+    if (status == CAPOS_STATUS_OK)
+        ((struct process_spawner *)*out)->limits = limits_default;
+    return status;
 }

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/program.h"
 #include "object/boot_package.h"
+#include "object/capability_view.h"
 #include "object/console.h"
 #include "object/endpoint_factory.h"
 #include "object/entropy.h"
@@ -131,6 +132,8 @@ static const struct {
     {"schedulingPolicy", &scheduling_policy_type, scheduling_policy_create, NULL},
     {"schedulerStatistics", &scheduler_statistics_type, scheduler_statistics_create, NULL},
     {"revokers", &revoker_factory_type, revoker_factory_create, NULL},
+    {"capabilityManager", &capability_manager_type, capability_manager_create, NULL},
+    {"inspector", &process_inspector_type, process_inspector_create, NULL},
 };
 
 enum { START_OBJECTS = sizeof start_objects / sizeof start_objects[0] };

@@ -35,6 +35,8 @@ const char *plan_kernel_name(enum capos_kernel_capability capability) {
         [CAPOS_KERNEL_CAPABILITY_THREAD_SPAWNER] = "threadSpawner",
         [CAPOS_KERNEL_CAPABILITY_THREAD_CONTROL] = "threadControl",
         [CAPOS_KERNEL_CAPABILITY_REVOKERS] = "revokers",
+        [CAPOS_KERNEL_CAPABILITY_CAPABILITY_MANAGER] = "capabilityManager",
+        [CAPOS_KERNEL_CAPABILITY_INSPECTOR] = "inspector",
     };
 
     return (unsigned)capability < sizeof names / sizeof names[0] ? names[capability] : NULL;
@@ -121,6 +123,40 @@ static void check_exports(struct plan *plan, struct plan_service *service,
     }
 }
 
+// The profile of this name; NULL, with the complaint filled in, when there is none.
+static const struct plan_profile *find_profile(struct plan *plan, struct complaint *complaint,
+                                               struct capos_text name) {
+    for (unsigned i = 0; i < plan->profile_count; i++)
+        if (same(plan->profiles[i].name, name))
+            return &plan->profiles[i];
+    complaint->what = "there is no profile called";
+    complaint->about = name;
+    return NULL;
+}
+
+static void read_profiles(struct plan *plan, struct capos_resource_profile_list list) {
+    uint32_t count = capos_resource_profile_list_size(list);
+
+    if (count > PLAN_PROFILES_MAX) {
+        complain(plan, &(struct complaint){.what = "more than 30 profiles"});
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct capos_resource_profile from = capos_resource_profile_list_at(list, i);
+        struct complaint c = {.part = "profile", .part_name = capos_resource_profile_name(from)};
+        struct complaint none = {0};
+
+        if (!is_name(c.part_name))
+            c.what = "a name has 1 to 31 bytes";
+        else if (find_profile(plan, &none, c.part_name) != NULL)
+            c.what = "another profile has this name";
+        if (c.what != NULL)
+            complain(plan, &c);
+        plan->profiles[plan->profile_count++] =
+            (struct plan_profile){c.part_name, capos_resource_profile_limits(from)};
+    }
+}
+
 static void read_grant(struct plan *plan, const struct plan_service *service,
                        struct plan_grant *grant, struct capos_service_grant from) {
     struct complaint c = {service, "grant", capos_service_grant_name(from), NULL, {"", 0}, NULL};
@@ -140,6 +176,13 @@ static void read_grant(struct plan *plan, const struct plan_service *service,
             c.what = "there is no such capability of the kernel";
     } else {
         c.what = "it is neither the kernel's nor a service's";
+    }
+    struct capos_text profile = capos_service_grant_profile(from);
+    if (c.what == NULL && profile.size > 0) {
+        if (grant->source == PLAN_KERNEL && grant->kernel == CAPOS_KERNEL_CAPABILITY_SPAWNER)
+            grant->profile = find_profile(plan, &c, profile);
+        else
+            c.what = "only the kernel's spawner has a profile";
     }
     if (c.what != NULL)
         complain(plan, &c);
@@ -204,6 +247,14 @@ static void read_service(struct plan *plan, struct capos_system_manifest manifes
     if (capos_service_when_it_ends(from) == CAPOS_END_ACTION_UNKNOWN_VALUE)
         complain(plan, &(struct complaint){.service = service,
                                            .what = "what to do when it ends is not known"});
+    struct capos_text profile = capos_service_profile(from);
+    if (profile.size > 0) {
+        struct complaint c = {.service = service};
+
+        service->profile = find_profile(plan, &c, profile);
+        if (service->profile == NULL)
+            complain(plan, &c);
+    }
     check_exports(plan, service, capos_service_exports(from));
     read_grants(plan, service, capos_service_grants(from));
     plan->service_count++;
@@ -349,6 +400,7 @@ bool plan_make(struct plan *plan, struct capos_system_manifest manifest,
     struct capos_service_list services = capos_system_manifest_services(manifest);
 
     plan->service_count = 0;
+    plan->profile_count = 0;
     plan->errors = 0;
     plan->report = report;
     plan->context = context;
@@ -358,6 +410,7 @@ bool plan_make(struct plan *plan, struct capos_system_manifest manifest,
         complain(plan, &(struct complaint){.what = "the manifest has more than 60 services"});
     if (plan->errors > 0)
         return false;
+    read_profiles(plan, capos_system_manifest_profiles(manifest));
     for (uint32_t i = 0; i < capos_service_list_size(services); i++)
         read_service(plan, manifest, capos_service_list_at(services, i));
     if (plan->errors == 0)

@@ -16,6 +16,7 @@ enum {
     PLAN_SERVICES_MAX = 60, // init watches each by a slot of its ring, of which there are 64
     PLAN_GRANTS_MAX = 14,
     PLAN_EXPORTS_MAX = 8,
+    PLAN_PROFILES_MAX = 30,
 };
 
 enum plan_source {
@@ -28,8 +29,15 @@ struct plan_grant {
     struct capos_text name;
     enum plan_source source;
     enum capos_kernel_capability kernel;
-    uint8_t service; // index of the service that exports it
-    uint8_t export;  // index among its exports
+    uint8_t service;                    // index of the service that exports it
+    uint8_t export;                     // index among its exports
+    const struct plan_profile *profile; // a spawner's; NULL: it is not narrowed
+};
+
+// Limits under a name.
+struct plan_profile {
+    struct capos_text name;
+    struct capos_limits limits;
 };
 
 struct plan_service {
@@ -38,11 +46,14 @@ struct plan_service {
     uint8_t export_count, grant_count;
     struct capos_export exports[PLAN_EXPORTS_MAX];
     struct plan_grant grants[PLAN_GRANTS_MAX];
+    const struct plan_profile *profile; // NULL: the limits are all that there is
 };
 
 struct plan {
     struct plan_service services[PLAN_SERVICES_MAX]; // as in the manifest
     uint8_t service_count;
+    struct plan_profile profiles[PLAN_PROFILES_MAX];
+    uint8_t profile_count;
     uint8_t order[PLAN_SERVICES_MAX]; // indices, each after those it depends on
 
     // Told of every error, in a line without its end.

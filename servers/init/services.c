@@ -169,29 +169,93 @@ static void set_grants(const struct services *services, const struct service *se
         capos_spawn_grant_set_name(to, grant->name);
         if (grant->source == PLAN_OWN)
             capos_spawn_grant_set_own(to, CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY);
+        else if (service->made[i] != 0)
+            capos_spawn_grant_give_capability(to, capos_descriptor_move(service->made[i]));
         else
             capos_spawn_grant_give_capability(to, capos_descriptor_copy(cap));
     }
 }
 
-// The manifest's limits; what a service with exports can't do without has a default of init's.
+typedef uint32_t get_limit(struct capos_limits limits);
+typedef void set_limit(struct capos_resource_limits_builder limits, uint32_t value);
+
+// Each limit, and what a service with exports can't do without.
+static const struct {
+    get_limit *get;
+    set_limit *set;
+    uint32_t serves;
+} limits[] = {
+    {capos_limits_slots, capos_resource_limits_set_slots, 0},
+    {capos_limits_frames, capos_resource_limits_set_frames, 0},
+    {capos_limits_reserved_pages, capos_resource_limits_set_reserved_pages, 0},
+    {capos_limits_threads, capos_resource_limits_set_threads, 0},
+    {capos_limits_endpoints, capos_resource_limits_set_endpoints, 0},
+    {capos_limits_facets, capos_resource_limits_set_facets, FACETS_DEFAULT},
+    {capos_limits_calls_held, capos_resource_limits_set_calls_held, HELD_DEFAULT},
+    {capos_limits_kernel_memory, capos_resource_limits_set_kernel_memory, 0},
+};
+
+enum { LIMITS = sizeof limits / sizeof limits[0] };
+
+// The service's own limits, then those of its profile, then what every service with exports has.
 static void set_limits(const struct service *service,
                        struct capos_process_spawner_spawn_params_builder params) {
-    struct capos_limits from = capos_service_limits(service->plan->manifest);
+    const struct plan_service *plan = service->plan;
+    struct capos_limits own = capos_service_limits(plan->manifest);
     struct capos_resource_limits_builder to =
         capos_process_spawner_spawn_params_init_limits(params);
-    bool serves = service->plan->export_count > 0;
-    uint32_t held = capos_limits_calls_held(from);
-    uint32_t facets = capos_limits_facets(from);
 
-    capos_resource_limits_set_slots(to, capos_limits_slots(from));
-    capos_resource_limits_set_frames(to, capos_limits_frames(from));
-    capos_resource_limits_set_reserved_pages(to, capos_limits_reserved_pages(from));
-    capos_resource_limits_set_threads(to, capos_limits_threads(from));
-    capos_resource_limits_set_endpoints(to, capos_limits_endpoints(from));
-    capos_resource_limits_set_facets(to, facets == 0 && serves ? FACETS_DEFAULT : facets);
-    capos_resource_limits_set_calls_held(to, held == 0 && serves ? HELD_DEFAULT : held);
-    capos_resource_limits_set_kernel_memory(to, capos_limits_kernel_memory(from));
+    for (unsigned i = 0; i < LIMITS; i++) {
+        uint32_t value = limits[i].get(own);
+
+        if (value == 0 && plan->profile != NULL)
+            value = limits[i].get(plan->profile->limits);
+        if (value == 0 && plan->export_count > 0)
+            value = limits[i].serves;
+        limits[i].set(to, value);
+    }
+}
+
+// A spawner that lends no more than the profile says, or 0.
+static uint64_t narrow_spawner(const struct services *services,
+                               const struct plan_profile *profile) {
+    struct capos_process_spawner spawner = {
+        kernel_capability(services, CAPOS_KERNEL_CAPABILITY_SPAWNER)};
+    struct capos_process_spawner_narrow_results results;
+    struct capos_call call;
+    struct capos_process_spawner_narrow_params_builder params =
+        capos_process_spawner_narrow_begin(&call, capos_ring(), spawner);
+    struct capos_resource_limits_builder to =
+        capos_process_spawner_narrow_params_init_limits(params);
+    uint64_t made = 0;
+
+    for (unsigned i = 0; i < LIMITS; i++)
+        limits[i].set(to, limits[i].get(profile->limits));
+    if (capos_process_spawner_narrow_call(&call, &results) == CAPOS_DONE)
+        made = capos_process_spawner_narrow_results_spawner(results).id;
+    capos_call_release(&call);
+    return made;
+}
+
+// Makes what the service is to be given and nobody else has. False when that fails.
+static bool make_grants(const struct services *services, struct service *service) {
+    bool made = true;
+
+    for (uint32_t i = 0; i < service->plan->grant_count && made; i++) {
+        const struct plan_profile *profile = service->plan->grants[i].profile;
+
+        service->made[i] = profile == NULL ? 0 : narrow_spawner(services, profile);
+        made = profile == NULL || service->made[i] != 0;
+    }
+    return made;
+}
+
+static void release_made(struct service *service) {
+    for (uint32_t i = 0; i < service->plan->grant_count; i++) {
+        if (service->made[i] != 0)
+            capos_release(service->made[i]);
+        service->made[i] = 0;
+    }
 }
 
 static bool spawn(struct services *services, struct service *service,
@@ -200,6 +264,12 @@ static bool spawn(struct services *services, struct service *service,
         capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID)};
     struct capos_process_spawner_spawn_results results;
     struct capos_call call;
+
+    if (!make_grants(services, service)) {
+        refuse(services, service, "a spawner could not be narrowed", NULL);
+        release_made(service);
+        return false;
+    }
     struct capos_process_spawner_spawn_params_builder params =
         capos_process_spawner_spawn_begin(&call, capos_ring(), spawner);
 
@@ -211,10 +281,13 @@ static bool spawn(struct services *services, struct service *service,
     if (spawned) {
         service->process = capos_process_spawner_spawn_results_process(results);
         service->receiver = 0;
+        for (uint32_t i = 0; i < service->plan->grant_count; i++)
+            service->made[i] = 0; // moved
     } else {
         refuse(services, service, "spawning failed", &call);
     }
     capos_call_release(&call);
+    release_made(service);
     return spawned;
 }
 

@@ -24,6 +24,7 @@ struct service {
     uint64_t receiver;                 // until it is moved to the process
     struct capos_endpoint endpoint;    // kept: a Receiver can be made again from it
     uint64_t facets[PLAN_EXPORTS_MAX]; // one for each export, to be copied to clients
+    uint64_t made[PLAN_GRANTS_MAX];    // capabilities that only it is to be given, until then
     struct capos_process_handle process;
     struct capos_call wait;
 };

@@ -8,6 +8,7 @@
 #include "schemas/demo/echo.capos.h"
 #include "schemas/endpoint.capos.h"
 #include "schemas/entropy.capos.h"
+#include "schemas/inspection.capos.h"
 #include "schemas/memory.capos.h"
 #include "schemas/scheduling.capos.h"
 #include "schemas/serial.capos.h"
@@ -19,6 +20,8 @@ static const struct {
     const char *name;
 } interfaces[] = {
     {CAPOS_BOOT_PACKAGE_INTERFACE_ID, "BootPackage"},
+    {CAPOS_CAPABILITY_MANAGER_INTERFACE_ID, "CapabilityManager"},
+    {CAPOS_CAPABILITY_VIEW_INTERFACE_ID, "CapabilityView"},
     {CAPOS_CONSOLE_INTERFACE_ID, "Console"},
     {CAPOS_ENDPOINT_FACTORY_INTERFACE_ID, "EndpointFactory"},
     {CAPOS_ENDPOINT_INTERFACE_ID, "Endpoint"},
@@ -27,6 +30,7 @@ static const struct {
     {CAPOS_MEMORY_OBJECT_INTERFACE_ID, "MemoryObject"},
     {CAPOS_POWER_INTERFACE_ID, "Power"},
     {CAPOS_PROCESS_HANDLE_INTERFACE_ID, "ProcessHandle"},
+    {CAPOS_PROCESS_INSPECTOR_INTERFACE_ID, "ProcessInspector"},
     {CAPOS_PROCESS_SPAWNER_INTERFACE_ID, "ProcessSpawner"},
     {CAPOS_RECEIVER_INTERFACE_ID, "Receiver"},
     {CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, "SchedulerStatistics"},

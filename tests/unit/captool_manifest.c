@@ -47,10 +47,10 @@ static const struct change changes[] = {
     // The schema.
     {"messageOfTheDay", "mesageOfTheDay",
      "f:2:1: error: found `mesageOfTheDay`, expected a member of SystemManifest (schemaVersion, "
-     "messageOfTheDay, binaries, services); did you mean `messageOfTheDay`?\n"},
+     "messageOfTheDay, binaries, services, profiles); did you mean `messageOfTheDay`?\n"},
     {"    whenItEnds", "    colour",
      "f:25:5: error: found `colour`, expected a member of Service (name, binary, exports, grants, "
-     "limits, whenItEnds)\n"},
+     "limits, whenItEnds, profile)\n"},
     {"hello", "[hello]", "f:2:18: error: found a list, expected text\n"},
     {"slots: 5", "slots: many", "f:24:14: error: found `many`, expected a whole number (UInt32)\n"},
     {"slots: 5", "slots: '5'",
@@ -71,7 +71,8 @@ static const struct change changes[] = {
     {"powerOff", "explode",
      "f:25:17: error: found `explode`, expected one of nothing, powerOff (EndAction)\n"},
     {"kernel: timer", "kernal: timer",
-     "f:15:9: error: found `kernal`, expected a member of Grant (name, kernel, service); did you "
+     "f:15:9: error: found `kernal`, expected a member of Grant (name, kernel, service, profile); "
+     "did you "
      "mean `kernel`?\n"},
     {"        kernel: timer\n", "",
      "f:14:9: error: found no member of the union in Grant, expected exactly one of kernel, "

@@ -24,9 +24,14 @@ struct service_text {
     struct {
         const char *name, *service, *export;
         int kernel; // without a service
+        const char *profile;
     } grants[18];
     int ends;
+    const char *profile;
 };
+
+// The manifest's profiles; they end with the first NULL.
+static const char *profiles[4];
 
 static struct capos_text text(const char *string) {
     return capos_text_of(string == NULL ? "" : string);
@@ -56,6 +61,7 @@ static void build_grants(struct capos_service_builder to, const struct service_t
         struct capos_service_grant_builder grant = capos_service_grant_list_builder_at(list, i);
 
         capos_service_grant_set_name(grant, text(from->grants[i].name));
+        capos_service_grant_set_profile(grant, text(from->grants[i].profile));
         if (from->grants[i].service == NULL) {
             capos_service_grant_set_kernel(grant,
                                            (enum capos_kernel_capability)from->grants[i].kernel);
@@ -64,6 +70,21 @@ static void build_grants(struct capos_service_builder to, const struct service_t
             capos_service_export_set_name(target, text(from->grants[i].service));
             capos_service_export_set_export(target, text(from->grants[i].export));
         }
+    }
+}
+
+static void build_profiles(struct capos_system_manifest_builder manifest) {
+    uint32_t count = 0;
+
+    while (profiles[count] != NULL)
+        count++;
+    struct capos_resource_profile_list_builder list =
+        capos_system_manifest_init_profiles(manifest, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct capos_resource_profile_builder to = capos_resource_profile_list_builder_at(list, i);
+
+        capos_resource_profile_set_name(to, text(profiles[i]));
+        capos_limits_set_slots(capos_resource_profile_init_limits(to), 7 + i);
     }
 }
 
@@ -85,12 +106,14 @@ static bool make(const struct service_text *services, uint32_t count, uint32_t v
     struct capos_binary_list_builder list = capos_system_manifest_init_binaries(manifest, 4);
     for (uint32_t i = 0; i < 4; i++)
         capos_binary_set_name(capos_binary_list_builder_at(list, i), text(binaries[i]));
+    build_profiles(manifest);
     struct capos_service_list_builder to = capos_system_manifest_init_services(manifest, count);
     for (uint32_t i = 0; i < count; i++) {
         struct capos_service_builder service = capos_service_list_builder_at(to, i);
 
         capos_service_set_name(service, text(services[i].name));
         capos_service_set_binary(service, text(services[i].binary));
+        capos_service_set_profile(service, text(services[i].profile));
         capos_service_set_when_it_ends(service, (enum capos_end_action)services[i].ends);
         build_exports(service, &services[i]);
         build_grants(service, &services[i]);
@@ -138,6 +161,42 @@ START_TEST(the_order_follows_the_grants) {
     ck_assert_int_eq(shell->grants[3].source, PLAN_KERNEL);
     ck_assert_str_eq(plan.services[1].binary.data, "echo");
     ck_assert_str_eq(plan.services[2].binary.data, "echo");
+}
+END_TEST
+
+START_TEST(profiles_are_found_by_name) {
+    static const struct service_text services[] = {
+        {.name = "shell",
+         .profile = "large",
+         .grants = {{"spawner", NULL, NULL, CAPOS_KERNEL_CAPABILITY_SPAWNER, "small"},
+                    {"all", NULL, NULL, CAPOS_KERNEL_CAPABILITY_SPAWNER, NULL}}},
+        {.name = "echo"},
+    };
+
+    profiles[0] = "small";
+    profiles[1] = "large";
+    ck_assert(make(services, 2, 1));
+    const struct plan_service *shell = &plan.services[0];
+    ck_assert_uint_eq(capos_limits_slots(shell->profile->limits), 8);
+    ck_assert_uint_eq(capos_limits_slots(shell->grants[0].profile->limits), 7);
+    ck_assert_ptr_null(shell->grants[1].profile);
+    ck_assert_ptr_null(plan.services[1].profile);
+    refused((struct service_text[]){{.name = "echo", .profile = "tiny"}}, 1,
+            "service echo: there is no profile called tiny\n");
+    refused((struct service_text[]){{.name = "echo",
+                                     .grants = {{"timer", NULL, NULL, CAPOS_KERNEL_CAPABILITY_TIMER,
+                                                 "small"}}}},
+            1, "service echo: grant timer: only the kernel's spawner has a profile\n");
+    refused((struct service_text[]){{.name = "echo",
+                                     .grants = {{"spawner", NULL, NULL,
+                                                 CAPOS_KERNEL_CAPABILITY_SPAWNER, "tiny"}}}},
+            1, "service echo: grant spawner: there is no profile called tiny\n");
+    profiles[1] = "small";
+    refused((struct service_text[]){{.name = "echo"}}, 1,
+            "profile small: another profile has this name\n");
+    profiles[1] = "";
+    refused((struct service_text[]){{.name = "echo"}}, 1, "profile : a name has 1 to 31 bytes\n");
+    profiles[0] = profiles[1] = NULL;
 }
 END_TEST
 
@@ -267,6 +326,7 @@ int main(void) {
     Suite *suite = suite_create("init/plan");
 
     harness_add(suite, "order", the_order_follows_the_grants);
+    harness_add(suite, "nothing", profiles_are_found_by_name);
     harness_add(suite, "nothing", nothing_at_all);
     harness_add(suite, "names", names);
     harness_add(suite, "exports", exports);

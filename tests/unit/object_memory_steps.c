@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// VirtualMemory's methods over many pages: they go on in steps, one after the other, and whoever
-// dies meanwhile, at any step, nothing is lost and nothing is half done.
+// Methods over many pages, of VirtualMemory and of FrameAllocator: they go on in steps, one after
+// the other, and whoever dies meanwhile, at any step, nothing is lost and nothing is half done.
 #include "core/debug.h"
 #include "core/frame.h"
 #include "core/memory.h"
 #include "core/vm.h"
 #include "core/work.h"
+#include "object/frame_allocator.h"
 #include "object/memory_object.h"
 #include "object/virtual_memory.h"
 #include "schemas/memory.capos.h"
@@ -333,6 +334,103 @@ START_TEST(a_space_that_dies_ends_its_calls) {
 }
 END_TEST
 
+// FrameAllocator.allocate of a list in two parts, by a process with a FrameAllocator and room.
+static void send_allocate(struct party *party, uint64_t frames) {
+    struct capos_frame_allocator allocator = {frames};
+
+    capos_frame_allocator_allocate_params_set_bytes(
+        capos_frame_allocator_allocate_begin(&call, &party->caller.transport, allocator),
+        (uint64_t)MANY * PAGE);
+    ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+}
+
+static uint64_t allocator_of(struct party *party) {
+    struct object *object;
+
+    ck_assert_int_eq(frame_allocator_create(cpu, party->actor.process->ledger, &object),
+                     CAPOS_STATUS_OK);
+    return actor_grant(&party->actor, object, CAPOS_FRAME_ALLOCATOR_INTERFACE_ID, CAPOS_SCOPE_ANY);
+}
+
+START_TEST(objects_are_made_and_freed_in_steps) {
+    struct ledger *ledger = owner.actor.process->ledger;
+    uint64_t frames = allocator_of(&owner), before = ledger_used(ledger, LEDGER_FRAMES);
+    uint64_t bytes = ledger_used(ledger, LEDGER_KERNEL_MEMORY), free = frame_count(cpu).free;
+    struct capos_struct results;
+
+    send_allocate(&owner, frames);
+    for (unsigned steps = 0; !caller_answered(&owner.caller, &call); steps++) {
+        ck_assert_uint_lt(steps, STEPS_MOST);
+        step();
+    }
+    ck_assert_int_eq(capos_call_wait(&call, &results), CAPOS_DONE);
+    ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before + MANY);
+    uint64_t cap = capos_frame_allocator_allocate_results_object(
+                       (struct capos_frame_allocator_allocate_results){results})
+                       .id;
+    struct capos_sqe release = {.opcode = CAPOS_OP_RELEASE, .cap = cap};
+    ck_assert_uint_ne(cap, 0);
+    capos_call_release(&call);
+    host_audit(host);
+    actor_submit(&owner.actor, &release);
+    for (unsigned steps = 0; ledger_used(ledger, LEDGER_FRAMES) != before; steps++) {
+        uint64_t was = frame_count(cpu).free;
+
+        step();
+        ck_assert_uint_le(frame_count(cpu).free - was, MEMORY_STEP + 3);
+        ck_assert_uint_lt(steps, STEPS_MOST);
+    }
+    host_settle(host);
+    ck_assert_uint_eq(ledger_used(ledger, LEDGER_KERNEL_MEMORY), bytes);
+    ck_assert_uint_eq(frame_count(cpu).free, free);
+}
+END_TEST
+
+START_TEST(a_failure_makes_no_object) {
+    struct ledger *ledger = owner.actor.process->ledger;
+    uint64_t frames = allocator_of(&owner);
+    int outcome = CAPOS_OVERLOADED;
+    unsigned steps;
+
+    for (uint64_t n = 1; outcome != CAPOS_DONE; n++) {
+        uint64_t before = ledger_used(ledger, LEDGER_FRAMES);
+        uint64_t bytes = ledger_used(ledger, LEDGER_KERNEL_MEMORY);
+
+        debug_fail_nth(&host->kernel, n);
+        send_allocate(&owner, frames);
+        outcome = finish(&owner, &call, &steps);
+        ck_assert_int_eq(outcome != CAPOS_DONE, debug_failed(&host->kernel));
+        debug_fail_nth(&host->kernel, 0);
+        if (outcome == CAPOS_DONE)
+            break;
+        host_settle(host);
+        ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before);
+        ck_assert_uint_eq(ledger_used(ledger, LEDGER_KERNEL_MEMORY), bytes);
+    }
+}
+END_TEST
+
+// Whoever asks for memory and dies, at any step, leaves none of it behind.
+START_TEST(nobody_s_memory_is_freed) {
+    bool over = false;
+
+    for (unsigned after = 0; !over; after++) {
+        uint64_t free = frame_count(cpu).free;
+        struct party party;
+
+        join(&party, "party", NULL);
+        send_allocate(&party, allocator_of(&party));
+        for (unsigned i = 0; i < after; i++)
+            step();
+        over = caller_answered(&party.caller, &call);
+        actor_destroy(&party.actor);
+        host_settle(host);
+        ck_assert_uint_eq(frame_count(cpu).free, free);
+        ck_assert_uint_lt(after, STEPS_MOST);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("object/memory_steps");
     TCase *steps = tcase_create("steps");
@@ -345,6 +443,9 @@ int main(void) {
     tcase_add_test(steps, what_is_impossible_is_refused);
     tcase_add_loop_test(steps, a_failure_anywhere_changes_nothing, 0, METHODS);
     tcase_add_loop_test(steps, a_caller_that_dies_leaves_no_half, 0, METHODS);
+    tcase_add_test(steps, objects_are_made_and_freed_in_steps);
+    tcase_add_test(steps, a_failure_makes_no_object);
+    tcase_add_test(steps, nobody_s_memory_is_freed);
     suite_add_tcase(suite, steps);
     tcase_set_timeout(deaths, 60);
     tcase_add_checked_fixture(deaths, setup, NULL);

@@ -142,8 +142,8 @@ START_TEST(limits_are_lent_with_defaults_and_come_back) {
     struct actor child = world_newest();
     ck_assert_uint_eq(child.process->ledger->limit[LEDGER_FRAMES], 100);
     ck_assert_uint_eq(child.process->ledger->limit[LEDGER_SLOTS], 64);
-    ck_assert_uint_eq(child.process->ledger->limit[LEDGER_RESERVED_PAGES], 65536);
-    ck_assert_uint_eq(child.process->ledger->limit[LEDGER_THREADS], 1);
+    ck_assert_uint_eq(child.process->ledger->limit[LEDGER_RESERVED_PAGES], 16384);
+    ck_assert_uint_eq(child.process->ledger->limit[LEDGER_THREADS], 4);
     ck_assert_uint_eq(child.process->ledger->limit[LEDGER_ENDPOINTS], 0);
     ck_assert_uint_eq(child.process->ledger->limit[LEDGER_KERNEL_MEMORY], 64 * 4096);
     ck_assert_uint_eq(ledger_available(ledger, LEDGER_FRAMES), before - 100);

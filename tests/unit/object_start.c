@@ -54,7 +54,9 @@ START_TEST(init_holds_the_kernels_objects_and_nothing_else) {
                                         "threadControl",
                                         "schedulingPolicy",
                                         "schedulerStatistics",
-                                        "revokers"};
+                                        "revokers",
+                                        "capabilityManager",
+                                        "inspector"};
     const struct capos_capset *set = world_capset(world.init.thread);
 
     ck_assert_uint_eq(set->count, sizeof names / sizeof names[0]);
