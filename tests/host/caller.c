@@ -4,6 +4,9 @@
 // one part for each call: params, results, descriptors.
 #include "tests/host/caller.h"
 
+#include "core/audit.h"
+#include "core/debug.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -39,6 +42,50 @@ static int caller_begin(struct capos_transport *transport, struct capos_call *ca
     return CAPOS_DONE;
 }
 
+// Takes the end of a call that was made to fail: it must say that something is short.
+static void take_failure(struct caller *caller, const struct capos_sqe *sqe) {
+    const uint64_t *exception = actor_at(caller->actor, sqe->results);
+    struct capos_cqe cqe;
+    uint64_t result;
+
+    host_settle(caller->actor->host);
+    ck_assert(actor_enter(caller->actor, 0, 0, 0, &result));
+    cqe = actor_take(caller->actor);
+    ck_assert_uint_eq(cqe.user_data, sqe->user_data);
+    if (cqe.flags & CAPOS_CQE_EXCEPTION) // the root pointer, then a CapException's kind
+        ck_assert_uint_eq(exception[1] & 0xffff, CAPOS_OVERLOADED - 1);
+    else
+        ck_assert_int_eq(cqe.result, -CAPOS_STATUS_OVERLOADED);
+}
+
+// Makes the call fail at the first point where it can, then at the second, and so on: each time it
+// must leave no trace. When there is no further point, the call has been made. Nothing is failed
+// while something else is under way, which would go on meanwhile.
+static void fail_at_each_point(struct caller *caller, const struct capos_sqe *sqe) {
+    struct host *host = caller->actor->host;
+    bool plain = caller->plain || !list_is_empty(&host->kernel.work);
+    uint64_t before = 0;
+
+    for (uint64_t n = 1;; n++) {
+        if (!plain) {
+            host_settle(host);
+            before = audit_digest(&host->cpus[0]);
+        }
+        debug_fail_nth(&host->kernel, plain ? 0 : n);
+        actor_submit(caller->actor, sqe);
+        if (!debug_failed(&host->kernel))
+            break;
+        debug_fail_nth(&host->kernel, 0);
+        take_failure(caller, sqe);
+        host_settle(host);
+        ck_assert_msg(audit_digest(&host->cpus[0]) == before,
+                      "interface %lx, method %u, failed at point %lu, has left a trace",
+                      (unsigned long)sqe->interface, sqe->method, (unsigned long)n);
+        caller->points++;
+    }
+    debug_fail_nth(&host->kernel, 0);
+}
+
 static int caller_send(struct capos_transport *transport, struct capos_call *call) {
     struct caller *caller = caller_of(transport);
     const struct capos_method *method = call->method;
@@ -64,7 +111,7 @@ static int caller_send(struct capos_transport *transport, struct capos_call *cal
     };
 
     caller->calls[call->tag].sent = sent;
-    actor_submit(caller->actor, &sqe);
+    fail_at_each_point(caller, &sqe);
     return CAPOS_DONE;
 }
 

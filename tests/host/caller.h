@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Generated client calls from an actor: a transport over its ring that never waits. Up to
-// CALLER_CALLS calls may be under way; whether one is answered is asked with caller_answered.
+// Generated client calls from an actor: a transport over its ring that never waits. Before a call
+// is made it is failed at each point where it can fail, one after the other, and must then be
+// refused for want of something and leave no trace; so whatever calls a method tests that as well.
+// Up to CALLER_CALLS calls may be under way; whether one is answered is asked with caller_answered.
 #ifndef CAPOS_TESTS_HOST_CALLER_H
 #define CAPOS_TESTS_HOST_CALLER_H
 
@@ -23,6 +25,8 @@ struct caller {
     uint32_t results_capacity; // for tests that leave less room; CALLER_RESULTS
     uint8_t room;              // the most capabilities that are taken back
     char reason[208];          // of the last exception
+    bool plain;                // calls are not made to fail before
+    uint64_t points;           // failures that calls were put through before they were made
 };
 
 // The actor's ring must be a standard one.
