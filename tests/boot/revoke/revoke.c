@@ -14,7 +14,7 @@
 
 #include <stdatomic.h>
 
-enum { ROUNDS = 8, CALLERS = 3, DEEP = 4, PAGES = 64, PAGE = 4096, TESTS = 2 * 10 + 1 };
+enum { ROUNDS = 8, CALLERS = 3, DEEP = 4, PAGES = 64, PAGE = 4096, TESTS = 2 * 11 + 1 };
 enum { OVER, COUNT };
 
 static struct capos_revoker_factory revokers;
@@ -331,6 +331,18 @@ static void test_nesting(void) {
         drop(&copy[i]);
 }
 
+static void test_example(void) {
+    const struct guest_program program = {
+        .binary = "lend",
+        .grants = 3,
+        .grant = {{"console", guest_system()->console, GUEST_COPY},
+                  {"timer", guest_system()->timer, GUEST_COPY},
+                  {"revokers", revokers.id, GUEST_COPY}},
+    };
+
+    guest_run(&program, "the manual's example");
+}
+
 int main(void) {
     guest_begin(TESTS);
     revokers.id = capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID);
@@ -344,6 +356,7 @@ int main(void) {
         test_held_by_the_kernel();
         test_memory();
         test_nesting();
+        test_example();
     }
     guest_check_memory();
     (void)guest_kill(server);
