@@ -26,10 +26,10 @@ static inline struct call *accept_slot(const struct ring *ring, const struct cap
     struct call *call = &ring->calls[slot];
 
     *status = CAPOS_STATUS_MALFORMED;
-    if (slot != sqe->slot)
+    if (UNLIKELY(slot != sqe->slot))
         return NULL;
     *status = CAPOS_STATUS_BUSY;
-    return call_state(call) == CALL_IDLE ? call : NULL;
+    return LIKELY(call_state(call) == CALL_IDLE) ? call : NULL;
 }
 
 static inline bool accept_descriptors(const struct ring *ring, const struct capos_sqe *sqe,
@@ -40,10 +40,12 @@ static inline bool accept_descriptors(const struct ring *ring, const struct capo
 
 static inline enum capos_status accept_call_form(const struct ring *ring,
                                                  const struct capos_sqe *sqe) {
-    if (!ring_holds(ring, sqe->params, sqe->params_bytes) ||
-        !ring_holds(ring, sqe->results, sqe->results_capacity) || sqe->sent > CAPOS_TRANSFER_MAX ||
-        sqe->room > CAPOS_TRANSFER_MAX ||
-        !accept_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room))
+    if (UNLIKELY(!ring_holds(ring, sqe->params, sqe->params_bytes) ||
+                 !ring_holds(ring, sqe->results, sqe->results_capacity)))
+        return CAPOS_STATUS_MALFORMED;
+    if ((sqe->sent | sqe->room) != 0 &&
+        (sqe->sent > CAPOS_TRANSFER_MAX || sqe->room > CAPOS_TRANSFER_MAX ||
+         !accept_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room)))
         return CAPOS_STATUS_MALFORMED;
     return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
 }

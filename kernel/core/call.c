@@ -22,7 +22,7 @@ void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t c
     }
     if (call->target != NULL) {
         object_put(cpu, call->target);
-        call->target = NULL;
+        __atomic_store_n(&call->target, NULL, __ATOMIC_RELAXED);
     }
     ring_post(cpu, call, result, cqe_flags, caps);
 }

@@ -120,6 +120,12 @@ static inline enum call_state call_state(const struct call *call) {
     return (enum call_state)(atomic_load_explicit(&call->word, memory_order_acquire) & 255);
 }
 
+// The target of a record that another CPU may just be ending; it is lent until this CPU leaves the
+// kernel.
+static inline struct object *call_target(const struct call *call) {
+    return __atomic_load_n(&call->target, __ATOMIC_RELAXED);
+}
+
 // The word with another state and the same sequence number.
 static inline uint64_t call_word(uint64_t word, enum call_state state) {
     return (word & ~UINT64_C(255)) | state;

@@ -13,7 +13,6 @@
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/ringserve.h"
-#include "core/thread.h"
 #include "core/token.h"
 #include "core/transfer.h"
 
@@ -61,7 +60,7 @@ static struct token *hold(struct call *call, struct call *receive) {
         token->receive_word =
             call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
         token->receiver = receiver_of(receive->target); // the reference goes over
-        receive->target = NULL;
+        __atomic_store_n(&receive->target, NULL, __ATOMIC_RELAXED);
         if (call->sent == 0) { // so do the slots, which a REARM then need not look for
             token->reserved = receive->reserved;
             receive->reserved = 0;
@@ -178,8 +177,6 @@ static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *re
             transfer_abort(cpu, cpu->transfer);
         return STUCK;
     }
-    if (UNLIKELY(atomic_load_explicit(&call->ring->thread->payer, memory_order_relaxed) != NULL))
-        sched_lend(cpu, call, receive->ring->thread, token_id(token));
     deliver_commit(cpu, call, receive, token);
     return DELIVERED;
 }
@@ -343,7 +340,7 @@ bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
 }
 
 void endpoint_withdraw(struct cpu *cpu, struct call *receive) {
-    struct receiver *receiver = receiver_of(receive->target);
+    struct receiver *receiver = receiver_of(call_target(receive));
     struct endpoint *endpoint;
 
     (void)cpu;
@@ -359,7 +356,7 @@ void endpoint_withdraw(struct cpu *cpu, struct call *receive) {
 }
 
 bool endpoint_unqueue(struct cpu *cpu, struct call *call, enum capos_status status) {
-    struct object *target = call->target;
+    struct object *target = call_target(call);
     struct endpoint *endpoint;
     bool queued;
 

@@ -244,7 +244,7 @@ static void release_moved(struct cpu *cpu, const struct capos_invocation *invoca
             continue; // taken
 }
 
-void dispatch_call(struct cpu *cpu, struct call *call) {
+flat void dispatch_call(struct cpu *cpu, struct call *call) {
     struct dispatch *dispatch = cpu->dispatch[0];
     struct object *object = call->target;
     enum capos_status status;

@@ -196,7 +196,6 @@ static void reap_waited(struct cpu *cpu, struct reclaim_node *node) {
 static enum reap_result reap_rest(struct cpu *cpu, struct process *process) {
     token_table_fini(cpu, &process->tokens);
     captable_fini(cpu, &process->table);
-    sched_unbind(cpu, process);
     process->reap_step = REAP_CLOSE;
     reclaim_retire(cpu, &process->reap_wait, reap_waited);
     return REAP_AWAY;
@@ -258,7 +257,6 @@ void process_discard(struct cpu *cpu, struct process *process) {
         continue;
     token_table_fini(cpu, &process->tokens);
     captable_fini(cpu, &process->table);
-    sched_unbind(cpu, process);
     reap_close(cpu, process);
     object_put(cpu, &process->object); // the list's
     object_put(cpu, &process->object);

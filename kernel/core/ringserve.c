@@ -272,6 +272,10 @@ static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
     }
 }
 
+apart static void offer_now(struct cpu *cpu, struct ring *ring) {
+    offer(cpu, ring, false);
+}
+
 // Takes back what was offered and forgets what has ended.
 apart static void withdraw(struct cpu *cpu, struct ring *ring) {
     struct list_node *node, *next;
@@ -304,8 +308,8 @@ static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
         if (UNLIKELY(ring_has_due(ring)))
             depend_run_due(cpu, ring);
         if (ring_is_satisfied(ring) || is_past(cpu, deadline)) {
-            if (!ring->wait_slot)
-                offer(cpu, ring, false);
+            if (!ring->wait_slot && !list_is_empty(&ring->armed))
+                offer_now(cpu, ring);
             return false;
         }
         if (!ring->wait_slot)
@@ -357,18 +361,23 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     if (UNLIKELY(ring_has_due(ring)))
         depend_run_due(cpu, ring);
     asked = min_u32(to_submit, available);
-    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
     taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
     publish_sq_head(ring);
-    if (taken < asked)
+    if (UNLIKELY(taken < asked))
         reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
     machine_context_set_result(&thread->context, result_of(taken, reason));
-    if (reason != CAPOS_ENTER_DONE)
-        offer(cpu, ring, false);
+    if (UNLIKELY(reason != CAPOS_ENTER_DONE))
+        offer_now(cpu, ring);
     else if (wait_for(cpu, ring, wait, deadline))
         return sched_leave_waiting(cpu);
     leave(cpu, ring);
     return sched_leave(cpu);
+}
+
+// Runs what is due, and goes on with the wait.
+apart static bool wait_again(struct cpu *cpu, struct ring *ring) {
+    ring_begin(ring);
+    return wait_on(cpu, ring, ring->deadline);
 }
 
 bool ringserve_resume(struct cpu *cpu, struct thread *thread) {
@@ -376,11 +385,8 @@ bool ringserve_resume(struct cpu *cpu, struct thread *thread) {
 
     if (UNLIKELY(!timer_is_idle(&thread->deadline)))
         timer_stop(cpu, &thread->deadline);
-    if (UNLIKELY(ring_has_due(ring))) {
-        ring_begin(ring);
-        if (wait_on(cpu, ring, ring->deadline))
-            return false;
-    }
+    if (UNLIKELY(ring_has_due(ring)) && wait_again(cpu, ring))
+        return false;
     leave(cpu, ring);
     return true;
 }

@@ -64,10 +64,9 @@ struct ring {
 
     // The thread's own, used by the CPU that it is on.
     uint32_t sq_head;
-    uint32_t cq_head;       // as last read
-    uint32_t accepted;      // operations that will have a CQE each, but for those skipped
-    bool offering;          // RECVs may be OFFERED
-    _Atomic uint32_t waits; // what this cap_enter is to wait for; 0: nothing
+    uint32_t cq_head;  // as last read
+    uint32_t accepted; // operations that will have a CQE each, but for those skipped
+    bool offering;     // RECVs may be OFFERED
     struct list
         armed; // RECVs, ARMED or OFFERED, and such as have ended since it was last looked at
     uint64_t deadline;                                 // of the wait in cap_enter
@@ -136,7 +135,7 @@ void ring_end(struct ring *ring);
 
 // Ends the wait of a thread that is to die: true when it was waiting, and the caller must now make
 // it ready.
-bool ring_interrupt_wait(struct ring *ring);
+seldom bool ring_interrupt_wait(struct ring *ring);
 
 // Can another CQE be reserved? By the ring's own thread.
 bool ring_has_cqe(const struct ring *ring);
@@ -173,10 +172,13 @@ static inline void ring_copy(const struct ring *to, uint32_t to_offset, const st
         machine_copy_words(to->base + to_offset, from->base + from_offset, bytes / 8);
 }
 
-// Are `bytes` at `offset` (both multiples of 8) within the message area?
+// Are `bytes` at `offset` (both multiples of 8) within the message area? Nothing at 0 is: nothing.
+// An offset below the area becomes one far beyond its end.
 static inline bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {
-    return ((offset | bytes) & 7) == 0 && offset >= ring->area && offset <= ring->size &&
-           bytes <= ring->size - offset;
+    uint64_t end = (uint64_t)(offset - ring->area) + bytes;
+
+    return ((offset | bytes) & 7) == 0 &&
+           (end <= ring->size - ring->area || UNLIKELY((offset | bytes) == 0));
 }
 
 #endif

@@ -14,7 +14,6 @@
 #include "core/kernel.h"
 #include "core/panic.h"
 #include "core/process.h"
-#include "core/sched_context.h"
 #include "core/thread.h"
 #include "core/work.h"
 #include "machine/context.h"
@@ -22,9 +21,6 @@
 
 // No machine stands still for longer.
 #define CONTESTED_MAX UINT64_C(1000000000)
-
-// A budget that is nearly spent is spent in no smaller pieces.
-#define SLICE_MIN UINT64_C(50000)
 
 // Steps of work that a busy CPU takes at the end of a slice.
 #define WORK_STEPS 8
@@ -58,10 +54,6 @@ static bool is_killed(const struct thread *thread) {
     return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
 }
 
-static struct sched_context *payer_of(const struct thread *thread) {
-    return atomic_load_explicit(&thread->payer, memory_order_acquire);
-}
-
 // What a long run of the running thread costs it. As long as it was alone that is no debt to those
 // who come later: it goes to the queue's offset. From when others wait it is.
 seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint32_t pace) {
@@ -82,23 +74,14 @@ seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint
 
 // Charges the time since the last call to the running thread. While it is alone, the queue's time
 // goes with it.
-void sched_charge(struct cpu *cpu) {
+static void account_thread(struct cpu *cpu, struct thread *thread) {
     uint64_t now = machine_cycles(), ns;
     uint64_t cycles = now - atomic_load_explicit(&cpu->switched, memory_order_relaxed);
-    struct thread *thread = cpu->current;
-    struct sched_context *payer;
     uint32_t pace;
 
     atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
-    if (thread == NULL) {
-        cpu->counters.idle_cycles += cycles;
-        return;
-    }
     thread->cycles += cycles;
     ns = machine_cycles_ns(cpu, cycles);
-    payer = payer_of(thread);
-    if (UNLIKELY(payer != NULL))
-        sched_context_charge(cpu, payer, ns);
     pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
     if (UNLIKELY(ns > SCHED_CHARGE_MAX))
         ns = long_run(cpu, ns, now, pace);
@@ -106,6 +89,19 @@ void sched_charge(struct cpu *cpu) {
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
         thread->virtual_time > run_queue_time(&cpu->queue))
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
+}
+
+static void account(struct cpu *cpu) {
+    uint64_t now, before;
+
+    if (cpu->current != NULL) {
+        account_thread(cpu, cpu->current);
+        return;
+    }
+    now = machine_cycles();
+    before = atomic_load_explicit(&cpu->switched, memory_order_relaxed);
+    cpu->counters.idle_cycles += now - before;
+    atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
 }
 
 uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread) {
@@ -118,30 +114,23 @@ uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread) {
     return now > since ? cycles + (now - since) : cycles;
 }
 
-apart static void begin_slice(struct cpu *cpu, uint64_t length) {
-    cpu->timers.slice_end = machine_now(cpu) + length;
+apart static void begin_slice(struct cpu *cpu) {
+    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
     timers_rearm(cpu);
 }
 
 // The running thread's slice has an end while others want the CPU, or there is work that would wait
-// for ever while it runs; and when its budget has one.
+// for ever while it runs.
 static void set_slice(struct cpu *cpu, bool fresh) {
-    uint64_t length = UINT64_MAX;
-
-    if ((cpu->timers.slice_end != UINT64_MAX && !fresh) || cpu->current == NULL)
+    if (cpu->timers.slice_end != UINT64_MAX && !fresh)
+        return;
+    if (cpu->current == NULL || (atomic_load(&cpu->queue.count) == 0 && !work_is_pending(cpu)))
         return; // an end that was set is left to pass
-    if (UNLIKELY(payer_of(cpu->current) != NULL))
-        length = max_u64(sched_may_run_for(cpu, cpu->current), SLICE_MIN);
-    if (atomic_load(&cpu->queue.count) != 0 || work_is_pending(cpu))
-        length = min_u64(length, SCHED_SLICE_NS);
-    if (length != UINT64_MAX)
-        begin_slice(cpu, length);
+    begin_slice(cpu);
 }
 
 // What this CPU has had and goes on being ready stays here, if it may.
 static void requeue(struct cpu *cpu, struct thread *thread) {
-    if (UNLIKELY(payer_of(thread) != NULL) && sched_throttle(cpu, thread))
-        return;
     if (sched_may_run(thread, cpu))
         run_queue_put_back(thread, cpu);
     else
@@ -168,10 +157,9 @@ static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state lea
         pass_on(cpu, thread, leave);
 }
 
-// Goes on with `next`, which is nobody's, or with nothing, in place of cpu->current.
-static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state leave) {
-    struct thread *previous = cpu->current;
-
+// Goes on with `next`, which is nobody's, or with nothing, in place of `previous`, cpu->current.
+static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *next,
+                      enum thread_state leave) {
     if (next == NULL && previous == NULL)
         return;
     cpu->current = next;
@@ -189,29 +177,17 @@ static void switch_to(struct cpu *cpu, struct thread *next, enum thread_state le
 }
 
 // The thread to run next: the handoff, the first of the queue, or, when the running one can't go
-// on, another CPU's. Those whose budget is spent wait for the next instead.
+// on, another CPU's.
 static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
     struct thread *thread = cpu->handoff;
 
     *fresh = thread == NULL;
     cpu->handoff = NULL;
-    do {
-        if (thread == NULL)
-            thread = run_queue_take(cpu, cpu);
-        if (thread == NULL && !stays)
-            thread = steal(cpu);
-        if (LIKELY(thread == NULL || payer_of(thread) == NULL) || !sched_throttle(cpu, thread))
-            return thread;
-        thread = NULL;
-        *fresh = true;
-    } while (true);
-}
-
-// May the running thread stay here, if it is still ready?
-static bool may_stay(struct cpu *cpu) {
-    if (!sched_may_run(cpu->current, cpu))
-        return false;
-    return LIKELY(payer_of(cpu->current) == NULL) || !sched_must_wait(cpu, cpu->current);
+    if (thread == NULL)
+        thread = run_queue_take(cpu, cpu);
+    if (thread == NULL && !stays)
+        thread = steal(cpu);
+    return thread;
 }
 
 // Can cpu->current, to which this CPU has just switched, go on? If not, *leave is the state in
@@ -237,12 +213,12 @@ apart static void go_on(struct cpu *cpu, enum thread_state leave) {
     bool fresh, stays;
 
     for (;;) {
-        sched_charge(cpu);
-        stays = leave == THREAD_READY && may_stay(cpu);
+        account(cpu);
+        stays = leave == THREAD_READY && sched_may_run(cpu->current, cpu);
         next = pick(cpu, stays, &fresh);
         if (next == NULL && stays)
             break;
-        switch_to(cpu, next, leave);
+        switch_to(cpu, cpu->current, next, leave);
         if (next == NULL)
             break;
         atomic_store_explicit(&cpu->idle, 0, memory_order_relaxed);
@@ -254,13 +230,13 @@ apart static void go_on(struct cpu *cpu, enum thread_state leave) {
 }
 
 // The usual end of a call or its answer: cpu->current waits, and what it has woken runs next.
-static void hand_over(struct cpu *cpu) {
-    struct thread *next = cpu->handoff;
+static void hand_over(struct cpu *cpu, struct thread *next) {
+    struct thread *previous = cpu->current;
     enum thread_state leave;
 
     cpu->handoff = NULL;
-    sched_charge(cpu);
-    switch_to(cpu, next, THREAD_WAITING);
+    account_thread(cpu, previous);
+    switch_to(cpu, previous, next, THREAD_WAITING);
     if (UNLIKELY(!may_go_on(cpu, &leave)))
         go_on(cpu, leave);
     else
@@ -272,7 +248,7 @@ static void hand_over(struct cpu *cpu) {
 static bool gives_way(struct cpu *cpu, bool slice_over) {
     uint64_t key = run_queue_first(&cpu->queue);
 
-    if (!may_stay(cpu))
+    if (!sched_may_run(cpu->current, cpu))
         return true;
     if (slice_over)
         return key <= cpu->current->virtual_time;
@@ -283,7 +259,7 @@ static bool gives_way(struct cpu *cpu, bool slice_over) {
 apart static void reconsider(struct cpu *cpu, bool slice_over) {
     if ((atomic_load_explicit(&cpu->pending, memory_order_relaxed) & PENDING_RESCHEDULE) != 0)
         atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
-    sched_charge(cpu);
+    account(cpu);
     if (slice_over)
         sched_even_out(cpu);
     if (gives_way(cpu, slice_over))
@@ -354,9 +330,12 @@ struct thread *sched_leave(struct cpu *cpu) {
         return leave_dead(cpu);
     if (cpu->handoff != NULL)
         sched_queue_handoff(cpu);
-    if (UNLIKELY(has_pending(cpu)))
+    if (UNLIKELY(has_pending(cpu))) {
         do_pending(cpu);
-    return leave(cpu);
+        return leave(cpu);
+    }
+    kernel_leave(cpu);
+    return cpu->current;
 }
 
 // Takes the mark of a waker off cpu->current, which has begun to wait: true when it was there, so
@@ -392,10 +371,13 @@ apart static struct thread *leave_waiting(struct cpu *cpu) {
 }
 
 struct thread *sched_leave_waiting(struct cpu *cpu) {
+    struct thread *next;
+
     close_objects(cpu);
-    if (UNLIKELY(cpu->handoff == NULL || has_pending(cpu) || payer_of(cpu->handoff) != NULL))
+    next = cpu->handoff;
+    if (UNLIKELY(next == NULL || has_pending(cpu)))
         return leave_waiting(cpu);
-    hand_over(cpu); // which sees whether it has been woken itself
+    hand_over(cpu, next); // which sees whether it has been woken itself
     return leave(cpu);
 }
 

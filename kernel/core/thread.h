@@ -10,7 +10,6 @@
 #include "core/heap.h"
 #include "core/object.h"
 #include "core/ringserve.h"
-#include "core/sched_context.h"
 #include "core/timer.h"
 #include "machine/context.h"
 
@@ -21,10 +20,9 @@
 
 enum thread_state {
     THREAD_NEW,
-    THREAD_READY,     // in a run queue, or a CPU's handoff
-    THREAD_RUNNING,   // cpu->current of its CPU
-    THREAD_WAITING,   // in cap_enter
-    THREAD_THROTTLED, // ready, but its scheduling context's budget is spent: on that one's list
+    THREAD_READY,   // in a run queue, or a CPU's handoff
+    THREAD_RUNNING, // cpu->current of its CPU
+    THREAD_WAITING, // in cap_enter
     THREAD_DEAD,
 };
 
@@ -42,7 +40,6 @@ struct thread {
     struct process *process; // a reference
     uint64_t id;             // unique in the kernel
     _Atomic uint32_t attention;
-    struct sched_context *_Atomic payer; // who is charged for its time; NULL: nobody
     struct ring ring;
     struct timer deadline;    // of the cap_enter that it waits in
     struct list_node sibling; // process->threads; guarded by process->lock
@@ -55,12 +52,10 @@ struct thread {
     struct heap_node run;  // key: virtual time
     uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
     _Atomic uint32_t pace; // 2^32 / weight: by so much its virtual time goes on, in 2^-22 ns a ns
-    _Atomic uint64_t affinity;    // CPUs that it may run on, a bit each
-    _Atomic uint32_t cpu;         // index of the CPU whose queue it is, or was last, in
-    bool queued;                  // in that queue; guarded by the queue's lock
-    uint64_t cycles;              // run so far
-    struct sched_account account; // whose time it runs on
-    struct list_node throttled;   // of its own context; guarded by that one's lock
+    _Atomic uint64_t affinity; // CPUs that it may run on, a bit each
+    _Atomic uint32_t cpu;      // index of the CPU whose queue it is, or was last, in
+    bool queued;               // in that queue; guarded by the queue's lock
+    uint64_t cycles;           // run so far
 
     // Its end, as ThreadHandle.join tells it. The first two are the thread's own until it has
     // ended; `ended` is guarded by process->lock.
@@ -107,8 +102,8 @@ extern const struct object_type thread_type; // only the kernel's own; handles w
 // For the scheduler: a thread that is to run no more, and is cpu->current, ends all that it has
 // begun; if its process goes on, its ring is given back and those who join it are answered, so that
 // one of them may be the next to run. Then, when no CPU has it, its process learns of it.
-void thread_die(struct cpu *cpu, struct thread *thread);
-void thread_gone(struct cpu *cpu, struct thread *thread);
+seldom void thread_die(struct cpu *cpu, struct thread *thread);
+seldom void thread_gone(struct cpu *cpu, struct thread *thread);
 
 // Gives back what is left of a dead thread's ring and registers, and answers those who join it.
 // Waits for other CPUs that are just ending one of its calls.

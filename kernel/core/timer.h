@@ -16,9 +16,8 @@ struct cpu;
 
 // Who waits; says which function is called when the time comes.
 enum timer_kind {
-    TIMER_THREAD,  // a thread's cap_enter has a deadline
-    TIMER_CALL,    // a held call is to be answered then
-    TIMER_CONTEXT, // a scheduling context's next period, for which threads wait
+    TIMER_THREAD, // a thread's cap_enter has a deadline
+    TIMER_CALL,   // a held call is to be answered then
     TIMER_KINDS,
 };
 
@@ -54,23 +53,17 @@ static inline bool timer_is_idle(const struct timer *timer) {
     return atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_IDLE;
 }
 
-// Is it armed, or its function about to say timer_fired? Under a lock that keeps both from
-// changing.
-static inline bool timer_is_set(const struct timer *timer) {
-    return atomic_load_explicit(&timer->state, memory_order_acquire) != TIMER_IDLE;
-}
-
 // After it the timer is idle and its function is not running; true when it was armed and won't be
 // called. Any CPU. No locks that the function takes (ring, call queue) may be held.
-bool timer_stop(struct cpu *cpu, struct timer *timer);
+apart bool timer_stop(struct cpu *cpu, struct timer *timer);
 
 // What a timer's function says once, as long as what the timer is part of can't be used anew.
 void timer_fired(struct timer *timer);
 
 // Calls what is due on this CPU and arms the machine's timer for the rest. No locks held.
-void timers_run(struct cpu *cpu);
+apart void timers_run(struct cpu *cpu);
 
 // Arms the machine's timer for what is first now.
-void timers_rearm(struct cpu *cpu);
+apart void timers_rearm(struct cpu *cpu);
 
 #endif

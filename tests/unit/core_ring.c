@@ -212,6 +212,8 @@ static void edges(struct pair *pair, const struct capos_sqe *sqe, uint32_t *offs
     const uint32_t bad[][2] = {
         {ring->area - 8, 8},
         {0, 8},
+        {8, 0},
+        {ring->area - 8, 0},
         {ring->area + 1, 8},
         {ring->area + 4, 8},
         {ring->size, 8},
@@ -277,6 +279,7 @@ START_TEST(descriptors_and_slots) {
         ck_assert_int_eq(actor_do(&pair.client, &call).result, -CAPOS_STATUS_MALFORMED);
     }
     call.slot = 4;
+    call.params = call.params_bytes = 0; // nothing at 0
     actor_submit(&pair.client, &call);
     ck_assert_int_eq(actor_do(&pair.client, &call).result, -CAPOS_STATUS_BUSY);
     pair_destroy(&pair);
