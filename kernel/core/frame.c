@@ -143,7 +143,7 @@ static uint64_t block_take(struct frames *frames, unsigned from, unsigned order)
     return frame;
 }
 
-enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block) {
+enum capos_status frame_take(struct cpu *cpu, unsigned order, struct paddr *block) {
     struct frames *frames = cpu->kernel->frames;
 
     kassert(order <= FRAME_ORDER_MAX);
@@ -157,8 +157,15 @@ enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *blo
         return CAPOS_STATUS_OVERLOADED;
     block->value = frame * FRAME_SIZE;
     machine_memory_used(machine_direct(*block), block_frames(order) * FRAME_SIZE);
-    machine_clear(machine_direct(*block), block_frames(order) * FRAME_SIZE);
     return CAPOS_STATUS_OK;
+}
+
+enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block) {
+    enum capos_status status = frame_take(cpu, order, block);
+
+    if (status == CAPOS_STATUS_OK)
+        machine_clear(machine_direct(*block), block_frames(order) * FRAME_SIZE);
+    return status;
 }
 
 void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {

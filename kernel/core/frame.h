@@ -51,6 +51,10 @@ bool frames_add(struct frames *frames, struct paddr start, uint64_t bytes);
 // A block of zeroed frames. OVERLOADED when there is none (or the injector says so).
 must_use enum capos_status frame_alloc(struct cpu *cpu, unsigned order, struct paddr *block);
 
+// The same, but the frames hold what they held before: for an allocator that clears what it gives
+// out.
+must_use enum capos_status frame_take(struct cpu *cpu, unsigned order, struct paddr *block);
+
 // Gives a block back, of the order that it was allocated with, or any aligned part of one. No
 // mapping of it is left anywhere. A frame that is not in use is a broken kernel: it panics.
 void frame_free(struct cpu *cpu, struct paddr block, unsigned order);

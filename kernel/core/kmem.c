@@ -62,11 +62,14 @@ static struct slab *slab_create(struct cpu *cpu, unsigned class) {
     struct paddr block;
     struct slab *slab;
 
-    if (frame_alloc(cpu, slab_order(class), &block) != CAPOS_STATUS_OK)
+    // Not cleared: that is done to each block when it is given out.
+    if (frame_take(cpu, slab_order(class), &block) != CAPOS_STATUS_OK)
         return NULL;
     slab = machine_direct(block);
-    slab->class = class;
-    slab->fresh = max_u32(HEADER_BYTES, (uint32_t)min_size(class_bytes(class), HEADER_BYTES));
+    *slab = (struct slab){
+        .class = class,
+        .fresh = max_u32(HEADER_BYTES, (uint32_t)min_size(class_bytes(class), HEADER_BYTES)),
+    };
     kmem->frames += UINT64_C(1) << slab_order(class);
     list_node_init(&slab->link);
     list_push_front(&kmem->partial[class], &slab->link);
