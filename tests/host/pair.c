@@ -5,8 +5,8 @@
 
 #include <check.h>
 
-struct pair pair_create_with(const struct ledger_limits *server) {
-    struct pair pair = {.host = host_create(1)};
+struct pair pair_create_on(uint32_t cpus, const struct ledger_limits *server) {
+    struct pair pair = {.host = host_create(cpus)};
     struct cpu *cpu = &pair.host->cpus[0];
     struct receiver *receiver;
     struct facet *facet;
@@ -29,6 +29,10 @@ struct pair pair_create_with(const struct ledger_limits *server) {
         actor_grant(&pair.server, &receiver->object, RECEIVER_INTERFACE, CAPOS_SCOPE_ANY);
     pair.facet = actor_grant(&pair.client, &facet->object, PAIR_INTERFACE, CAPOS_SCOPE_ANY);
     return pair;
+}
+
+struct pair pair_create_with(const struct ledger_limits *server) {
+    return pair_create_on(1, server);
 }
 
 struct pair pair_create(void) {

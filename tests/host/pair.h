@@ -28,8 +28,9 @@ struct pair {
 
 struct pair pair_create(void);
 
-// The same with other limits for the server.
+// The same with other limits for the server; and with more CPUs than one.
 struct pair pair_create_with(const struct ledger_limits *server);
+struct pair pair_create_on(uint32_t cpus, const struct ledger_limits *server);
 
 // Ends both processes, lets go of the endpoint and destroys the host.
 void pair_destroy(struct pair *pair);

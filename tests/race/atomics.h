@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Comes before everything else when the kernel's core is compiled for tests/race: each atomic
+// access is a point at which another fiber may go on (explore.h). Fibers share one thread of the
+// host, so plain accesses are as good as atomic ones. Two guards can be taken out, to show that a
+// test sees it: that of a record's claim, and all locks.
+#ifndef TESTS_RACE_ATOMICS_H
+#define TESTS_RACE_ATOMICS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum race_broken { RACE_WHOLE, RACE_NO_CLAIM, RACE_NO_LOCKS };
+
+extern int race_broken; // enum race_broken
+void race_point(void);
+
+#undef atomic_load
+#undef atomic_load_explicit
+#undef atomic_store
+#undef atomic_store_explicit
+#undef atomic_exchange
+#undef atomic_exchange_explicit
+#undef atomic_compare_exchange_strong
+#undef atomic_compare_exchange_strong_explicit
+#undef atomic_compare_exchange_weak
+#undef atomic_compare_exchange_weak_explicit
+#undef atomic_fetch_add
+#undef atomic_fetch_add_explicit
+#undef atomic_fetch_sub
+#undef atomic_fetch_sub_explicit
+#undef atomic_fetch_and
+#undef atomic_fetch_and_explicit
+#undef atomic_fetch_or
+#undef atomic_fetch_or_explicit
+
+#define RACE_ORDER __ATOMIC_SEQ_CST
+
+#define atomic_load(p)                     (race_point(), __atomic_load_n(p, RACE_ORDER))
+#define atomic_load_explicit(p, order)     atomic_load(p)
+#define atomic_store(p, v)                 (race_point(), __atomic_store_n(p, v, RACE_ORDER))
+#define atomic_store_explicit(p, v, order) atomic_store(p, v)
+
+// A lock that is not one: its taker believes that it was free.
+#define RACE_IS_LOCK(text)    (race_broken == RACE_NO_LOCKS && strcmp(text, "&lock->held") == 0)
+#define atomic_exchange(p, v) (race_point(), __atomic_exchange_n(p, v, RACE_ORDER))
+#define atomic_exchange_explicit(p, v, order) \
+    (race_point(), RACE_IS_LOCK(#p) ? 0 : __atomic_exchange_n(p, v, RACE_ORDER))
+
+// A claim that looks first and stores then.
+#define RACE_IS_CLAIM(text) (race_broken == RACE_NO_CLAIM && strcmp(text, "&call->word") == 0)
+#define RACE_COMPARE(p, expected, v)                                    \
+    (race_point(),                                                      \
+     RACE_IS_CLAIM(#p)                                                  \
+         ? __atomic_load_n(p, RACE_ORDER) == *(expected) &&             \
+               (race_point(), __atomic_store_n(p, v, RACE_ORDER), true) \
+         : __atomic_compare_exchange_n(p, expected, v, false, RACE_ORDER, RACE_ORDER))
+#define atomic_compare_exchange_strong(p, expected, v) RACE_COMPARE(p, expected, v)
+#define atomic_compare_exchange_strong_explicit(p, expected, v, order, failure) \
+    RACE_COMPARE(p, expected, v)
+#define atomic_compare_exchange_weak(p, expected, v) RACE_COMPARE(p, expected, v)
+#define atomic_compare_exchange_weak_explicit(p, expected, v, order, failure) \
+    RACE_COMPARE(p, expected, v)
+
+#define atomic_fetch_add(p, v)                 (race_point(), __atomic_fetch_add(p, v, RACE_ORDER))
+#define atomic_fetch_add_explicit(p, v, order) atomic_fetch_add(p, v)
+#define atomic_fetch_sub(p, v)                 (race_point(), __atomic_fetch_sub(p, v, RACE_ORDER))
+#define atomic_fetch_sub_explicit(p, v, order) atomic_fetch_sub(p, v)
+#define atomic_fetch_and(p, v)                 (race_point(), __atomic_fetch_and(p, v, RACE_ORDER))
+#define atomic_fetch_and_explicit(p, v, order) atomic_fetch_and(p, v)
+#define atomic_fetch_or(p, v)                  (race_point(), __atomic_fetch_or(p, v, RACE_ORDER))
+#define atomic_fetch_or_explicit(p, v, order)  atomic_fetch_or(p, v)
+
+#endif
