@@ -98,6 +98,8 @@ static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
     ring->depends = (struct depend *)(void *)(ring->calls + ring->slots);
     ring->due = (struct depend_chain){DEPEND_NONE, DEPEND_NONE};
     for (uint32_t i = 0; i < ring->slots; i++) {
+        // A token that names a record of a thread that is gone must not fit a later one's.
+        atomic_store_explicit(&ring->calls[i].word, ring->thread->id << 40, memory_order_relaxed);
         depend_init(&ring->depends[i]);
         ring->calls[i].opcode = CALL_NEVER_NAMED;
         ring->calls[i].slot = (uint16_t)i;

@@ -2,6 +2,7 @@
 //
 // kernel/core/thread: birth, and the end of one thread of a process that goes on.
 #include "tests/harness.h"
+#include "tests/host/pair.h"
 #include "tests/host/run.h"
 
 enum { MS = 1000000 };
@@ -211,6 +212,39 @@ START_TEST(a_name_outlives_the_thread) {
 }
 END_TEST
 
+// What one thread has received, another one answers; but it can't arm the first one's RECV. When
+// the thread that received it ends, the call is still the process's.
+START_TEST(any_thread_answers) {
+    struct pair pair = pair_create();
+    struct actor other = actor_thread(&pair.server, ring_small);
+    struct capos_sqe call = pair_call(&pair), recv = pair_recv(&pair), sqe;
+    uint64_t result, token;
+
+    for (int i = 0; i < 2; i++) {
+        actor_submit(&pair.client, &call);
+        ck_assert_int_gt(actor_do(&pair.server, &recv).result, 0);
+        token = pair_message(&pair)->token;
+        sqe = pair_return(token);
+        sqe.flags = CAPOS_SQE_REARM;
+        ck_assert_int_eq(actor_do(&other, &sqe).result, -CAPOS_STATUS_REFUSED);
+        host_audit(pair.host);
+        if (i == 1) {
+            kill_thread(&pair.host->cpus[0], pair.server.thread);
+            host_run(pair.host, 20 * MS, MS);
+            host_settle(pair.host);
+            host_audit(pair.host);
+        }
+        sqe.flags = 0;
+        ck_assert_int_eq(actor_do(&other, &sqe).result, 0);
+        ck_assert(actor_enter(&pair.client, 0, 0, 0, &result));
+        ck_assert_int_eq(actor_take(&pair.client).result, 24);
+        ck_assert_int_eq(actor_do(&other, &sqe).result, -CAPOS_STATUS_REFUSED);
+    }
+    let_go(&pair.host->cpus[0], &other.process->object);
+    pair_destroy(&pair);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("thread");
     TCase *ends = tcase_create("end");
@@ -223,6 +257,7 @@ int main(void) {
     harness_add(suite, "one of two ends before it began", one_of_two_ends_new);
     harness_add(suite, "the last thread ends the process", the_last_thread_ends_the_process);
     harness_add(suite, "limits hold", limits_hold);
+    harness_add(suite, "any thread answers", any_thread_answers);
     harness_add(suite, "an ending process", an_ending_process_gets_no_thread);
     harness_add(suite, "a name outlives the thread", a_name_outlives_the_thread);
     return harness_run(suite);

@@ -108,10 +108,12 @@ static void partner(void) {
 }
 
 int main(void) {
-    guest_begin(5);
-    struct guest_program crew = threaded("crew", 41);
+    guest_begin(6);
+    struct guest_program crew = threaded("crew", 41), example = threaded("example", 5);
+
     guest_baseline();
     guest_run(&crew, "threads, locks, conditions, deadlines, storage");
+    guest_run(&example, "the example of the manual");
     faulty();
     partner();
     swarm();
