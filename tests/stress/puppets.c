@@ -127,6 +127,7 @@ void puppet_start(int number) {
     const struct guest_program program = {
         .binary = "puppet",
         .limits = {.slots = HOLDS + PUPPET_SLOTS,
+                   .threads = 1,
                    .facets = 4096,
                    .calls_held = TOKENS,
                    .reserved_pages = 1024,
