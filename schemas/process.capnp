@@ -163,7 +163,8 @@ interface ProcessSpawner @0xcd9414d83cc3aa98 {
   # a binary that is no static x86_64 ELF or has a segment both writable and executable, for grants
   # without a name or with a name twice; `overloaded` when a limit of the spawner would be passed.
   # A limit of 0 asks for the default, or for half of what the caller has left of that class if
-  # that is less. A program's segments may have up to 4,096 pages of memory of their own.
+  # that is less. A program's segments may take up to 16,384 pages, 4,096 of them
+  # copied or zeroed.
 
   narrow @1 (limits :ResourceLimits) -> (spawner :ProcessSpawner);
   # A spawner that lends at most these limits to each process that it makes, and lends them to one

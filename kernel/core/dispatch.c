@@ -174,12 +174,19 @@ static void finish_results(struct cpu *cpu, struct dispatch *dispatch, uint32_t 
     call_complete(cpu, call, (int32_t)(words * 8), 0, count);
 }
 
+// How much of a reason the caller has room for, beside the root, the kind, the pointer and the NUL.
+static size_t reason_room(const struct call *call) {
+    uint32_t words = call->results_capacity / 8;
+
+    return words < 4 ? 0 : min_size((words - 3) * (size_t)8 - 1, REASON_MAX);
+}
+
 // A CapException: kind in the first data word, reason in the only pointer. Cut to fit.
 static void finish_exception(struct cpu *cpu, struct dispatch *dispatch) {
     struct call *call = dispatch->call;
     const struct capos_text reason = {
         dispatch->invocation.reason,
-        (uint32_t)text_length(dispatch->invocation.reason, REASON_MAX)};
+        (uint32_t)text_length(dispatch->invocation.reason, reason_room(call))};
     struct capos_struct_builder exception;
     struct capos_builder builder;
     uint32_t words;

@@ -149,6 +149,11 @@ static const char *read_program_header(const struct memory *file,
         return wrong;
     if (image->count > 0 && segment->first < segment[-1].first + segment[-1].pages * FRAME_SIZE)
         return "segments of the binary overlap";
+    if (segment->pages > ELF_PAGES_MAX - image->pages ||
+        (!segment->mapped && segment->pages > ELF_OWN_PAGES_MAX - image->own_pages))
+        return "the binary's segments are too large";
+    image->pages += (uint32_t)segment->pages;
+    image->own_pages += segment->mapped ? 0 : (uint32_t)segment->pages;
     image->count++;
     return NULL;
 }
@@ -180,6 +185,7 @@ const char *elf_read(const struct memory *file, struct elf_image *image) {
     struct elf_file_header header;
 
     image->count = 0;
+    image->own_pages = image->pages = 0;
     image->stack_pages = ELF_STACK_PAGES;
     image->local_bytes = 0;
     if (!memory_is_executable(file))

@@ -19,6 +19,10 @@ struct vm;
 #define ELF_HEADERS_MAX  32
 #define ELF_SEGMENTS_MAX 16
 
+// Pages of all segments together, and of those that are copied: a program is loaded in one go.
+#define ELF_PAGES_MAX     16384
+#define ELF_OWN_PAGES_MAX 4096
+
 // The stack that the first thread gets: what PT_GNU_STACK's size in memory asks for (the linker's
 // -z stack-size), in pages; without that the usual.
 #define ELF_STACK_PAGES     16
@@ -42,6 +46,7 @@ struct elf_segment {
 struct elf_image {
     struct uaddr entry;
     uint32_t stack_pages;
+    uint32_t own_pages, pages; // of the segments: those that are copied, all
     uint32_t count;
     struct elf_segment segment[ELF_SEGMENTS_MAX];
     uint64_t local, local_bytes; // where the image of thread-local storage lies; 0 bytes for none

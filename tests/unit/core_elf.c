@@ -217,6 +217,7 @@ static const struct bad bad_programs[] = {
     {PROGRAM(2, p_offset), 3 * PAGE + 17, "not aligned as in the file"},
     {PROGRAM(2, p_align), 3, "bad alignment"},
     {PROGRAM(2, p_align), UINT64_C(1) << 30, "not aligned as in the file"},
+    {PROGRAM(2, p_memsz), (ELF_OWN_PAGES_MAX + 1) * (uint64_t)PAGE, "segments are too large"},
     {PROGRAM(2, p_memsz), UINT64_MAX, "outside of the address space"},
     {PROGRAM(2, p_memsz), UINT64_C(0x7fffffc00000), "outside of the address space"},
     {PROGRAM(0, p_vaddr), 0, "outside of the address space"},
