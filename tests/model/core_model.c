@@ -9,7 +9,9 @@
 #include "tests/model/operations.h"
 
 #include "core/audit.h"
+#include "core/captable.h"
 #include "core/debug.h"
+#include "core/revoke.h"
 #include "tests/harness.h"
 #include "tests/host/host.h"
 
@@ -19,6 +21,12 @@
 #include <string.h>
 
 enum { STEPS = 100000, PATIENCE = 1000 };
+
+static const struct object_type model_revoker_type = {.name = "Revoker",
+                                                      .interface = 1,
+                                                      .size = sizeof(struct revoker),
+                                                      .kind = OBJECT_KERNEL,
+                                                      .close = revoker_close};
 
 static const struct object_type plain_type = {
     .name = "plain", .size = sizeof(struct object), .kind = OBJECT_KERNEL};
@@ -34,7 +42,8 @@ struct driver {
     unsigned long step, trace; // operations from that step on are printed
     unsigned long audit_every; // so many steps are audited once
     uint64_t counts[16];       // what happened, by status of the operation's own completion
-    uint64_t injected, kills, messages;
+    uint64_t injected, kills, messages, copies, revocations;
+    struct revoker *revoker[REVOKERS]; // with a reference, while the model's is held
 };
 
 #define CHECK(condition, ...)                       \
@@ -152,7 +161,7 @@ static void learn_cap(struct driver *d, int p, int hold, const struct capos_desc
     struct m_object *o = &d->model.object[h->object];
     struct captable_view view;
 
-    CHECK(captable_lookup(&d->actor[p].process->table, got->cap, &view) == CAPOS_STATUS_OK,
+    CHECK(captable_find(&d->actor[p].process->table, got->cap, &view) == CAPOS_STATUS_OK,
           "process %d was given a capability that it does not hold", p);
     if (o->real == NULL)
         o->real = view.object;
@@ -294,8 +303,14 @@ static void check_process(struct driver *d, int p) {
 
         if (hold->object < 0 || hold->cap == 0)
             continue;
-        CHECK(captable_lookup(&real->table, hold->cap, &view) == CAPOS_STATUS_OK,
-              "process %d has lost a capability", p);
+        CHECK(captable_lookup(&real->table, hold->cap, &view) ==
+                  (model_is_dead(&d->model, hold->revoker) ? CAPOS_STATUS_DISCONNECTED
+                                                           : CAPOS_STATUS_OK),
+              "process %d has lost a capability, or a dead one lives", p);
+        CHECK((view.revoker != NULL) == (hold->revoker != 0) &&
+                  (view.revoker == NULL || !d->model.revoker[hold->revoker].held ||
+                   view.revoker == d->revoker[hold->revoker]),
+              "process %d holds a copy of another revoker", p);
         CHECK(d->model.object[hold->object].real == view.object, "an id names another object");
     }
     CHECK(process->waiting || !actor_has_cqe(&d->actor[p]),
@@ -532,16 +547,101 @@ static void kill_one(struct driver *d, int p) {
     check_all(d);
 }
 
+// A revocable copy of what somebody holds, for the same process, as a RevokerFactory makes them.
+static void copy_one(struct driver *d) {
+    int p = (int)below(d, PROCESSES), first = (int)below(d, HOLDS), from = -1, number;
+    struct m_process *process = &d->model.process[p];
+    struct captable_view view;
+    enum capos_status status;
+    struct revoker *revoker;
+    uint64_t cap;
+
+    for (int i = 0; i < HOLDS && from < 0; i++) {
+        const struct m_hold *hold = &process->hold[(first + i) % HOLDS];
+
+        if (hold->object >= 0 && hold->cap != 0 && d->model.object[hold->object].kind != RECEIVER)
+            from = (first + i) % HOLDS;
+    }
+    if (from < 0 || !has_room(d, p))
+        return;
+    kernel_enter(d->cpu);
+    CHECK(captable_find(&d->actor[p].process->table, process->hold[from].cap, &view) ==
+              CAPOS_STATUS_OK,
+          "process %d has lost a capability", p);
+    status = revoker_create(d->cpu, &model_revoker_type, &d->host->kernel.root, view.revoker, NULL,
+                            &revoker);
+    CHECK(status == (d->model.revoker[process->hold[from].revoker].depth == CAPOS_REVOKERS_DEEP
+                         ? CAPOS_STATUS_BUSY
+                     : model_is_dead(&d->model, process->hold[from].revoker)
+                         ? CAPOS_STATUS_DISCONNECTED
+                         : CAPOS_STATUS_OK),
+          "a revoker: status %d", status);
+    number = status == CAPOS_STATUS_OK ? model_revoker(&d->model, process->hold[from].revoker) : 0;
+    if (status == CAPOS_STATUS_OK && number != 0) {
+        object_get(view.object);
+        view.revoker = revoker;
+        revoker_get(revoker);
+        ck_assert_int_eq(captable_insert(d->cpu, &d->actor[p].process->table, &view, &cap),
+                         CAPOS_STATUS_OK);
+        from = model_grant(&d->model, p, process->hold[from].object, cap, view.scope);
+        process->hold[from].revoker = number;
+        d->revoker[number] = revoker;
+        d->copies++;
+    } else if (status == CAPOS_STATUS_OK) {
+        object_put(d->cpu, &revoker->object);
+    }
+    object_close_pending(d->cpu);
+    kernel_leave(d->cpu);
+}
+
+static void drop_revoker(struct driver *d, int number) {
+    kernel_enter(d->cpu);
+    object_put(d->cpu, &d->revoker[number]->object);
+    object_close_pending(d->cpu);
+    kernel_leave(d->cpu);
+    model_drop_revoker(&d->model, number);
+}
+
+// One of those that are held is revoked, or dropped, which changes nothing.
+static void revoke_one(struct driver *d) {
+    int number = 0, first = (int)below(d, REVOKERS);
+
+    for (int i = 0; i < REVOKERS && number == 0; i++)
+        if (d->model.revoker[(first + i) % REVOKERS].held)
+            number = (first + i) % REVOKERS;
+    if (number == 0)
+        return;
+    if (chance(d, 70)) {
+        time_out(d);
+        trace_word(d, number, "is a revoker, and revoked");
+        kernel_enter(d->cpu);
+        revoker_kill(d->cpu, d->revoker[number]);
+        object_close_pending(d->cpu);
+        kernel_leave(d->cpu);
+        host_settle(d->host);
+        CHECK(d->revoker[number]->state == REVOKER_OVER, "a revocation does not end");
+        model_revoke(&d->model, number);
+        d->revocations++;
+    }
+    drop_revoker(d, number);
+    check_all(d);
+}
+
 static void step(struct driver *d) {
     int p = (int)below(d, PROCESSES);
     uint64_t kind = below(d, 1000);
 
     if (kind < 8) {
         kill_one(d, p);
-    } else if (kind < 120) {
+    } else if (kind < 14) {
+        revoke_one(d);
+    } else if (kind < 40) {
+        copy_one(d);
+        check_all(d);
+    } else if (kind < 140) {
         supply(d);
         check_all(d);
-    } else if (kind < 150) {
+    } else if (kind < 170) {
         time_out(d);
     } else {
         while (d->model.process[p].waiting)
@@ -567,6 +667,9 @@ static void finish(struct driver *d) {
         actor_destroy(&d->actor[p]);
         model_kill(&d->model, p);
     }
+    for (int i = 1; i < REVOKERS; i++)
+        if (d->model.revoker[i].held)
+            drop_revoker(d, i);
     kernel_enter(d->cpu);
     for (int i = 0; i < ENDPOINTS; i++)
         object_put(d->cpu, &d->endpoint[i]->object);
@@ -584,8 +687,12 @@ static void check_coverage(struct driver *d, unsigned long steps) {
         CAPOS_STATUS_MALFORMED,
     };
 
-    printf("# %lu steps, %lu messages, %lu kills, %lu injected failures\n", steps,
-           (unsigned long)d->messages, (unsigned long)d->kills, (unsigned long)d->injected);
+    printf("# %lu steps, %lu messages, %lu kills, %lu injected failures, %lu revocable copies, %lu "
+           "revocations\n",
+           steps, (unsigned long)d->messages, (unsigned long)d->kills, (unsigned long)d->injected,
+           (unsigned long)d->copies, (unsigned long)d->revocations);
+    if (steps >= STEPS)
+        CHECK(d->copies > 500 && d->revocations > 100, "revocation was hardly met");
     for (unsigned i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
         printf("# status %d: %lu\n", met[i], (unsigned long)d->counts[met[i]]);
         if (steps >= STEPS)

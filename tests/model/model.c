@@ -100,6 +100,56 @@ static bool fits(const struct model *model, int process, int room) {
     return model_used(model, process) + model_reserved(model, process) + room <= HOLDS;
 }
 
+// Revokers --------------------------------------------------------------------------------------
+
+bool model_is_dead(const struct model *model, int revoker) {
+    for (; revoker != 0; revoker = model->revoker[revoker].parent)
+        if (model->revoker[revoker].dead)
+            return true;
+    return false;
+}
+
+// Those that nothing names any more can be used again.
+static void collect_revokers(struct model *model) {
+    bool named[REVOKERS] = {false};
+
+    for (int i = 0; i < PROCESSES; i++) {
+        const struct m_process *p = &model->process[i];
+
+        for (int k = 0; k < HOLDS && p->alive; k++)
+            if (p->hold[k].object >= 0)
+                named[p->hold[k].revoker] = true;
+        for (int k = 0; k < SLOTS && p->alive; k++)
+            if (p->call[k].state != IDLE)
+                named[p->call[k].revoker] = true;
+    }
+    for (int i = 1; i < REVOKERS; i++)
+        if (model->revoker[i].held || named[i])
+            for (int k = i; k != 0; k = model->revoker[k].parent)
+                named[k] = true;
+    for (int i = 1; i < REVOKERS; i++)
+        if (!named[i])
+            model->revoker[i] = (struct m_revoker){0};
+}
+
+int model_revoker(struct model *model, int parent) {
+    collect_revokers(model);
+    for (int i = 1; i < REVOKERS; i++) {
+        if (model->revoker[i].depth != 0)
+            continue;
+        model->revoker[i] = (struct m_revoker){.parent = parent,
+                                               .depth = model->revoker[parent].depth + 1,
+                                               .held = true,
+                                               .age = model->serial++};
+        return i;
+    }
+    return 0;
+}
+
+void model_drop_revoker(struct model *model, int revoker) {
+    model->revoker[revoker].held = false;
+}
+
 // Events ----------------------------------------------------------------------------------------
 
 static struct m_event *event_of(struct model *model, int process, int32_t result) {
@@ -223,6 +273,9 @@ static enum capos_status check_one(const struct model *model, int from, int to,
     if (hold < 0)
         return CAPOS_STATUS_REFUSED;
     o = &model->object[model->process[from].hold[hold].object];
+    if (d->kind != CAPOS_TRANSFER_MINT &&
+        model_is_dead(model, model->process[from].hold[hold].revoker))
+        return CAPOS_STATUS_DISCONNECTED;
     if (d->kind == CAPOS_TRANSFER_MINT)
         return o->kind == RECEIVER ? CAPOS_STATUS_OK : CAPOS_STATUS_REFUSED;
     if (o->kind == RECEIVER && d->kind == CAPOS_TRANSFER_COPY)
@@ -277,7 +330,7 @@ static bool is_own(const struct model *model, int from, int to, const struct cap
 static void pass_one(struct model *model, int from, int to, const struct capos_descriptor *d,
                      bool own, struct m_event *event, int index) {
     struct m_process *p = &model->process[from];
-    int hold, object;
+    int hold, object, revoker = 0;
     uint8_t scope;
 
     event->kind[index] = CAPOS_TRANSFER_NONE;
@@ -286,6 +339,8 @@ static void pass_one(struct model *model, int from, int to, const struct capos_d
     hold = model_find_hold(model, from, d->cap);
     object = p->hold[hold].object;
     scope = p->hold[hold].scope;
+    if (d->kind != CAPOS_TRANSFER_MINT)
+        revoker = p->hold[hold].revoker;
     if (d->kind == CAPOS_TRANSFER_MINT) {
         object = minted(model, d, object);
         scope = d->scope;
@@ -294,8 +349,10 @@ static void pass_one(struct model *model, int from, int to, const struct capos_d
     }
     event->kind[index] = own ? CAPOS_TRANSFER_OWN : CAPOS_TRANSFER_COPY;
     event->own[index] = own ? model->object[object].id : 0;
-    if (!own)
-        event->hold[index] = model_grant(model, to, object, 0, scope);
+    if (own)
+        return;
+    event->hold[index] = model_grant(model, to, object, 0, scope);
+    model->process[to].hold[event->hold[index]].revoker = revoker;
 }
 
 static void pass_all(struct model *model, int from, int to, const struct capos_descriptor *sent,
@@ -542,6 +599,7 @@ static void name_slot(struct model *model, int process, const struct capos_sqe *
     call->serial = model->serial++;
     call->sqe = *sqe;
     call->target = target;
+    call->revoker = 0;
     if (sqe->opcode == CAPOS_OP_RECV)
         call->sqe.sent = 0;
 }
@@ -555,6 +613,8 @@ static enum capos_status run_call(struct model *model, int process, const struct
 
     if (call->state != IDLE)
         return CAPOS_STATUS_BUSY;
+    if (hold >= 0 && model_is_dead(model, p->hold[hold].revoker))
+        return CAPOS_STATUS_DISCONNECTED;
     if (hold < 0 || model->object[p->hold[hold].object].kind == RECEIVER)
         return CAPOS_STATUS_REFUSED;
     if (!fits(model, process, sqe->room))
@@ -567,6 +627,7 @@ static enum capos_status run_call(struct model *model, int process, const struct
     }
     memcpy(call->sent, sent, sizeof(call->sent));
     call->word = word;
+    call->revoker = p->hold[hold].revoker;
     e = &model->endpoint[model->object[target].endpoint];
     e->queue[e->queue_count].process = process;
     e->queue[e->queue_count++].slot = sqe->slot;
@@ -710,6 +771,58 @@ static enum capos_status run_cancel(struct model *model, int process, const stru
     take_back(model, process, sqe->source);
     end(model, process, sqe->source, -CAPOS_STATUS_CANCELLED, 0);
     return CAPOS_STATUS_OK;
+}
+
+// Ends the calls that were made through a revoker, the oldest first.
+static void end_uses(struct model *model, int revoker) {
+    int process, slot;
+    uint64_t oldest;
+
+    do {
+        oldest = UINT64_MAX;
+        process = slot = -1;
+        for (int i = 0; i < PROCESSES; i++)
+            for (int k = 0; k < SLOTS && model->process[i].alive; k++) {
+                const struct m_call *call = &model->process[i].call[k];
+
+                if (call->state == IDLE || call->revoker != revoker || call->serial >= oldest)
+                    continue;
+                oldest = call->serial;
+                process = i;
+                slot = k;
+            }
+        if (process < 0)
+            return;
+        take_back(model, process, slot);
+        end(model, process, slot, -CAPOS_STATUS_DISCONNECTED, 0);
+    } while (true);
+}
+
+// The revoker, then those below, the oldest first, each with what is below it.
+static void sweep(struct model *model, int revoker) {
+    uint64_t last = 0;
+    int next;
+
+    end_uses(model, revoker);
+    do {
+        next = 0;
+        for (int i = 1; i < REVOKERS; i++)
+            if (model->revoker[i].depth != 0 && model->revoker[i].parent == revoker &&
+                model->revoker[i].age > last &&
+                (next == 0 || model->revoker[i].age < model->revoker[next].age))
+                next = i;
+        if (next == 0)
+            return;
+        last = model->revoker[next].age;
+        sweep(model, next);
+    } while (true);
+}
+
+void model_revoke(struct model *model, int revoker) {
+    collect_revokers(model);
+    model->revoker[revoker].dead = true;
+    sweep(model, revoker);
+    collect(model);
 }
 
 static void submit(struct model *model, int process, const struct capos_sqe *sqe,

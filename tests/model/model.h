@@ -22,6 +22,7 @@ enum {
     TOKENS = 4, // the processes' limit of calls held
     EVENTS = 64,
     QUEUE = PROCESSES * SLOTS,
+    REVOKERS = 32,
     SENT = 3, // at most so many capabilities in a message
 };
 
@@ -41,6 +42,7 @@ struct m_hold {
     uint64_t cap; // 0 until the process has seen it
     int object;   // -1: no hold
     uint8_t scope;
+    int revoker; // 0: none
 };
 
 enum m_state { IDLE, QUEUED, DELIVERED, ARMED };
@@ -51,6 +53,7 @@ struct m_call {
     struct capos_sqe sqe;
     struct capos_descriptor sent[SENT];
     int target;
+    int revoker;   // through which it was made, or 0
     int server;    // DELIVERED: who holds it
     uint64_t word; // the params' first
 };
@@ -109,6 +112,15 @@ struct m_endpoint {
     int cancelled_count;
 };
 
+// Of a revocable copy. [0] is none.
+struct m_revoker {
+    int parent; // 0: none
+    int depth;  // 0: not in use
+    bool dead;
+    bool held;    // the driver may revoke it
+    uint64_t age; // by which those below one are swept
+};
+
 // What has become of an object id that was minted: each is told once, or not at all when its server
 // is gone before.
 enum m_id { UNKNOWN, MINTED, RELEASED, TOLD };
@@ -120,6 +132,7 @@ struct model {
     struct m_object object[OBJECTS];
     struct m_process process[PROCESSES];
     struct m_endpoint endpoint[ENDPOINTS];
+    struct m_revoker revoker[REVOKERS];
     uint64_t serial;
 };
 
@@ -129,6 +142,14 @@ void model_init(struct model *model);
 void model_start(struct model *model, int process, uint64_t session);
 int model_object(struct model *model, enum object_kind_m kind, int endpoint, uint64_t id);
 int model_grant(struct model *model, int process, int object, uint64_t cap, uint8_t scope);
+
+// Revokers: one over what is held through `parent` (0: without one), for the driver to hold; 0 when
+// there is no room. What is granted through it is granted by model_grant and then said to be so.
+// Its revocation while nobody waits. Its revoker is given up by the driver.
+int model_revoker(struct model *model, int parent);
+void model_revoke(struct model *model, int revoker);
+void model_drop_revoker(struct model *model, int revoker);
+bool model_is_dead(const struct model *model, int revoker);
 
 // A cap_enter of a process that doesn't wait, with one SQE or none (NULL). `sent` and `word` are
 // what it has put in memory. What completes is added to the processes' events.
