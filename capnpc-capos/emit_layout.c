@@ -166,12 +166,14 @@ void emit_layout(struct emit *e, const struct node *node) {
         out_printf(e->source, "static const struct capos_layout_entry %s[] = {\n%s};\n", entries,
                    rows.text.data);
     }
-    if (shape_words(node) > 0) {
+    uint32_t words = shape_words(node);
+    if (words > 0) {
         shape = emit_text(e, "%s_shape", node->c_name);
         put_shape(e, node);
     }
-    out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u, %u, %s};\n", node->c_name,
-               entries, rows.count, shape_words(node), shape);
+    out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u, %u, %u, %s};\n",
+               node->c_name, entries, rows.count, words, words > 0 ? 1u + node->pointers : 0,
+               shape);
     out_printf(e->source, "// clang-format on\n");
     out_fini(&rows.text);
 }

@@ -37,6 +37,28 @@ AC_DEFUN([CAPOS_TARGET_LTO], [
   AC_SUBST([TARGET_LTO_CFLAGS])
 ])
 
+# CAPOS_USER_LTO: USER_LTO_CFLAGS, the flags with which programs, and the library that they link, are compiled so
+# that they can be linked as a whole and in the ordinary way; empty where the compiler can't do both.
+AC_DEFUN([CAPOS_USER_LTO], [
+  AC_MSG_CHECKING([whether $TARGET_CC makes objects to be linked with LTO and without])
+  USER_LTO_CFLAGS='-flto -flto-partition=one -ffat-lto-objects'
+  AS_MKDIR_P([conftest.dir])
+  echo 'int other(int a); void _start(void); void _start(void) { for (;;) other(1); }' >conftest.dir/a.c
+  echo 'int other(int a); int other(int a) { return a + 1; }' >conftest.dir/b.c
+  capos_user="$TARGET_CC $TARGET_CFLAGS -O2 -ffreestanding -fno-pie -mcmodel=small -Werror"
+  capos_user_link="-nostdlib -static -o conftest.dir/out conftest.dir/a.o conftest.dir/b.a"
+  AS_IF([AC_TRY_COMMAND([$capos_user $USER_LTO_CFLAGS -c -o conftest.dir/a.o conftest.dir/a.c &&
+      $capos_user $USER_LTO_CFLAGS -c -o conftest.dir/b.o conftest.dir/b.c &&
+      $AR cr conftest.dir/b.a conftest.dir/b.o && $RANLIB conftest.dir/b.a &&
+      $capos_user -fno-lto $capos_user_link >&AS_MESSAGE_LOG_FD 2>&1 &&
+      $capos_user $USER_LTO_CFLAGS $capos_user_link >&AS_MESSAGE_LOG_FD 2>&1])],
+    [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+     USER_LTO_CFLAGS=])
+  rm -rf conftest.dir
+  AC_SUBST([USER_LTO_CFLAGS])
+])
+
 # CAPOS_SANITIZERS: flags for the tests, empty where the compiler has no sanitizers.
 AC_DEFUN([CAPOS_SANITIZERS], [
   AC_MSG_CHECKING([for address and undefined behaviour sanitizers])

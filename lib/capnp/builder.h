@@ -59,20 +59,30 @@ struct capos_pointer_builder {
     uint64_t *at; // NULL if dead
 };
 
-// Takes a buffer of 8-aligned words; what is beyond CAPOS_SEGMENT_WORDS_MAX is not used.
-static inline void capos_builder_init(struct capos_builder *builder, uint64_t *words,
-                                      size_t capacity) {
+// Takes a buffer that is known to be 8-aligned and no larger than CAPOS_SEGMENT_WORDS_MAX words,
+// and where descriptors of capabilities go.
+static inline void capos_builder_take_buffers(struct capos_builder *builder, uint64_t *words,
+                                              uint32_t capacity,
+                                              struct capos_descriptor *descriptors, uint8_t room) {
     builder->words = words;
-    builder->capacity =
-        capacity > CAPOS_SEGMENT_WORDS_MAX ? CAPOS_SEGMENT_WORDS_MAX : (uint32_t)capacity;
-    if ((uintptr_t)words % 8 != 0)
-        builder->capacity = 0;
+    builder->capacity = capacity;
     builder->used = 0;
     builder->needed = 0;
     builder->error = CAPOS_BUILD_OK;
-    builder->descriptors = NULL;
+    builder->descriptors = descriptors;
     builder->descriptor_count = 0;
-    builder->descriptor_room = 0;
+    builder->descriptor_room = room;
+}
+
+// Takes any buffer: nothing is used of one that is not 8-aligned, or beyond
+// CAPOS_SEGMENT_WORDS_MAX.
+static inline void capos_builder_init(struct capos_builder *builder, uint64_t *words,
+                                      size_t capacity) {
+    if (capacity > CAPOS_SEGMENT_WORDS_MAX)
+        capacity = CAPOS_SEGMENT_WORDS_MAX;
+    if ((uintptr_t)words % 8 != 0)
+        capacity = 0;
+    capos_builder_take_buffers(builder, words, (uint32_t)capacity, NULL, 0);
 }
 
 // Where descriptors of capabilities go; without it none can be set.

@@ -18,10 +18,11 @@ int capos_unserved(struct capos_invocation *inv, const char *reason) {
 
 int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout,
                           struct capos_struct *params) {
-    capos_reader_init(&inv->reader, inv->params, inv->params_words);
-    capos_reader_set_descriptors(&inv->reader, inv->received, inv->received_count);
-    inv->reader.budget = inv->params_words + VALIDATE_SLACK;
-    if (!capos_validate_root(&inv->reader, layout, params))
-        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, capos_fault_name(inv->reader.fault.kind));
+    struct capos_reader *reader = &inv->reader;
+    capos_reader_init(reader, inv->params, inv->params_words);
+    capos_reader_set_descriptors(reader, inv->received, inv->received_count);
+    reader->budget = inv->params_words + VALIDATE_SLACK;
+    if (!capos_validate_root(reader, layout, params))
+        return capos_fail(inv, CAPOS_INVALID_ARGUMENT, capos_fault_name(reader->fault.kind));
     return CAPOS_DONE;
 }

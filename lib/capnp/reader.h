@@ -129,16 +129,15 @@ static inline struct capos_data capos_data_of(const void *bytes, uint32_t size) 
 void capos_reader_init_segments(struct capos_reader *reader, const struct capos_segment *segments,
                                 uint32_t count);
 
-// The same for one segment of size words at an 8-aligned address. A message of no words has an
-// empty root.
-static inline void capos_reader_init(struct capos_reader *reader, const uint64_t *words,
-                                     size_t size) {
+// The same for one segment that is known to be 8-aligned and no larger than
+// CAPOS_SEGMENT_WORDS_MAX words. A message of no words has an empty root. The descriptors are
+// borrowed too.
+static inline void capos_reader_take_message(struct capos_reader *reader, const uint64_t *words,
+                                             uint32_t size,
+                                             const struct capos_descriptor *descriptors,
+                                             uint32_t descriptor_count) {
     reader->only.words = words;
-    reader->only.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-    if (size > CAPOS_SEGMENT_WORDS_MAX || (uintptr_t)words % 8 != 0) {
-        capos_reader_init_segments(reader, &reader->only, 1);
-        return;
-    }
+    reader->only.size = size;
     reader->segments = &reader->only;
     reader->segment_count = 1;
     reader->depth = CAPOS_READER_DEPTH;
@@ -146,8 +145,17 @@ static inline void capos_reader_init(struct capos_reader *reader, const uint64_t
     reader->fault.kind = CAPOS_FAULT_NONE;
     reader->fault.segment = 0;
     reader->fault.word = 0;
-    reader->descriptors = NULL;
-    reader->descriptor_count = 0;
+    reader->descriptors = descriptors;
+    reader->descriptor_count = descriptor_count;
+}
+
+// The same for any segment: one that is not as it should be is a fault.
+static inline void capos_reader_init(struct capos_reader *reader, const uint64_t *words,
+                                     size_t size) {
+    capos_reader_take_message(reader, words, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, NULL,
+                              0);
+    if (size > CAPOS_SEGMENT_WORDS_MAX || (uintptr_t)words % 8 != 0)
+        capos_reader_init_segments(reader, &reader->only, 1);
 }
 
 // Names what capability pointers mean; without it each one is a fault. Borrowed.

@@ -53,6 +53,7 @@ struct capos_layout {
     const struct capos_layout_entry *entries;
     uint16_t count;
     uint16_t shape_words; // of the whole message; 0 if there is no shape
+    uint16_t shape_size;
     const uint64_t *shape;
 };
 
@@ -83,26 +84,26 @@ static inline void capos_reader_trust(struct capos_reader *reader, struct capos_
 
 static inline bool capos_layout_has_shape(const struct capos_layout *layout, const uint64_t *words,
                                           uint32_t size) {
-    if (layout == NULL || layout->shape_words == 0 || size < layout->shape_words)
+    if (layout == NULL || layout->shape_words == 0 || size < layout->shape_words ||
+        capos_word_load(words, 0) != layout->shape[0])
         return false;
-    uint64_t root = layout->shape[0];
-    uint32_t before_first = capos_word_data_words(root); // pointer: they are counted from 1 here
-    for (uint32_t i = capos_word_pointers(root); i > 0; i--)
-        if (capos_word_load(words, before_first + i) != layout->shape[i])
+    const uint64_t *pointer = words + 1 + capos_word_data_words(layout->shape[0]);
+    for (uint32_t i = 1; i < layout->shape_size; i++)
+        if (capos_word_load(pointer, i - 1) != layout->shape[i])
             return false;
-    return capos_word_load(words, 0) == root;
+    return true;
 }
 
-// As capos_validate, and gives the root; nothing on failure. Empty messages and those of the
-// layout's shape are known at sight.
+// As capos_validate, and gives the root; nothing on failure. Empty
+// messages and those of the layout's shape are known at sight.
 __attribute__((warn_unused_result)) static inline bool
 capos_validate_root(struct capos_reader *reader, const struct capos_layout *layout,
                     struct capos_struct *root) {
-    if (reader->segment_count != 1 || reader->descriptor_count != 0 || reader->depth < 2 ||
-        reader->segments[0].size > reader->budget || !capos_reader_ok(reader))
+    const uint64_t *words = reader->only.words;
+    uint32_t size = reader->only.size;
+    if (reader->segments != &reader->only || reader->descriptor_count != 0 || reader->depth < 2 ||
+        size > reader->budget || !capos_reader_ok(reader))
         return capos_validate_any(reader, layout, root);
-    const uint64_t *words = reader->segments[0].words;
-    uint32_t size = reader->segments[0].size;
     if (size == 0)
         capos_reader_trust(reader, root, NULL, 0, 0);
     else if (capos_layout_has_shape(layout, words, size))

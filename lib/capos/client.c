@@ -30,7 +30,7 @@ bool capos_client_init(struct capos_client *client, void *base, capos_enter *ent
 }
 
 // Nobody will read this answer: what came with it is given up.
-static void drop_answer(struct capos_client *client, unsigned slot) {
+__attribute__((noinline)) static void drop_answer(struct capos_client *client, unsigned slot) {
     const struct capos_cqe *completion = &client->slots[slot].completion;
     const struct capos_descriptor *received = capos_slot_received(client, &client->slots[slot]);
 
@@ -39,24 +39,8 @@ static void drop_answer(struct capos_client *client, unsigned slot) {
     capos_slot_give(client, slot);
 }
 
-static inline void complete_slot(struct capos_client *client, unsigned slot,
-                                 const struct capos_cqe *cqe) {
-    struct capos_slot *s = &client->slots[slot];
-    bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
-
-    s->completion = *cqe;
-    s->state = CAPOS_SLOT_COMPLETE;
-    if (abandoned) {
-        drop_answer(client, slot);
-    } else if (s->ready != NULL) {
-        uint32_t at = (client->ready_first + client->ready_count) % CAPOS_RING_SLOTS_MAX;
-
-        client->ready[at] = (uint8_t)slot;
-        client->ready_count++;
-    }
-}
-
-static void complete_other(struct capos_client *client, const struct capos_cqe *cqe) {
+__attribute__((noinline)) static void complete_other(struct capos_client *client,
+                                                     const struct capos_cqe *cqe) {
     if (cqe->user_data == CAPOS_CANCEL_TAG)
         return; // the call had ended
     if (cqe->user_data == CAPOS_NOBODY_TAG || client->return_failed == NULL)
@@ -66,27 +50,50 @@ static void complete_other(struct capos_client *client, const struct capos_cqe *
                               (enum capos_status) - cqe->result);
 }
 
+// A completion is passed before anything is done about it, because that may enter the kernel again.
 static inline void take_completions(struct capos_client *client) {
-    struct capos_cqe cqe;
+    const struct capos_cqe *cqe;
 
-    while (ring_user_take(&client->ring, &cqe))
-        if (cqe.user_data >= CAPOS_SLOT_TAG)
-            complete_slot(client, cqe.user_data & 0xffff, &cqe);
-        else
-            complete_other(client, &cqe);
+    while ((cqe = ring_user_peek(&client->ring)) != NULL) {
+        if (cqe->user_data < CAPOS_SLOT_TAG) {
+            struct capos_cqe other = *cqe;
+
+            ring_user_pass(&client->ring);
+            complete_other(client, &other);
+            continue;
+        }
+        unsigned slot = (uint16_t)cqe->user_data;
+        struct capos_slot *s = &client->slots[slot];
+        bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
+
+        s->completion = *cqe;
+        s->state = CAPOS_SLOT_COMPLETE;
+        ring_user_pass(&client->ring);
+        if (abandoned) {
+            drop_answer(client, slot);
+        } else if (s->ready != NULL) {
+            uint32_t at = client->ready_first + client->ready_count++;
+
+            client->ready[at % CAPOS_RING_SLOTS_MAX] = (uint8_t)slot;
+        }
+    }
 }
 
-// Submits all there is and waits as `wait` says, taking completions whenever the kernel returns.
-static inline void enter(struct capos_client *client, uint32_t wait, uint64_t deadline) {
-    uint64_t result;
+// One cap_enter that submits all there is and waits as `wait` says. Says why the kernel returned.
+static inline enum capos_enter_reason enter_once(struct capos_client *client, uint32_t wait,
+                                                 uint64_t deadline) {
+    ring_user_publish(&client->ring);
+    uint64_t result = client->enter(ring_user_pending(&client->ring), wait, deadline, client);
+    if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
+        __builtin_trap(); // only a stray write of our own to the ring can do this
+    take_completions(client);
+    return (enum capos_enter_reason)CAPOS_ENTER_REASON(result);
+}
 
-    do {
-        ring_user_publish(&client->ring);
-        result = client->enter(ring_user_pending(&client->ring), wait, deadline, client);
-        take_completions(client);
-        if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
-            __builtin_trap(); // only a stray write of our own to the ring can do this
-    } while (CAPOS_ENTER_REASON(result) != CAPOS_ENTER_DONE);
+// The same, until all was taken and waited for.
+static void enter(struct capos_client *client, uint32_t wait, uint64_t deadline) {
+    while (enter_once(client, wait, deadline) != CAPOS_ENTER_DONE)
+        continue;
 }
 
 bool capos_client_forget(struct capos_client *client) {
@@ -124,7 +131,7 @@ struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client) {
 
 void capos_slot_wait(struct capos_client *client, unsigned slot) {
     while (client->slots[slot].state == CAPOS_SLOT_SUBMITTED)
-        enter(client, CAPOS_WAIT_SLOT | slot, CAPOS_NO_DEADLINE);
+        (void)enter_once(client, CAPOS_WAIT_SLOT | slot, CAPOS_NO_DEADLINE);
 }
 
 void capos_client_flush(struct capos_client *client) {
@@ -141,19 +148,25 @@ void capos_client_release(struct capos_client *client, uint64_t cap) {
     sqe->user_data = CAPOS_NOBODY_TAG;
 }
 
+// Calls the function of the slot that has been complete for longest.
+static inline void call_ready(struct capos_client *client) {
+    struct capos_slot *s =
+        &client->slots[client->ready[client->ready_first % CAPOS_RING_SLOTS_MAX]];
+
+    client->ready_first++;
+    client->ready_count--;
+    s->ready(s->context);
+}
+
 bool capos_client_turn(struct capos_client *client, uint64_t deadline) {
-    do
-        if (client->ready_count == 0)
-            enter(client, 1, deadline);
-    while (client->ready_count == 0 && deadline == CAPOS_NO_DEADLINE);
+    if (deadline == CAPOS_NO_DEADLINE)
+        while (client->ready_count == 0)
+            (void)enter_once(client, 1, CAPOS_NO_DEADLINE);
+    else if (client->ready_count == 0)
+        enter(client, 1, deadline);
     if (client->ready_count == 0)
         return false;
-    while (client->ready_count > 0) {
-        struct capos_slot *s = &client->slots[client->ready[client->ready_first]];
-
-        client->ready_first = (client->ready_first + 1) % CAPOS_RING_SLOTS_MAX;
-        client->ready_count--;
-        s->ready(s->context);
-    }
+    while (client->ready_count > 0)
+        call_ready(client);
     return true;
 }

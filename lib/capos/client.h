@@ -53,7 +53,9 @@ struct capos_slot {
     void (*ready)(void *context); // or NULL: somebody waits for it
     void *context;
     struct capos_sqe sqe; // what does not change from call to call of a method
+    uint64_t spare;
 };
+_Static_assert(sizeof(struct capos_slot) == 128, "slots are found by a shift");
 
 struct capos_client {
     struct ring_user ring;
@@ -164,13 +166,14 @@ static inline void capos_slot_submit(struct capos_client *client, unsigned slot,
     client->slots[slot].state = CAPOS_SLOT_SUBMITTED;
 }
 
-// Submits the slot's own `sqe`; the caller may still change the copy that is returned.
+// Submits the slot's own `sqe`; the caller may still change the copy that is returned. NULL when
+// the queue is full.
 static inline struct capos_sqe *capos_slot_submit_own(struct capos_client *client,
                                                       struct capos_slot *slot) {
     struct capos_sqe *sqe = ring_user_place(&client->ring);
 
     if (sqe == NULL)
-        sqe = capos_client_sqe_slowly(client);
+        return NULL;
     *sqe = slot->sqe;
     slot->state = CAPOS_SLOT_SUBMITTED;
     return sqe;

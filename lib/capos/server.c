@@ -14,7 +14,8 @@ enum { WORD = 8, EXCEPTION_BYTES = 256, REFUSAL_BYTES = 128 };
 // RECV, as the slot's submission has it.
 static void arm(struct capos_server *server) {
     server->rearmed_by = 0;
-    capos_slot_submit_own(server->client, &server->client->slots[server->slot]);
+    while (capos_slot_submit_own(server->client, server->recv) == NULL)
+        capos_client_flush(server->client);
 }
 
 // RETURN of `bytes` at `offset`. The caller's room has been looked at.
@@ -34,7 +35,7 @@ static inline struct capos_sqe *give_answer(struct capos_client *client, uint64_
 static inline void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
     sqe->flags |= CAPOS_SQE_REARM;
     server->rearmed_by = token;
-    server->client->slots[server->slot].state = CAPOS_SLOT_SUBMITTED;
+    server->recv->state = CAPOS_SLOT_SUBMITTED;
 }
 
 // The bucket of a number. Numbers are often small, or addresses: the product's middle has both.
@@ -68,28 +69,34 @@ static inline void open_invocation(struct capos_server *server, const struct cap
                                    struct capos_invocation *inv) {
     struct capos_client *client = server->client;
 
-    capos_invocation_init(inv, capos_client_at(client, server->results),
-                          smaller(message->results_capacity, server->results_bytes) / WORD,
-                          capos_client_at(client, server->answer.offset),
-                          (uint8_t)smaller(message->room, CAPOS_SERVER_CAPABILITIES));
+    capos_builder_take_buffers(&inv->results, capos_client_at(client, server->results),
+                               smaller(message->results_capacity, server->results_bytes) / WORD,
+                               capos_client_at(client, server->answer.offset),
+                               (uint8_t)smaller(message->room, CAPOS_SERVER_CAPABILITIES));
+    inv->exception = CAPOS_DONE;
+    inv->reason = "";
     inv->interface = message->interface;
     inv->method = message->method;
     inv->object_id = message->object_id;
     inv->params = (const uint64_t *)(message + 1);
     inv->params_words = message->params_words;
-    inv->received = capos_slot_received(client, &client->slots[server->slot]);
+    inv->received = capos_slot_received(client, server->recv);
     inv->received_count = message->caps;
     inv->context = server;
 }
 
 static inline void answer_results(struct capos_server *server, uint64_t token,
                                   const struct capos_invocation *inv) {
-    struct capos_sqe *sqe =
-        give_answer(server->client, token, server->results, inv->results.used * WORD, 0);
+    struct capos_sqe *sqe = ring_user_place(&server->client->ring);
 
-    sqe->descriptors = server->answer.offset;
+    if (sqe == NULL)
+        sqe = capos_client_sqe_slowly(server->client);
+    *sqe = server->reply;
+    sqe->cap = sqe->user_data = token;
+    sqe->params_bytes = inv->results.used * WORD;
     sqe->sent = inv->results.descriptor_count;
-    rearm(server, token, sqe);
+    server->rearmed_by = token;
+    server->recv->state = CAPOS_SLOT_SUBMITTED;
 }
 
 __attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
@@ -155,10 +162,10 @@ static void serve_released(struct capos_server *server, const struct capos_messa
 
 static void serve_message(void *context) {
     struct capos_server *server = context;
-    struct capos_slot *s = &server->client->slots[server->slot];
-    const struct capos_message *message = capos_client_at(server->client, s->sqe.results);
+    const struct capos_message *message =
+        capos_client_at(server->client, server->recv->sqe.results);
 
-    if (s->completion.result < (int32_t)sizeof *message) {
+    if (server->recv->completion.result < (int32_t)sizeof *message) {
         server->ended = true;
         return;
     }
@@ -191,13 +198,13 @@ static void return_failed(void *context, uint64_t token, enum capos_status statu
         arm(server);
 }
 
-static bool take_parts(struct capos_server *server, const struct capos_server_sizes *sizes) {
+static bool take_parts(struct capos_server *server, unsigned slot,
+                       const struct capos_server_sizes *sizes) {
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
     const uint32_t message = (uint32_t)sizeof(struct capos_message) + sizes->params_bytes;
     struct area *area = &server->client->area;
 
-    if (!capos_slot_make_room(server->client, server->slot, descriptors + message,
-                              descriptors + message) ||
+    if (!capos_slot_make_room(server->client, slot, descriptors + message, descriptors + message) ||
         !area_take(area, descriptors + sizes->results_bytes, &server->answer) ||
         !area_take(area, REFUSAL_BYTES, &server->refusal))
         return false;
@@ -206,8 +213,8 @@ static bool take_parts(struct capos_server *server, const struct capos_server_si
     return true;
 }
 
-static void prepare_slot(struct capos_server *server) {
-    struct capos_slot *s = &server->client->slots[server->slot];
+static void prepare_slot(struct capos_server *server, unsigned slot) {
+    struct capos_slot *s = server->recv;
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
 
     s->sent = 0;
@@ -215,33 +222,40 @@ static void prepare_slot(struct capos_server *server) {
     s->context = server;
     s->sqe = (struct capos_sqe){
         .opcode = CAPOS_OP_RECV,
-        .slot = (uint16_t)server->slot,
+        .slot = (uint16_t)slot,
         .cap = server->receiver,
-        .user_data = CAPOS_SLOT_TAG | server->slot,
+        .user_data = CAPOS_SLOT_TAG | slot,
         .results = s->span.offset + descriptors,
         .results_capacity = s->span.bytes - descriptors,
         .descriptors = s->span.offset,
         .room = CAPOS_SERVER_CAPABILITIES,
+    };
+    server->reply = (struct capos_sqe){
+        .opcode = CAPOS_OP_RETURN,
+        .flags = CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM,
+        .params = server->results,
+        .descriptors = server->answer.offset,
     };
 }
 
 int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
                       const struct capos_server_sizes *sizes) {
     static const struct capos_server_sizes usual = {CAPOS_RESULTS_BYTES, CAPOS_RESULTS_BYTES};
+    unsigned slot = capos_slot_take(client);
 
     memset(server, 0, sizeof *server);
     server->client = client;
     server->receiver = receiver;
     server->buckets = &server->only_bucket;
-    server->slot = capos_slot_take(client);
-    if (server->slot == CAPOS_NO_SLOT)
+    if (slot == CAPOS_NO_SLOT)
         return -CAPOS_STATUS_OVERLOADED;
-    if (!take_parts(server, sizes != NULL ? sizes : &usual)) {
+    server->recv = &client->slots[slot];
+    if (!take_parts(server, slot, sizes != NULL ? sizes : &usual)) {
         area_give(&client->area, &server->answer);
-        capos_slot_give(client, server->slot);
+        capos_slot_give(client, slot);
         return -CAPOS_STATUS_OVERLOADED;
     }
-    prepare_slot(server);
+    prepare_slot(server, slot);
     client->return_failed = return_failed;
     client->return_context = server;
     arm(server);
@@ -298,8 +312,7 @@ const struct capos_message *capos_server_message(const struct capos_invocation *
 
 uint64_t capos_server_keep(struct capos_invocation *inv, uint64_t cap) {
     struct capos_server *server = inv->context;
-    struct capos_descriptor *received =
-        capos_slot_received(server->client, &server->client->slots[server->slot]);
+    struct capos_descriptor *received = capos_slot_received(server->client, server->recv);
 
     for (unsigned i = 0; i < inv->received_count; i++)
         if (received[i].cap == cap)

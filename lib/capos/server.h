@@ -42,7 +42,8 @@ struct capos_server {
     struct capos_object **buckets;
     uint64_t bucket_mask;
     struct capos_object *only_bucket;
-    unsigned slot;           // of the RECV; its results hold the message
+    struct capos_slot *recv; // its results hold the message
+    struct capos_sqe reply;  // what does not change from one usual answer to the next
     struct area_span answer; // room for the usual answer: descriptors, then results
     uint32_t results;        // offset
     uint32_t results_bytes;

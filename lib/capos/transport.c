@@ -75,7 +75,8 @@ static inline uint32_t params_bytes(const struct capos_client *client,
 
 // Makes the slot ready for calls of the method. What was asked for by capos_expect_params or
 // _results, or is large, is made for this call only.
-static bool prepare(struct capos_client *client, unsigned slot, const struct capos_method *method) {
+__attribute__((noinline)) static bool prepare(struct capos_client *client, unsigned slot,
+                                              const struct capos_method *method) {
     struct capos_slot *s = &client->slots[slot];
     uint32_t descriptors = (method->params_capabilities + method->results_capabilities) *
                            (uint32_t)sizeof(struct capos_descriptor);
@@ -107,26 +108,35 @@ static bool prepare(struct capos_client *client, unsigned slot, const struct cap
     return true;
 }
 
+// Lets the params be built in the slot, which is ready.
+static inline int begin_in(struct capos_client *client, const struct capos_slot *s,
+                           struct capos_call *call) {
+    capos_builder_take_buffers(&call->params, capos_client_at(client, s->sqe.params),
+                               s->params_words, capos_client_at(client, s->sqe.descriptors),
+                               call->method->params_capabilities);
+    return CAPOS_DONE;
+}
+
+__attribute__((noinline)) static int begin_slowly(struct capos_client *client,
+                                                  struct capos_call *call) {
+    if (call->tag == CAPOS_NO_SLOT || !prepare(client, (unsigned)call->tag, call->method))
+        return fail_to_begin(call);
+    return begin_in(client, &client->slots[call->tag], call);
+}
+
 static int transport_begin(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
     unsigned slot = capos_slot_take(client);
 
     call->tag = slot;
-    if (slot == CAPOS_NO_SLOT)
-        return fail_to_begin(call);
-    struct capos_slot *s = &client->slots[slot];
-    if ((s->method != call->method || (client->next_params | client->next_results) != 0) &&
-        !prepare(client, slot, call->method))
-        return fail_to_begin(call);
-    capos_builder_init(&call->params, capos_client_at(client, s->sqe.params), s->params_words);
-    capos_builder_set_descriptors(&call->params, capos_client_at(client, s->sqe.descriptors),
-                                  call->method->params_capabilities);
-    return CAPOS_DONE;
+    if (slot == CAPOS_NO_SLOT || client->slots[slot].method != call->method ||
+        client->next_params != 0 || client->next_results != 0)
+        return begin_slowly(client, call);
+    return begin_in(client, &client->slots[slot], call);
 }
 
-static inline struct capos_sqe *submit(struct capos_client *client, struct capos_call *call) {
-    struct capos_slot *s = &client->slots[call->tag];
-    struct capos_sqe *sqe = capos_slot_submit_own(client, s);
+static inline void fill_in(struct capos_client *client, struct capos_slot *s,
+                           const struct capos_call *call, struct capos_sqe *sqe) {
     uint32_t bytes = call->params.used * WORD;
 
     sqe->cap = call->target;
@@ -134,6 +144,27 @@ static inline struct capos_sqe *submit(struct capos_client *client, struct capos
     sqe->sent = s->sent = call->params.descriptor_count;
     if (s->method == NULL && s->params_words > 0)
         area_trim(&client->area, &s->span, s->sqe.params + bytes - s->span.offset);
+}
+
+// The queue is full: makes room in it, and submits.
+__attribute__((noinline)) static struct capos_sqe *submit_slowly(struct capos_client *client,
+                                                                 const struct capos_call *call) {
+    struct capos_slot *s = &client->slots[call->tag];
+    struct capos_sqe *sqe;
+
+    while ((sqe = capos_slot_submit_own(client, s)) == NULL)
+        capos_client_flush(client);
+    fill_in(client, s, call, sqe);
+    return sqe;
+}
+
+static inline struct capos_sqe *submit(struct capos_client *client, const struct capos_call *call) {
+    struct capos_slot *s = &client->slots[call->tag];
+    struct capos_sqe *sqe = capos_slot_submit_own(client, s);
+
+    if (sqe == NULL)
+        return submit_slowly(client, call);
+    fill_in(client, s, call, sqe);
     return sqe;
 }
 
@@ -151,8 +182,8 @@ static int on_send(struct capos_transport *transport, struct capos_call *call) {
     return CAPOS_DONE;
 }
 
-static int fail_to_wait(struct capos_call *call, const struct capos_cqe *completion,
-                        const uint64_t *words) {
+__attribute__((noinline)) static int
+fail_to_wait(struct capos_call *call, const struct capos_cqe *completion, const uint64_t *words) {
     if (completion->result < 0)
         return fail(call, (enum capos_status) - completion->result);
     return capos_exception_read(words, (uint32_t)completion->result / WORD, &call->reason);
@@ -167,9 +198,8 @@ static int transport_wait(struct capos_transport *transport, struct capos_call *
     const uint64_t *words = capos_client_at(client, s->sqe.results);
     if (s->completion.result < 0 || (s->completion.flags & CAPOS_CQE_EXCEPTION) != 0)
         return fail_to_wait(call, &s->completion, words);
-    capos_reader_init(&call->results, words, (uint32_t)s->completion.result / WORD);
-    capos_reader_set_descriptors(&call->results, capos_slot_received(client, s),
-                                 s->completion.caps);
+    capos_reader_take_message(&call->results, words, (uint32_t)s->completion.result / WORD,
+                              capos_slot_received(client, s), s->completion.caps);
     return CAPOS_DONE;
 }
 

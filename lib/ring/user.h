@@ -55,13 +55,27 @@ static inline void ring_user_publish(struct ring_user *ring) {
     ring_store_index(&ring->header->sq_tail, ring->sq_tail);
 }
 
-// Takes the next completion. False when there is none.
-static inline bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
+// The next completion, in its place, where it stays until it is passed; NULL when there is none.
+static inline const struct capos_cqe *ring_user_peek(const struct ring_user *ring) {
     if (ring_load_index(&ring->header->cq_tail) == ring->cq_head)
-        return false;
-    *cqe = ring->cq[ring->cq_head & (ring->cqes - 1)];
+        return NULL;
+    return &ring->cq[ring->cq_head & (ring->cqes - 1)];
+}
+
+// Passes the completion that was peeked at.
+static inline void ring_user_pass(struct ring_user *ring) {
     ring->cq_head++;
     ring_store_index(&ring->header->cq_head, ring->cq_head);
+}
+
+// Takes the next completion. False when there is none.
+static inline bool ring_user_take(struct ring_user *ring, struct capos_cqe *cqe) {
+    const struct capos_cqe *next = ring_user_peek(ring);
+
+    if (next == NULL)
+        return false;
+    *cqe = *next;
+    ring_user_pass(ring);
     return true;
 }
 
