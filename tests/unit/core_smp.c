@@ -2,12 +2,14 @@
 //
 // The kernel's core on CPUs that are threads of the host: servers, clients, sleepers and hogs run
 // on all of them, time passes, and processes are killed and made anew all the while. Nothing may be
-// lost: every call ends, everything that was killed is given back, the audit finds nothing.
+// lost: every call ends, everything that was killed is given back, the audit finds nothing. Clients
+// hold revocable copies, which are revoked now and then: once that is over, no call succeeds.
 //
 // A "user thread" is a state machine that its CPU moves a step at a time, as if its instructions
 // were executed; between steps interrupts come. What it finds wrong ends the test by panic(), which
 // works from any thread of the host.
 #include "core/panic.h"
+#include "core/revoke.h"
 #include "tests/harness.h"
 #include "tests/host/host.h"
 #include "tests/host/pair.h"
@@ -38,6 +40,10 @@ struct user {
     uint64_t count; // calls made
     uint64_t step;
     struct harness_random random;
+    struct revoker *revoker; // CLIENT: a reference
+    bool revoking;
+    _Atomic bool over; // its revocation is
+    bool was_over;     // when the call was made
 };
 
 struct smp {
@@ -46,7 +52,7 @@ struct smp {
     struct user user[USERS];
     pthread_t thread[HOST_CPUS];
     _Atomic bool stop;
-    _Atomic uint64_t calls, wakes, disconnects, kills;
+    _Atomic uint64_t calls, wakes, disconnects, kills, revocations, refusals;
 };
 
 static struct smp smp;
@@ -139,6 +145,7 @@ static void serve(struct cpu *cpu, struct user *user) {
 static void call(struct user *user) {
     struct capos_sqe *sqe = next_sqe(user);
 
+    user->was_over = user->over;
     user->count++;
     memcpy(user->thread->ring.base + PAIR_PARAMS, &user->count, sizeof(user->count));
     sqe->opcode = CAPOS_OP_CALL;
@@ -159,9 +166,11 @@ static void check_answer(struct cpu *cpu, struct user *user, const struct capos_
     memcpy(&number, user->thread->ring.base + PAIR_RESULTS, sizeof(number));
     if (cqe->result == -CAPOS_STATUS_DISCONNECTED) {
         smp.disconnects++;
+        smp.refusals += user->was_over;
         enter(cpu, user, 0, 1, cpu->machine.host->now + TICK_NS);
         return;
     }
+    require(!user->was_over, "a revoked capability is used");
     require(cqe->result == 8 && number == 2 * user->count, "a wrong answer");
     smp.calls++;
 }
@@ -240,6 +249,12 @@ static void *run_cpu(void *argument) {
 // Birth and death: the test's own thread, as a CPU that runs no threads
 // ---------------------------------
 
+static const struct object_type revoker_test_type = {.name = "Revoker",
+                                                     .interface = 1,
+                                                     .size = sizeof(struct revoker),
+                                                     .kind = OBJECT_KERNEL,
+                                                     .close = revoker_close};
+
 // A capability for what the user is to be. False: not now.
 static bool equip(struct cpu *cpu, struct user *user) {
     struct captable_view view = {.kind = OBJECT_FACET, .interface = PAIR_INTERFACE, .scope = 2};
@@ -258,6 +273,11 @@ static bool equip(struct cpu *cpu, struct user *user) {
                                       &facet) == CAPOS_STATUS_OK,
                 "no facet");
         view.object = &facet->object;
+        require(revoker_create(cpu, &revoker_test_type, root, NULL, NULL, &user->revoker) ==
+                    CAPOS_STATUS_OK,
+                "no revoker");
+        revoker_get(user->revoker);
+        view.revoker = user->revoker;
     } else {
         return true;
     }
@@ -294,6 +314,26 @@ static uint8_t state_of(struct process *process) {
     return state;
 }
 
+// Begins a client's revocation, or notes that it is over.
+static void revoke_client(struct cpu *cpu, struct user *user) {
+    if (user->revoking) {
+        user->over = user->revoker->state == REVOKER_OVER;
+        return;
+    }
+    user->revoking = true;
+    revoker_kill(cpu, user->revoker);
+    smp.revocations++;
+}
+
+static void forget(struct cpu *cpu, struct user *user) {
+    object_put(cpu, &user->process->object);
+    revoker_put(cpu, user->revoker);
+    user->process = NULL;
+    user->revoker = NULL;
+    user->revoking = false;
+    user->over = false;
+}
+
 static void end(struct cpu *cpu, struct user *user) {
     static const struct process_end killed = {.kind = PROCESS_KILLED};
 
@@ -309,8 +349,10 @@ static void supervise(struct cpu *cpu, struct harness_random *random, bool kills
     if (user->process == NULL) {
         make(cpu, user, (uint32_t)harness_random_below(random, cpu->index));
     } else if (state_of(user->process) == PROCESS_ENDED) {
-        object_put(cpu, &user->process->object);
-        user->process = NULL;
+        forget(cpu, user);
+    } else if (user->role == CLIENT && !user->over &&
+               (user->revoking || harness_random_below(random, 4) == 0)) {
+        revoke_client(cpu, user);
     } else if (kills && state_of(user->process) == PROCESS_RUNNING) {
         end(cpu, user);
     }
@@ -340,7 +382,7 @@ static void end_all(struct cpu *cpu) {
             sched_yield();
         }
         kernel_enter(cpu);
-        object_put(cpu, &user->process->object);
+        forget(cpu, user);
         object_close_pending(cpu);
         kernel_leave(cpu);
     }
@@ -389,6 +431,10 @@ START_TEST(nothing_is_lost) {
            (unsigned long)smp.wakes, (unsigned long)smp.disconnects, (unsigned long)smp.kills);
     ck_assert_uint_gt(smp.calls, 100);
     ck_assert_uint_gt(smp.wakes, 100);
+    printf("# %lu revocations, %lu calls refused after one\n", (unsigned long)smp.revocations,
+           (unsigned long)smp.refusals);
+    ck_assert_uint_gt(smp.revocations, 20);
+    ck_assert_uint_gt(smp.refusals, 20);
     ck_assert_uint_gt(smp.kills, 100);
     kernel_enter(own);
     object_put(own, &smp.endpoint->object);
