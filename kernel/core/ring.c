@@ -149,6 +149,8 @@ void ring_destroy(struct cpu *cpu, struct ring *ring) {
 }
 
 bool ring_is_idle(const struct ring *ring) {
+    if (ring->quiet)
+        return true;
     for (uint32_t i = 0; i < ring->slots; i++)
         if (call_state(&ring->calls[i]) != CALL_IDLE)
             return false;
@@ -358,16 +360,24 @@ bool ring_is_satisfied(struct ring *ring) {
 
 void ring_kill(struct cpu *cpu, struct ring *ring) {
     struct list_node *node;
+    uint32_t in_flight;
 
     lock_take(&ring->lock);
     set_phase(ring, RING_DEAD);
+    in_flight = ring->accepted - ring->skipped - ring->cq_tail;
     while (ring->done != NULL) {
         struct call *call = ring->done;
 
         ring->done = call->next_done;
         call_set(call, CALL_IDLE);
+        in_flight--;
     }
+    ring->quiet = in_flight == 0;
     lock_drop(&ring->lock);
+    if (ring->quiet) {
+        list_init(&ring->armed); // what was there has ended
+        return;
+    }
     // Its RECVs first, so that nothing more is delivered to it. What another CPU is ending is left
     // to that one.
     while ((node = list_pop_front(&ring->armed)) != NULL)

@@ -79,6 +79,7 @@ struct ring {
     uint32_t wait_for; // unread CQEs, or the slot
     uint32_t cq_tail;  // as written
     uint32_t skipped;  // operations that ended without a CQE
+    bool quiet;        // its thread has ended with nothing in flight
 
     // Guarded by lock; looked at without.
     struct call *_Atomic done; // records in state DONE, by next_done; oldest first
