@@ -26,7 +26,7 @@ enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uin
     return status;
 }
 
-static void submit_unpark(uint64_t memory_object, uint64_t offset, uint32_t count) {
+void capos_unpark_shared_later(uint64_t memory_object, uint64_t offset, uint32_t count) {
     struct capos_sqe *sqe = capos_client_sqe(capos_client());
 
     sqe->opcode = CAPOS_OP_UNPARK;
@@ -38,7 +38,7 @@ static void submit_unpark(uint64_t memory_object, uint64_t offset, uint32_t coun
 }
 
 void capos_unpark_shared(uint64_t memory_object, uint64_t offset, uint32_t count) {
-    submit_unpark(memory_object, offset, count);
+    capos_unpark_shared_later(memory_object, offset, count);
     capos_client_flush(capos_client());
 }
 
@@ -51,5 +51,5 @@ void capos_unpark(const _Atomic uint32_t *word, uint32_t count) {
 }
 
 void capos_unpark_later(const _Atomic uint32_t *word, uint32_t count) {
-    submit_unpark(0, (uintptr_t)word, count);
+    capos_unpark_shared_later(0, (uintptr_t)word, count);
 }

@@ -33,5 +33,6 @@ void capos_unpark_later(const _Atomic uint32_t *word, uint32_t count);
 enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uint32_t expected,
                                     uint64_t deadline);
 void capos_unpark_shared(uint64_t memory_object, uint64_t offset, uint32_t count);
+void capos_unpark_shared_later(uint64_t memory_object, uint64_t offset, uint32_t count);
 
 #endif

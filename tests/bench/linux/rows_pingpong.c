@@ -6,6 +6,7 @@
 #include "guest.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -154,6 +155,22 @@ static void futex_prepare(unsigned size) {
     start_child(echo_wakes);
 }
 
+static void *wake_thread(void *argument) {
+    echo_wakes();
+    return argument;
+}
+
+// The thread stays until the machine is switched off, and so does its memory.
+static void futex_prepare_threads(unsigned size) {
+    static uint32_t memory[2];
+    pthread_t thread;
+
+    (void)size;
+    words = memory;
+    if (pthread_create(&thread, NULL, wake_thread, NULL) != 0)
+        die("pthread_create");
+}
+
 static void send_wakes(unsigned operations) {
     for (unsigned i = 0; i < operations; i++) {
         set_and_wake(&words[0]);
@@ -241,6 +258,7 @@ static const struct row rows[] = {
     {"unix_8_round_trips", 20, socket_prepare, send_bytes_8, finish, 1},
     {"eventfd", 200, eventfd_prepare, send_counts, eventfd_finish, 0},
     {"futex", 200, futex_prepare, send_wakes, futex_finish, 0},
+    {"futex_threads", 200, futex_prepare_threads, send_wakes, NULL, 0},
     {"scm_rights", 100, file_prepare, send_files, file_finish, 0},
 };
 
