@@ -69,6 +69,14 @@ AC_DEFUN([CAPOS_SANITIZERS], [
     [AC_MSG_RESULT([no]); SANITIZE_CFLAGS=])
   CFLAGS=$capos_save_CFLAGS
   AC_SUBST([SANITIZE_CFLAGS])
+
+  AC_MSG_CHECKING([for the thread sanitizer])
+  RACE_CFLAGS='-fsanitize=thread -fno-omit-frame-pointer'
+  CFLAGS="$CFLAGS $RACE_CFLAGS"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no]); RACE_CFLAGS=])
+  CFLAGS=$capos_save_CFLAGS
+  AC_SUBST([RACE_CFLAGS])
 ])
 
 # CAPOS_WARNINGS: the warnings that both compilers know, as errors in a checkout's build.
