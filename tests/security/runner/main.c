@@ -18,15 +18,16 @@ struct expectation {
     int status;
     enum capos_crash_cause cause;
     uint64_t code;
+    bool threads; // it is granted what threads need, too
 };
 
 #define FAULTS(name, bits) \
-    { name, CRASHES, 0, CAPOS_CRASH_CAUSE_PAGE_FAULT, bits }
+    { name, CRASHES, 0, CAPOS_CRASH_CAUSE_PAGE_FAULT, bits, false }
 #define TRAPS(name, cause) \
-    { name, CRASHES, 0, CAPOS_CRASH_CAUSE_##cause, 0 }
+    { name, CRASHES, 0, CAPOS_CRASH_CAUSE_##cause, 0, false }
 
 static const struct expectation expectations[] = {
-    {"survivor", EXITS, 7, 0, 0},
+    {"survivor", EXITS, 7, 0, 0, false},
     FAULTS("kernel-read", 0),
     FAULTS("kernel-direct-map", WRITE),
     FAULTS("kernel-jump", EXECUTION),
@@ -45,17 +46,20 @@ static const struct expectation expectations[] = {
     TRAPS("software-interrupt", GENERAL_PROTECTION),
     TRAPS("non-canonical-jump", GENERAL_PROTECTION),
     TRAPS("single-step", DEBUG),
-    {"strange-flags", EXITS, 0, 0, 0},
-    {"unknown-syscalls", EXITS, 0, 0, 0},
-    {"wild-offsets", EXITS, 0, 0, 0},
-    {"wild-messages", EXITS, 0, 0, 0},
-    {"wild-waits", EXITS, 0, 0, 0},
-    {"forged-capids", EXITS, 0, 0, 0},
-    {"garbage-opcodes", EXITS, 0, 0, 0},
-    {"reserved-bits", EXITS, 0, 0, 0},
-    {"impossible-indices", EXITS, 0, 0, 0},
-    {"busy-slot", EXITS, 0, 0, 0},
-    {"survivor", EXITS, 7, 0, 0},
+    {"strange-flags", EXITS, 0, 0, 0, false},
+    {"unknown-syscalls", EXITS, 0, 0, 0, false},
+    {"wild-offsets", EXITS, 0, 0, 0, false},
+    {"wild-messages", EXITS, 0, 0, 0, false},
+    {"wild-waits", EXITS, 0, 0, 0, false},
+    {"wild-parks", EXITS, 0, 0, 0, true},
+    {"wild-threads", EXITS, 0, 0, 0, true},
+    {"wild-thread-entry", CRASHES, 0, CAPOS_CRASH_CAUSE_PAGE_FAULT, EXECUTION, true},
+    {"forged-capids", EXITS, 0, 0, 0, false},
+    {"garbage-opcodes", EXITS, 0, 0, 0, false},
+    {"reserved-bits", EXITS, 0, 0, 0, false},
+    {"impossible-indices", EXITS, 0, 0, 0, false},
+    {"busy-slot", EXITS, 0, 0, 0, false},
+    {"survivor", EXITS, 7, 0, 0, false},
 };
 
 enum { COUNT = sizeof expectations / sizeof expectations[0] };
@@ -69,15 +73,19 @@ static bool is_as_expected(const struct expectation *e, const struct guest_outco
            (e->cause != CAPOS_CRASH_CAUSE_PAGE_FAULT || (outcome->code & bits) == e->code);
 }
 
-// Each program holds `console`, `timer` and a second Timer, `spare`.
+// Each program holds `console`, `timer` and a second Timer, `spare`; some what threads need.
 static void run(const struct expectation *e) {
     const struct guest_system *system = guest_system();
     const struct guest_program program = {
         .binary = e->program,
-        .grants = 3,
+        .limits = {.threads = 6},
+        .grants = e->threads ? 6 : 3,
         .grant = {{"console", system->console, GUEST_COPY},
                   {"timer", system->timer, GUEST_COPY},
-                  {"spare", system->timer, GUEST_COPY}},
+                  {"spare", system->timer, GUEST_COPY},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
+                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
+                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
     };
     struct guest_outcome outcome = {0};
     uint64_t before = guest_now();
