@@ -18,7 +18,7 @@ interface SchedulingPolicy @0x9611f5e2f6f8bcd0 {
   #
   # `target` is a ProcessHandle, and then all threads of that process are meant, those that it has
   # and those that it will make; or a ThreadHandle. Processes that a process spawns start with its
-  # weight and its processors. Anything else is `invalidArgument`, a detached thread `disconnected`.
+  # weight, its processors and its context. Anything else is `invalidArgument`, a detached thread `disconnected`.
 
   setWeight @0 (target :Capability, weight :UInt32) -> ();
   # Each thread's share of a processor is as its weight to the weights of all that are ready.
@@ -28,6 +28,37 @@ interface SchedulingPolicy @0x9611f5e2f6f8bcd0 {
   # The processors that the threads may run on, bit i for processor i. One that runs elsewhere leaves
   # at once, or as soon as its processor has left the kernel. Bits of processors that the machine
   # lacks are ignored; `invalidArgument` when no other bit is set.
+
+  createContext @2 (budget :UInt64, period :UInt64) -> (context :SchedulingContext);
+  # A context, in nanoseconds: a period of 1 millisecond to 10 seconds, and a budget of 100
+  # microseconds up to the whole period; else `invalidArgument`. Charged to the caller (kernelMemory):
+  # `overloaded` when that is short.
+
+  bind @3 (target :Capability, context :SchedulingContext) -> ();
+  # From now on the threads run on this context's time, in place of that of the context that they were
+  # bound to. Processes that a bound process spawns are bound to the same context. A context lives as
+  # long as somebody holds it or something is bound to it. `disconnected` when the process is ending.
+
+  unbind @4 (target :Capability) -> ();
+  # From now on nobody is charged for the threads' time.
+}
+
+interface SchedulingContext @0x852c872578a0090b {
+  # So much processor time in so much time, for the threads that are bound to it, together and on all
+  # processors. What they run is charged to it. When the budget of a period is spent they wait until
+  # the next period begins; calls that they have made go on. Periods follow each other from when the
+  # context was made.
+  #
+  # While a thread serves a call whose caller waits for the answer, what the server runs is charged to
+  # the caller's context, if it has one, and not to its own; a spent budget does not stop it then.
+  # What is charged beyond the budget is a debt, which the budgets of the following periods pay off
+  # before anything else. capos-scheduling(7) has the exact rules.
+
+  info @0 () -> (budget :UInt64, period :UInt64, used :UInt64, debt :UInt64, total :UInt64,
+                 exhausted :UInt64, waiting :UInt32);
+  # Budget and period in nanoseconds; how much of this period's budget is used; what is owed beyond
+  # that; what was ever charged; how often a thread had to wait for the next period; and how many
+  # wait now.
 }
 
 struct ProcessorStatistics {

@@ -14,6 +14,7 @@
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/ringserve.h"
+#include "core/thread.h"
 #include "core/token.h"
 #include "core/transfer.h"
 
@@ -254,6 +255,14 @@ seldom static enum capos_status drop_token(struct cpu *cpu, struct token_table *
     return CAPOS_STATUS_CANCELLED;
 }
 
+// The call's time is no longer its caller's.
+static void stop_serving(struct cpu *cpu, const struct ring *ring, uint64_t token) {
+    struct thread *thread = ring->thread;
+
+    if (UNLIKELY(atomic_load_explicit(&thread->account.serving, memory_order_relaxed) == token))
+        sched_give_back(cpu, thread);
+}
+
 enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     struct answer answer = {.sqe = sqe, .ring = ring, .table = &ring->process->tokens};
     enum capos_status status = check_form(ring, sqe);
@@ -263,7 +272,9 @@ enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct
     if (UNLIKELY(status == CAPOS_STATUS_OK && !answer.claimed))
         status = reserve_and_claim(cpu, &answer);
     if (UNLIKELY(status == CAPOS_STATUS_CANCELLED))
-        return drop_token(cpu, answer.table, sqe->cap);
+        status = drop_token(cpu, answer.table, sqe->cap);
+    if (LIKELY(status == CAPOS_STATUS_OK || status == CAPOS_STATUS_CANCELLED))
+        stop_serving(cpu, ring, sqe->cap);
     if (UNLIKELY(status != CAPOS_STATUS_OK))
         return status;
     debug_commit_begin(cpu);

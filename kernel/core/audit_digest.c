@@ -122,17 +122,27 @@ static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t a
     }
 }
 
+static uint64_t mix_thread(uint64_t *digest, const struct thread *thread) {
+    mix(digest, thread->pace);
+    mix(digest, thread->affinity);
+    mix(digest, (uintptr_t)thread->account.own);
+    return mix_ring(digest, &thread->ring);
+}
+
 static void mix_process(uint64_t *digest, const struct process *process) {
     uint64_t arrays;
 
     mix(digest, process->id);
     mix(digest, process->state);
     mix(digest, process->threads_left);
+    mix(digest, process->share.weight);
+    mix(digest, process->share.affinity);
+    mix(digest, (uintptr_t)process->share.context);
     arrays = mix_table(digest, &process->table);
     arrays += mix_tokens(digest, &process->tokens);
     for (struct list_node *node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
-        arrays += mix_ring(digest, &list_entry(node, struct thread, sibling)->ring);
+        arrays += mix_thread(digest, list_entry(node, struct thread, sibling));
     mix_ledger(digest, process->ledger, arrays);
 }
 

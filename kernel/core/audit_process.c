@@ -419,6 +419,10 @@ static void walk_threads(struct process *process,
 
         visit(&thread->object, context);
         visit(&process->object, context);
+        if (thread->account.own != NULL)
+            visit(&thread->account.own->object, context);
+        if (thread->account.serving != 0)
+            visit(&thread->account.lent->object, context);
         for (uint32_t i = 0; thread->ring.calls != NULL && i < thread->ring.slots; i++)
             walk_record(&thread->ring.calls[i], visit, context);
     }
@@ -440,6 +444,8 @@ void audit_walk(struct cpu *cpu, void (*visit)(struct object *object, void *cont
         struct process *process = list_entry(node, struct process, sibling);
 
         visit(&process->object, context);
+        if (process->share.context != NULL)
+            visit(&process->share.context->object, context);
         walk_table(&process->table, visit, context);
         walk_threads(process, visit, context);
         walk_tokens(&process->tokens, visit, context);

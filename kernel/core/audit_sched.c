@@ -21,6 +21,13 @@ static const char *count_ready(struct kernel *kernel, uint32_t ready[CAPOS_CPUS_
             struct thread *thread = list_entry(inner, struct thread, sibling);
             uint32_t has = atomic_load(&thread->on_cpu);
 
+            if ((thread->state == THREAD_THROTTLED) != list_is_linked(&thread->throttled))
+                return "sched: what waits for a budget is on its context's list";
+            if (thread->state == THREAD_THROTTLED && !timer_is_set(&thread->account.own->timer))
+                return "sched: a context that is waited for has its timer set";
+            if (thread->payer !=
+                (thread->account.serving != 0 ? thread->account.lent : thread->account.own))
+                return "sched: who pays is who lends, or the thread's own context";
             if (thread->state == THREAD_READY)
                 ready[thread->cpu]++;
             if ((has != 0) != (thread->state == THREAD_RUNNING))

@@ -13,6 +13,7 @@
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/ringserve.h"
+#include "core/thread.h"
 #include "core/token.h"
 #include "core/transfer.h"
 
@@ -177,6 +178,8 @@ static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *re
             transfer_abort(cpu, cpu->transfer);
         return STUCK;
     }
+    if (UNLIKELY(atomic_load_explicit(&call->ring->thread->payer, memory_order_relaxed) != NULL))
+        sched_lend(cpu, call, receive->ring->thread, token_id(token));
     deliver_commit(cpu, call, receive, token);
     return DELIVERED;
 }

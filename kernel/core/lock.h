@@ -3,7 +3,7 @@
 // never across machine_interrupt_window(). The order in which locks are taken, outermost first:
 //
 //     process, endpoint, call queue, capability tables (lower address first), tokens, vm, ring,
-//     run queue, timers, processes list, ledger, kmem, frames
+//     thread's account, scheduling context, run queue, timers, processes list, ledger, kmem, frames
 //
 // machine_relax() may answer another CPU's shootdown, so waiting for a lock never blocks one.
 #ifndef CORE_LOCK_H

@@ -196,6 +196,7 @@ static void reap_waited(struct cpu *cpu, struct reclaim_node *node) {
 static enum reap_result reap_rest(struct cpu *cpu, struct process *process) {
     token_table_fini(cpu, &process->tokens);
     captable_fini(cpu, &process->table);
+    sched_unbind(cpu, process);
     process->reap_step = REAP_CLOSE;
     reclaim_retire(cpu, &process->reap_wait, reap_waited);
     return REAP_AWAY;
@@ -257,6 +258,7 @@ void process_discard(struct cpu *cpu, struct process *process) {
         continue;
     token_table_fini(cpu, &process->tokens);
     captable_fini(cpu, &process->table);
+    sched_unbind(cpu, process);
     reap_close(cpu, process);
     object_put(cpu, &process->object); // the list's
     object_put(cpu, &process->object);

@@ -361,6 +361,7 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     if (UNLIKELY(ring_has_due(ring)))
         depend_run_due(cpu, ring);
     asked = min_u32(to_submit, available);
+    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
     taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
     publish_sq_head(ring);
     if (UNLIKELY(taken < asked))

@@ -64,9 +64,10 @@ struct ring {
 
     // The thread's own, used by the CPU that it is on.
     uint32_t sq_head;
-    uint32_t cq_head;  // as last read
-    uint32_t accepted; // operations that will have a CQE each, but for those skipped
-    bool offering;     // RECVs may be OFFERED
+    uint32_t cq_head;       // as last read
+    uint32_t accepted;      // operations that will have a CQE each, but for those skipped
+    bool offering;          // RECVs may be OFFERED
+    _Atomic uint32_t waits; // what this cap_enter is to wait for; 0: nothing
     struct list
         armed; // RECVs, ARMED or OFFERED, and such as have ended since it was last looked at
     uint64_t deadline;                                 // of the wait in cap_enter

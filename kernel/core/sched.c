@@ -14,6 +14,7 @@
 #include "core/kernel.h"
 #include "core/panic.h"
 #include "core/process.h"
+#include "core/sched_context.h"
 #include "core/thread.h"
 #include "core/work.h"
 #include "machine/context.h"
@@ -21,6 +22,9 @@
 
 // No machine stands still for longer.
 #define CONTESTED_MAX UINT64_C(1000000000)
+
+// A budget that is nearly spent is spent in no smaller pieces.
+#define SLICE_MIN UINT64_C(50000)
 
 // Steps of work that a busy CPU takes at the end of a slice.
 #define WORK_STEPS 8
@@ -54,6 +58,10 @@ static bool is_killed(const struct thread *thread) {
     return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
 }
 
+static struct sched_context *payer_of(const struct thread *thread) {
+    return atomic_load_explicit(&thread->payer, memory_order_acquire);
+}
+
 // What a long run of the running thread costs it. As long as it was alone that is no debt to those
 // who come later: it goes to the queue's offset. From when others wait it is.
 seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint32_t pace) {
@@ -74,14 +82,18 @@ seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint
 
 // Charges the time since the last call to the running thread. While it is alone, the queue's time
 // goes with it.
-static void account_thread(struct cpu *cpu, struct thread *thread) {
+static void charge_thread(struct cpu *cpu, struct thread *thread) {
     uint64_t now = machine_cycles(), ns;
     uint64_t cycles = now - atomic_load_explicit(&cpu->switched, memory_order_relaxed);
+    struct sched_context *payer;
     uint32_t pace;
 
     atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
     thread->cycles += cycles;
     ns = machine_cycles_ns(cpu, cycles);
+    payer = payer_of(thread);
+    if (UNLIKELY(payer != NULL))
+        sched_context_charge(cpu, payer, ns);
     pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
     if (UNLIKELY(ns > SCHED_CHARGE_MAX))
         ns = long_run(cpu, ns, now, pace);
@@ -91,11 +103,11 @@ static void account_thread(struct cpu *cpu, struct thread *thread) {
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
 }
 
-static void account(struct cpu *cpu) {
+void sched_charge(struct cpu *cpu) {
     uint64_t now, before;
 
     if (cpu->current != NULL) {
-        account_thread(cpu, cpu->current);
+        charge_thread(cpu, cpu->current);
         return;
     }
     now = machine_cycles();
@@ -114,23 +126,30 @@ uint64_t sched_cycles(struct cpu *cpu, const struct thread *thread) {
     return now > since ? cycles + (now - since) : cycles;
 }
 
-apart static void begin_slice(struct cpu *cpu) {
-    cpu->timers.slice_end = machine_now(cpu) + SCHED_SLICE_NS;
+apart static void begin_slice(struct cpu *cpu, uint64_t length) {
+    cpu->timers.slice_end = machine_now(cpu) + length;
     timers_rearm(cpu);
 }
 
 // The running thread's slice has an end while others want the CPU, or there is work that would wait
-// for ever while it runs.
+// for ever while it runs; and when its budget has one.
 static void set_slice(struct cpu *cpu, bool fresh) {
-    if (cpu->timers.slice_end != UINT64_MAX && !fresh)
-        return;
-    if (cpu->current == NULL || (atomic_load(&cpu->queue.count) == 0 && !work_is_pending(cpu)))
+    uint64_t length = UINT64_MAX;
+
+    if ((cpu->timers.slice_end != UINT64_MAX && !fresh) || cpu->current == NULL)
         return; // an end that was set is left to pass
-    begin_slice(cpu);
+    if (UNLIKELY(payer_of(cpu->current) != NULL))
+        length = max_u64(sched_may_run_for(cpu, cpu->current), SLICE_MIN);
+    if (atomic_load(&cpu->queue.count) != 0 || work_is_pending(cpu))
+        length = min_u64(length, SCHED_SLICE_NS);
+    if (length != UINT64_MAX)
+        begin_slice(cpu, length);
 }
 
 // What this CPU has had and goes on being ready stays here, if it may.
 static void requeue(struct cpu *cpu, struct thread *thread) {
+    if (UNLIKELY(payer_of(thread) != NULL) && sched_throttle(cpu, thread))
+        return;
     if (sched_may_run(thread, cpu))
         run_queue_put_back(thread, cpu);
     else
@@ -177,17 +196,29 @@ static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *n
 }
 
 // The thread to run next: the handoff, the first of the queue, or, when the running one can't go
-// on, another CPU's.
+// on, another CPU's. Those whose budget is spent wait for the next instead.
 static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
     struct thread *thread = cpu->handoff;
 
     *fresh = thread == NULL;
     cpu->handoff = NULL;
-    if (thread == NULL)
-        thread = run_queue_take(cpu, cpu);
-    if (thread == NULL && !stays)
-        thread = steal(cpu);
-    return thread;
+    do {
+        if (thread == NULL)
+            thread = run_queue_take(cpu, cpu);
+        if (thread == NULL && !stays)
+            thread = steal(cpu);
+        if (LIKELY(thread == NULL || payer_of(thread) == NULL) || !sched_throttle(cpu, thread))
+            return thread;
+        thread = NULL;
+        *fresh = true;
+    } while (true);
+}
+
+// May the running thread stay here, if it is still ready?
+static bool may_stay(struct cpu *cpu) {
+    if (!sched_may_run(cpu->current, cpu))
+        return false;
+    return LIKELY(payer_of(cpu->current) == NULL) || !sched_must_wait(cpu, cpu->current);
 }
 
 // Can cpu->current, to which this CPU has just switched, go on? If not, *leave is the state in
@@ -213,8 +244,8 @@ apart static void go_on(struct cpu *cpu, enum thread_state leave) {
     bool fresh, stays;
 
     for (;;) {
-        account(cpu);
-        stays = leave == THREAD_READY && sched_may_run(cpu->current, cpu);
+        sched_charge(cpu);
+        stays = leave == THREAD_READY && may_stay(cpu);
         next = pick(cpu, stays, &fresh);
         if (next == NULL && stays)
             break;
@@ -235,7 +266,7 @@ static void hand_over(struct cpu *cpu, struct thread *next) {
     enum thread_state leave;
 
     cpu->handoff = NULL;
-    account_thread(cpu, previous);
+    charge_thread(cpu, previous);
     switch_to(cpu, previous, next, THREAD_WAITING);
     if (UNLIKELY(!may_go_on(cpu, &leave)))
         go_on(cpu, leave);
@@ -248,7 +279,7 @@ static void hand_over(struct cpu *cpu, struct thread *next) {
 static bool gives_way(struct cpu *cpu, bool slice_over) {
     uint64_t key = run_queue_first(&cpu->queue);
 
-    if (!sched_may_run(cpu->current, cpu))
+    if (!may_stay(cpu))
         return true;
     if (slice_over)
         return key <= cpu->current->virtual_time;
@@ -259,7 +290,7 @@ static bool gives_way(struct cpu *cpu, bool slice_over) {
 apart static void reconsider(struct cpu *cpu, bool slice_over) {
     if ((atomic_load_explicit(&cpu->pending, memory_order_relaxed) & PENDING_RESCHEDULE) != 0)
         atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
-    account(cpu);
+    sched_charge(cpu);
     if (slice_over)
         sched_even_out(cpu);
     if (gives_way(cpu, slice_over))
@@ -375,7 +406,7 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
 
     close_objects(cpu);
     next = cpu->handoff;
-    if (UNLIKELY(next == NULL || has_pending(cpu)))
+    if (UNLIKELY(next == NULL || has_pending(cpu) || payer_of(next) != NULL))
         return leave_waiting(cpu);
     hand_over(cpu, next); // which sees whether it has been woken itself
     return leave(cpu);

@@ -66,6 +66,12 @@ void sched_kick(struct cpu *cpu, struct thread *thread);
 // one looks again on its way out.
 void sched_tell_work(struct cpu *cpu);
 
+// Charges cpu->current, if there is one, for what it has run until now.
+void sched_charge(struct cpu *cpu);
+
+// What a thread may do has changed: if a CPU has it, that one looks at it again soon.
+void sched_reconsider(struct cpu *cpu, struct thread *thread);
+
 // A thread's affinity has just been changed: one that is where it may not be goes elsewhere soon.
 void sched_move(struct cpu *cpu, struct thread *thread);
 

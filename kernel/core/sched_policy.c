@@ -15,11 +15,13 @@ static uint64_t all_cpus(const struct kernel *kernel) {
 }
 
 void sched_share_init(struct process *process, struct process *parent) {
-    process->share = (struct sched_share){SCHED_WEIGHT_NORMAL, UINT64_MAX};
+    process->share = (struct sched_share){SCHED_WEIGHT_NORMAL, UINT64_MAX, NULL};
     if (parent == NULL)
         return;
     lock_take(&parent->lock);
     process->share = parent->share;
+    if (process->share.context != NULL)
+        object_get(&process->share.context->object);
     lock_drop(&parent->lock);
 }
 
@@ -30,6 +32,11 @@ static void set_pace(struct thread *thread, uint32_t weight) {
 void sched_inherit_locked(struct thread *thread) {
     set_pace(thread, thread->process->share.weight);
     atomic_store_explicit(&thread->affinity, thread->process->share.affinity, memory_order_relaxed);
+    thread->account.own = thread->process->share.context;
+    if (thread->account.own == NULL)
+        return;
+    object_get(&thread->account.own->object);
+    atomic_store_explicit(&thread->payer, thread->account.own, memory_order_release);
 }
 
 bool sched_may_run(const struct thread *thread, const struct cpu *cpu) {

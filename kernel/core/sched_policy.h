@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a thread's share of the machine is: its weight and the CPUs that it may run on. A process
+// What a thread's share of the machine is: its weight, the CPUs that it may run on and the
+// scheduling context that it is bound to (sched_context.h). A process
 // has them for the threads that it will make, and passes them on to the processes that it spawns,
 // so that nobody gets a larger share by starting more of itself than its limits allow. They are
 // changed through SchedulingPolicy only.
@@ -14,6 +15,7 @@
 
 struct cpu;
 struct process;
+struct sched_context;
 struct thread;
 
 #define SCHED_WEIGHT_NORMAL 1024u
@@ -22,7 +24,8 @@ struct thread;
 
 struct sched_share {
     uint32_t weight;
-    uint64_t affinity; // a bit for each CPU
+    uint64_t affinity;             // a bit for each CPU
+    struct sched_context *context; // a reference, or NULL
 };
 
 // A new process's share.

@@ -110,10 +110,17 @@ void sched_move(struct cpu *cpu, struct thread *thread) {
         sched_tell(cpu, home); // which has it, or is about to
 }
 
+void sched_reconsider(struct cpu *cpu, struct thread *thread) {
+    uint32_t has = atomic_load(&thread->on_cpu) & ~THREAD_WOKEN;
+
+    if (has != 0)
+        sched_tell(cpu, cpu->kernel->cpus[has - 1]);
+}
+
 void sched_hasten_end(struct cpu *cpu, struct thread *thread) {
     struct cpu *home;
 
-    if (!run_queue_remove(cpu, thread))
+    if (!run_queue_remove(cpu, thread) && !sched_unthrottle(thread))
         return;
     home = cpu->kernel->cpus[thread->cpu];
     run_queue_add_first(cpu, thread, home);

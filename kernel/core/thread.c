@@ -52,6 +52,8 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
     thread->cpu = cpu->index;
     thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
     list_node_init(&thread->sibling);
+    list_node_init(&thread->throttled);
+    lock_init(&thread->account.lock);
     timer_init(&thread->deadline, TIMER_THREAD);
     call_queue_init(&thread->joiners, cpu->kernel->thread_answer);
     status = ring_create(cpu, thread, &start->ring);
@@ -200,6 +202,7 @@ void thread_gone(struct cpu *cpu, struct thread *thread) {
 void thread_release(struct cpu *cpu, struct thread *thread) {
     give_back_ring(cpu, thread);
     machine_context_fini(cpu, &thread->context);
+    sched_unbind_thread(cpu, thread);
     answer_joiners(cpu, thread);
 }
 

@@ -10,6 +10,7 @@
 #include "core/heap.h"
 #include "core/object.h"
 #include "core/ringserve.h"
+#include "core/sched_context.h"
 #include "core/timer.h"
 #include "machine/context.h"
 
@@ -20,9 +21,10 @@
 
 enum thread_state {
     THREAD_NEW,
-    THREAD_READY,   // in a run queue, or a CPU's handoff
-    THREAD_RUNNING, // cpu->current of its CPU
-    THREAD_WAITING, // in cap_enter
+    THREAD_READY,     // in a run queue, or a CPU's handoff
+    THREAD_RUNNING,   // cpu->current of its CPU
+    THREAD_WAITING,   // in cap_enter
+    THREAD_THROTTLED, // ready, but its scheduling context's budget is spent: on that one's list
     THREAD_DEAD,
 };
 
@@ -40,6 +42,7 @@ struct thread {
     struct process *process; // a reference
     uint64_t id;             // unique in the kernel
     _Atomic uint32_t attention;
+    struct sched_context *_Atomic payer; // who is charged for its time; NULL: nobody
     struct ring ring;
     struct timer deadline;    // of the cap_enter that it waits in
     struct list_node sibling; // process->threads; guarded by process->lock
@@ -52,10 +55,12 @@ struct thread {
     struct heap_node run;  // key: virtual time
     uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
     _Atomic uint32_t pace; // 2^32 / weight: by so much its virtual time goes on, in 2^-22 ns a ns
-    _Atomic uint64_t affinity; // CPUs that it may run on, a bit each
-    _Atomic uint32_t cpu;      // index of the CPU whose queue it is, or was last, in
-    bool queued;               // in that queue; guarded by the queue's lock
-    uint64_t cycles;           // run so far
+    _Atomic uint64_t affinity;    // CPUs that it may run on, a bit each
+    _Atomic uint32_t cpu;         // index of the CPU whose queue it is, or was last, in
+    bool queued;                  // in that queue; guarded by the queue's lock
+    uint64_t cycles;              // run so far
+    struct sched_account account; // whose time it runs on
+    struct list_node throttled;   // of its own context; guarded by that one's lock
 
     // Its end, as ThreadHandle.join tells it. The first two are the thread's own until it has
     // ended; `ended` is guarded by process->lock.

@@ -7,6 +7,7 @@
 #include "core/call.h"
 #include "core/kernel.h"
 #include "core/panic.h"
+#include "core/sched_context.h"
 #include "core/thread.h"
 #include "machine/time.h"
 
@@ -89,6 +90,7 @@ static void call_expired(struct cpu *cpu, struct timer *timer) {
 static void (*const expired[TIMER_KINDS])(struct cpu *cpu, struct timer *timer) = {
     [TIMER_THREAD] = thread_expired,
     [TIMER_CALL] = call_expired,
+    [TIMER_CONTEXT] = sched_context_expired,
 };
 
 static struct timer *take_due(struct timers *timers, uint64_t now) {

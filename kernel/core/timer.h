@@ -16,8 +16,9 @@ struct cpu;
 
 // Who waits; says which function is called when the time comes.
 enum timer_kind {
-    TIMER_THREAD, // a thread's cap_enter has a deadline
-    TIMER_CALL,   // a held call is to be answered then
+    TIMER_THREAD,  // a thread's cap_enter has a deadline
+    TIMER_CALL,    // a held call is to be answered then
+    TIMER_CONTEXT, // a scheduling context's next period, for which threads wait
     TIMER_KINDS,
 };
 
@@ -51,6 +52,12 @@ apart void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);
 // True when it is not set, and its function not running. For who alone can set it.
 static inline bool timer_is_idle(const struct timer *timer) {
     return atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_IDLE;
+}
+
+// Is it armed, or its function about to say timer_fired? Under a lock that keeps both from
+// changing.
+static inline bool timer_is_set(const struct timer *timer) {
+    return atomic_load_explicit(&timer->state, memory_order_acquire) != TIMER_IDLE;
 }
 
 // After it the timer is idle and its function is not running; true when it was armed and won't be

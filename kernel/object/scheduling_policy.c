@@ -5,9 +5,12 @@
 
 #include "core/cpu.h"
 #include "core/dispatch.h"
+#include "core/process.h"
+#include "core/sched_context.h"
 #include "core/sched_policy.h"
 #include "core/thread.h"
 #include "object/process_handle.h"
+#include "object/scheduling_context.h"
 #include "object/target.h"
 #include "object/thread_handle.h"
 #include "schemas/scheduling.capos.h"
@@ -82,8 +85,78 @@ static int set_affinity(void *self, struct capos_invocation *invocation,
     return CAPOS_DONE;
 }
 
-static const struct capos_scheduling_policy_server server = {.set_weight = set_weight,
-                                                             .set_affinity = set_affinity};
+static int create_context(void *self, struct capos_invocation *invocation,
+                          struct capos_scheduling_policy_create_context_params params,
+                          struct capos_scheduling_policy_create_context_results_builder results) {
+    const struct target *target = self;
+    struct sched_context *context;
+    enum capos_status status;
+
+    if (dispatch_room(invocation) == 0)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "no room for the context");
+    status = sched_context_create(
+        target->cpu, &scheduling_context_type, dispatch_process(invocation)->ledger,
+        capos_scheduling_policy_create_context_params_budget(params),
+        capos_scheduling_policy_create_context_params_period(params), &context);
+    if (status == CAPOS_STATUS_MALFORMED)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "no such budget or period");
+    if (status != CAPOS_STATUS_OK)
+        return capos_fail(invocation, CAPOS_OVERLOADED, "a limit is reached");
+    capos_scheduling_policy_create_context_results_give_context(
+        results, dispatch_give(invocation, &context->object, CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID,
+                               CAPOS_SCOPE_ANY));
+    return CAPOS_DONE;
+}
+
+// Binds whom the handle is of, to a context or to none.
+static int bind_to(struct cpu *cpu, struct capos_invocation *invocation, uint64_t handle,
+                   struct sched_context *context) {
+    enum capos_status status = CAPOS_STATUS_OK;
+    struct subject subject;
+    int outcome = find(invocation, handle, &subject);
+
+    if (outcome != CAPOS_DONE)
+        return outcome;
+    if (subject.process != NULL)
+        status = sched_bind(cpu, subject.process, context);
+    else
+        status = sched_bind_thread(cpu, subject.thread, context);
+    if (status != CAPOS_STATUS_OK)
+        return capos_fail(invocation, CAPOS_DISCONNECTED, "it is ending");
+    return CAPOS_DONE;
+}
+
+static int bind(void *self, struct capos_invocation *invocation,
+                struct capos_scheduling_policy_bind_params params,
+                struct capos_scheduling_policy_bind_results_builder results) {
+    const struct target *target = self;
+    uint64_t id = capos_scheduling_policy_bind_params_context(params).id;
+    struct captable_view view;
+
+    (void)results;
+    if (dispatch_capability(invocation, id, &scheduling_context_type, &view) != CAPOS_STATUS_OK)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "no SchedulingContext");
+    return bind_to(target->cpu, invocation, capos_scheduling_policy_bind_params_target(params).id,
+                   (struct sched_context *)(void *)view.object);
+}
+
+static int unbind(void *self, struct capos_invocation *invocation,
+                  struct capos_scheduling_policy_unbind_params params,
+                  struct capos_scheduling_policy_unbind_results_builder results) {
+    const struct target *target = self;
+
+    (void)results;
+    return bind_to(target->cpu, invocation, capos_scheduling_policy_unbind_params_target(params).id,
+                   NULL);
+}
+
+static const struct capos_scheduling_policy_server server = {
+    .set_weight = set_weight,
+    .set_affinity = set_affinity,
+    .create_context = create_context,
+    .bind = bind,
+    .unbind = unbind,
+};
 
 static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
     struct target target = {cpu, object};

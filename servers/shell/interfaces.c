@@ -34,6 +34,7 @@ static const struct {
     {CAPOS_PROCESS_SPAWNER_INTERFACE_ID, "ProcessSpawner"},
     {CAPOS_RECEIVER_INTERFACE_ID, "Receiver"},
     {CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, "SchedulerStatistics"},
+    {CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID, "SchedulingContext"},
     {CAPOS_SCHEDULING_POLICY_INTERFACE_ID, "SchedulingPolicy"},
     {CAPOS_SERIAL_PORT_INTERFACE_ID, "SerialPort"},
     {CAPOS_SUPERVISOR_INTERFACE_ID, "Supervisor"},

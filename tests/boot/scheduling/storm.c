@@ -7,7 +7,8 @@
 //     nops     submits as much as an entry takes
 //     timers   sleeps in all its slots at once, for a moment each
 //     calls    calls the `echo` that it was granted
-//     spawns   starts a program that does nothing, and kills it
+//     spawns   starts a program that ends at once (itself, without such a grant), and kills it, so
+//              that nothing is left when it is killed itself
 #include "base/text.h"
 #include "capos/runtime.h"
 #include "schemas/boot.capos.h"
