@@ -63,7 +63,11 @@ stage == "linux" {
     next
 }
 
-# OPERATION VALUE UNIT KEY PEER
+# OPERATION VALUE UNIT KEY PEER; - for a value that is only good in the same run
+stage == "peers" && $2 == "-" && !($4 in measured) {
+    alone[$1]
+    next
+}
 stage == "peers" {
     peer = $0
     sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", peer)
@@ -97,6 +101,10 @@ stage == "wall" {
 {
     if (!heading++)
         print_heading()
+    if (!($1 in peers) && $1 in alone) {
+        printf "%-22s %12s %14s   %s, and no peer was measured beside it\n", $1, $2, "", $3
+        next
+    }
     if (!($1 in peers) || $3 != unit[$1] || $3 != peer_unit[$1, 1]) {
         print $1 ": no peer in " $3 >"/dev/stderr"
         bad = 1
