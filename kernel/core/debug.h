@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What only the debug kernel has: the n-th-failure injector, the commit assertion and the measuring
-// of sections without interrupts. In the release kernel these are empty inline functions and
-// debug.c is not built. The only #ifdef on the kind of kernel besides kassert.
+// What only the debug kernel has: the n-th-failure injector, the commit assertion, the measuring of
+// sections without interrupts, and the audit of itself. In the release kernel these are empty
+// inline functions and debug.c is not built. The only #ifdef on the kind of kernel besides kassert.
 #ifndef CORE_DEBUG_H
 #define CORE_DEBUG_H
 
@@ -34,6 +34,15 @@ void debug_commit_end(struct cpu *cpu);
 void debug_section_begin(struct cpu *cpu);
 void debug_section_end(struct cpu *cpu);
 
+// From now on the kernel audits itself: when a process has ended, as soon as nothing is half done.
+// No CPU enters the kernel meanwhile. A broken rule is a panic.
+void debug_audit_self(struct kernel *kernel);
+
+// A process has ended. A CPU has just entered the kernel, or left it.
+void debug_process_ended(struct kernel *kernel);
+void debug_entered(struct cpu *cpu);
+void debug_left(struct cpu *cpu);
+
 #else
 
 enum { DEBUG_KERNEL = 0 };
@@ -56,6 +65,22 @@ static inline void debug_section_begin(struct cpu *cpu) {
 }
 
 static inline void debug_section_end(struct cpu *cpu) {
+    (void)cpu;
+}
+
+static inline void debug_audit_self(struct kernel *kernel) {
+    (void)kernel;
+}
+
+static inline void debug_process_ended(struct kernel *kernel) {
+    (void)kernel;
+}
+
+static inline void debug_entered(struct cpu *cpu) {
+    (void)cpu;
+}
+
+static inline void debug_left(struct cpu *cpu) {
     (void)cpu;
 }
 

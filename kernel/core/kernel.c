@@ -74,6 +74,7 @@ void kernel_fini(struct kernel *kernel) {
 void kernel_enter(struct cpu *cpu) {
     debug_section_begin(cpu);
     reclaim_enter(cpu);
+    debug_entered(cpu);
     if (UNLIKELY(reclaim_is_pending(&cpu->reclaim)))
         reclaim_run(cpu);
 }
@@ -81,4 +82,5 @@ void kernel_enter(struct cpu *cpu) {
 void kernel_leave(struct cpu *cpu) {
     reclaim_leave(cpu);
     debug_section_end(cpu);
+    debug_left(cpu);
 }

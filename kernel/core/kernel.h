@@ -51,7 +51,10 @@ struct kernel {
     void (*serial_input)(struct cpu *cpu);
     struct object *serial_ports[MACHINE_SERIAL_PORTS];
 
-    uint64_t fail_nth; // debug.h
+    // debug.h
+    bool audits; // itself
+    _Atomic uint32_t audit_due, auditing;
+    uint64_t fail_nth;
     uint64_t fail_count;
 };
 

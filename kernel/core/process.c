@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "core/debug.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
 #include "core/panic.h"
@@ -217,6 +218,7 @@ static enum reap_result reap_close(struct cpu *cpu, struct process *process) {
     lock_take(&process->lock);
     process->state = PROCESS_ENDED;
     lock_drop(&process->lock);
+    debug_process_ended(kernel);
     return REAP_NEXT;
 }
 

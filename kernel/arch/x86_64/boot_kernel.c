@@ -14,6 +14,7 @@
 #include "arch/x86_64/user.h"
 #include "base/bits.h"
 #include "core/cpu.h"
+#include "core/debug.h"
 #include "core/frame.h"
 #include "core/kernel.h"
 #include "core/log.h"
@@ -113,6 +114,7 @@ void boot_kernel_start(struct bootmem *memory, const struct boot_info *info) {
         log_line(&boot_cpu, "boot: there is no boot archive, so there is nothing to run");
         power_off(POWER_STATUS);
     }
+    debug_audit_self(&boot_kernel);
     boot_start_init(info);
     log_line(&boot_cpu, "boot: %lu thousand cycles since the kernel's first instruction",
              (unsigned long)((machine_cycles() - boot_entry_tsc) / 1000));
