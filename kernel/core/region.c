@@ -62,6 +62,7 @@ void regions_add(struct regions *regions, const struct region *region) {
             (regions->count - at) * sizeof(struct region));
     regions->array[at] = *region;
     regions->count++;
+    regions->latest = at;
 }
 
 void regions_remove(struct regions *regions, struct region *region) {
@@ -71,14 +72,23 @@ void regions_remove(struct regions *regions, struct region *region) {
     memmove(region, region + 1, (regions->count - at) * sizeof(struct region));
 }
 
-struct region *regions_find(const struct regions *regions, uint64_t start, uint64_t pages) {
-    uint32_t below = regions_below(regions, start);
-
-    if (below == 0)
-        return NULL;
-    struct region *region = &regions->array[below - 1];
+// Does the range lie in the region?
+static bool region_holds(const struct region *region, uint64_t start, uint64_t pages) {
     uint64_t page = (start - region->start) / 4096;
-    return page < region->pages && pages <= region->pages - page ? region : NULL;
+
+    return start >= region->start && page < region->pages && pages <= region->pages - page;
+}
+
+struct region *regions_find(const struct regions *regions, uint64_t start, uint64_t pages) {
+    uint32_t below;
+
+    if (regions->latest < regions->count &&
+        region_holds(&regions->array[regions->latest], start, pages))
+        return &regions->array[regions->latest];
+    below = regions_below(regions, start);
+    return below != 0 && region_holds(&regions->array[below - 1], start, pages)
+               ? &regions->array[below - 1]
+               : NULL;
 }
 
 bool regions_are_clear(const struct regions *regions, uint64_t start, uint64_t pages) {

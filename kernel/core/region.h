@@ -43,6 +43,7 @@ struct region {
 struct regions {
     struct region *array;
     uint32_t count, room;
+    uint32_t latest; // index of the one that was added last, or any: where to look first
 };
 
 // Makes room for one more. OVERLOADED.

@@ -61,10 +61,23 @@ static void pass_on(struct cpu *cpu, struct vm *vm) {
         work_add(cpu, &list_entry(next, struct vm_job, queued)->work);
 }
 
+// All of some phases, until one fails.
+static inline void run_phases(struct cpu *cpu, struct vm *vm, struct vm_job *job,
+                              vm_phase_fn *const *phase) {
+    const enum capos_status status = job->status;
+
+    for (; *phase != NULL && job->status == status; phase++) {
+        job->done = 0;
+        while (!(*phase)(cpu, vm, job) && job->status == status)
+            continue;
+    }
+}
+
 static enum capos_status run(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     job_begin(job);
-    while (!job_step(cpu, vm, job))
-        continue;
+    run_phases(cpu, vm, job, vm_phases[job->operation]);
+    if (job->status != CAPOS_STATUS_OK)
+        run_phases(cpu, vm, job, vm_undo_phases);
     pass_on(cpu, vm);
     return job->status;
 }
