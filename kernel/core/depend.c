@@ -116,6 +116,7 @@ static void make_due(struct cpu *cpu, struct call *call) {
     dead = ring->phase == RING_DEAD;
     if (!dead) {
         append(ring, &ring->due, call);
+        ring_note_work(ring);
         call_set(call, CALL_DUE);
         woken = ring->phase == RING_WAITING;
         if (woken)
@@ -219,6 +220,7 @@ void depend_run_due(struct cpu *cpu, struct ring *ring) {
     for (;;) {
         lock_take(&ring->lock);
         call = pop(ring, &ring->due);
+        ring_note_work(ring);
         if (call != NULL)
             call_set(call, CALL_CLAIMED);
         lock_drop(&ring->lock);
@@ -382,6 +384,7 @@ void depend_leave_locked(struct call *call) {
 
     if (call_state(call) == CALL_DUE) {
         unlink(ring, &ring->due, call);
+        ring_note_work(ring);
         return;
     }
     source = &ring->calls[depend_of(call)->source];

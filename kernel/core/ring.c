@@ -209,6 +209,7 @@ static void postpone(struct ring *ring, struct call *call, int32_t result, uint8
     else
         ring->done_last->next_done = call;
     ring->done_last = call;
+    ring_note_work(ring);
     call_set(call, CALL_DONE);
 }
 
@@ -220,21 +221,18 @@ static void drain_locked(struct ring *ring) {
         ring->done = call->next_done;
         settle(ring, call, call->answer.result, call->answer.cqe_flags, call->answer.caps);
     }
+    ring_note_work(ring);
 }
 
-seldom static void drain_some(struct ring *ring) {
+void ring_drain(struct ring *ring) {
     lock_take(&ring->lock);
     drain_locked(ring);
     lock_drop(&ring->lock);
 }
 
-static bool has_done(const struct ring *ring) {
-    return atomic_load_explicit(&ring->done, memory_order_relaxed) != NULL;
-}
-
 static void drain(struct ring *ring) {
-    if (UNLIKELY(has_done(ring)))
-        drain_some(ring);
+    if (UNLIKELY(ring_has_done(ring)))
+        ring_drain(ring);
 }
 
 // The wait of a ring's thread is over. The ring is not locked any more.
@@ -332,7 +330,6 @@ bool ring_interrupt_wait(struct ring *ring) {
 
 void ring_begin(struct ring *ring) {
     set_phase(ring, RING_INSIDE);
-    drain(ring);
 }
 
 void ring_end(struct ring *ring) {
@@ -344,9 +341,9 @@ bool ring_wait(struct ring *ring) {
     bool waits;
 
     lock_take(&ring->lock);
-    if (UNLIKELY(has_done(ring)))
+    if (UNLIKELY(ring_has_work(ring)))
         drain_locked(ring);
-    waits = !is_satisfied(ring) && !ring_has_due(ring);
+    waits = !is_satisfied(ring) && LIKELY(!ring_has_work(ring)); // due, then
     if (waits)
         set_phase(ring, RING_WAITING);
     lock_drop(&ring->lock);
@@ -373,6 +370,7 @@ void ring_kill(struct cpu *cpu, struct ring *ring) {
         in_flight--;
     }
     ring->quiet = in_flight == 0;
+    ring_note_work(ring);
     lock_drop(&ring->lock);
     if (ring->quiet) {
         list_init(&ring->armed); // what was there has ended

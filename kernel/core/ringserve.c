@@ -172,6 +172,7 @@ static int32_t run_unpark(struct cpu *cpu, struct ring *ring, const struct capos
     return status == CAPOS_STATUS_OK ? (int32_t)woken : failure(status);
 }
 
+// All of them.
 static const struct operation operations[CAPOS_OPCODES] = {
     [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_LINK, false},
     [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE | DEPENDS, true},
@@ -196,7 +197,7 @@ static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_
 static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     uint32_t opcode = machine_clamp(sqe->opcode, CAPOS_OPCODES);
     const struct operation *operation = &operations[opcode];
-    bool known = opcode == sqe->opcode && operation->run != NULL;
+    bool known = opcode == sqe->opcode;
     int32_t result;
 
     if (UNLIKELY(!known || (sqe->flags & ~operation->flags) != 0))
@@ -210,6 +211,12 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
     if (result != PENDING)
         post_now(ring, sqe, known && (operation->names_slot || (sqe->flags & DEPENDS) != 0),
                  result);
+}
+
+static void publish_sq_head(const struct ring *ring) {
+    struct capos_ring_header *header = (struct capos_ring_header *)(void *)ring->base;
+
+    ring_store_index(&header->sq_head, ring->sq_head);
 }
 
 // Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
@@ -229,6 +236,7 @@ static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
             object_close_pending(cpu);
         taken++;
     }
+    publish_sq_head(ring);
     return taken;
 }
 
@@ -244,12 +252,6 @@ static bool read_header(struct ring *ring, uint32_t *available) {
         return false;
     ring->cq_head = cq_head;
     return true;
-}
-
-static void publish_sq_head(const struct ring *ring) {
-    struct capos_ring_header *header = (struct capos_ring_header *)(void *)ring->base;
-
-    ring_store_index(&header->sq_head, ring->sq_head);
 }
 
 // Lets every armed RECV take a message, and offers those that found none if `enlist`, until the
@@ -299,14 +301,21 @@ static bool is_past(struct cpu *cpu, uint64_t deadline) {
     return deadline != CAPOS_NO_DEADLINE && deadline <= machine_now(cpu);
 }
 
+// What others have left to the ring's own thread.
+seldom static void catch_up(struct cpu *cpu, struct ring *ring) {
+    ring_drain(ring);
+    if (ring_has_due(ring))
+        depend_run_due(cpu, ring);
+}
+
 // Begins to wait, or goes on with it, for what the ring says. True when the thread waits, and this
 // CPU must run something else.
 static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
     struct thread *thread = ring->thread;
 
     do {
-        if (UNLIKELY(ring_has_due(ring)))
-            depend_run_due(cpu, ring);
+        if (UNLIKELY(ring_has_work(ring)))
+            catch_up(cpu, ring);
         if (ring_is_satisfied(ring) || is_past(cpu, deadline)) {
             if (!ring->wait_slot && !list_is_empty(&ring->armed))
                 offer_now(cpu, ring);
@@ -326,6 +335,11 @@ static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
 }
 
 static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t deadline) {
+    if (wait == 0 && LIKELY(!ring_has_work(ring))) {
+        if (!list_is_empty(&ring->armed))
+            offer_now(cpu, ring);
+        return false;
+    }
     ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
     ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
     ring->deadline = deadline;
@@ -358,12 +372,11 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
         return sched_leave(cpu);
     }
     ring_begin(ring);
-    if (UNLIKELY(ring_has_due(ring)))
-        depend_run_due(cpu, ring);
+    if (UNLIKELY(ring_has_work(ring)))
+        catch_up(cpu, ring);
     asked = min_u32(to_submit, available);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
-    publish_sq_head(ring);
+    taken = asked == 0 ? 0 : submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
     if (UNLIKELY(taken < asked))
         reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
     machine_context_set_result(&thread->context, result_of(taken, reason));

@@ -6,6 +6,13 @@
 // Who writes: the ring's own thread, while it is INSIDE, and without a lock; anybody who holds the
 // lock, while it is WAITING. In every other phase a completion is kept on `done`. The thread begins
 // to wait under the lock and is woken under it, so the two never meet.
+//
+// The locks on the way of a call and its return, each taken once and none of them the kernel's own:
+// the endpoint's (the message goes to a waiting RECV), in it the server's table of tokens and the
+// server's ring (its completion, its wake-up); the caller's ring (its wait). Then the table of
+// tokens (the claim), the caller's ring (completion, wake-up), the endpoint's (the RECV is offered
+// again), the server's ring (its wait). Capability tables are looked up without a lock; the two
+// that capabilities go between are locked for those.
 #ifndef CORE_RINGSERVE_H
 #define CORE_RINGSERVE_H
 
@@ -35,6 +42,12 @@ enum ring_phase {
     RING_WAITING, // blocked in cap_enter
     RING_WOKEN,   // its wait is over; it has not run since
     RING_DEAD,    // nothing is posted any more
+};
+
+// What is not empty.
+enum ring_work {
+    RING_WORK_DONE = 1, // `done`
+    RING_WORK_DUE = 2,  // `due` (depend.h)
 };
 
 #define RING_REFERENCES 4
@@ -82,8 +95,9 @@ struct ring {
     uint32_t skipped;  // operations that ended without a CQE
     bool quiet;        // its thread has ended with nothing in flight
 
-    // Guarded by lock; looked at without.
-    struct call *_Atomic done; // records in state DONE, by next_done; oldest first
+    // Guarded by lock; `work` is looked at without.
+    _Atomic uint8_t work; // enum ring_work
+    struct call *done;    // records in state DONE, by next_done; oldest first
     struct call *done_last;
     struct depend_chain due; // records in state DUE, oldest first
 };
@@ -128,9 +142,11 @@ void ring_timed_out(struct cpu *cpu, struct ring *ring);
 void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags, uint8_t caps);
 
 // The steps of cap_enter, on the ring of cpu->current. ring_begin: from now on completions are
-// posted or kept for ring_end. ring_wait: true when the wait has begun, after which any CPU may
-// wake the thread; false when there is nothing to wait for. ring_end: back to user mode.
+// posted or kept for ring_drain and ring_end. ring_wait: true when the wait has begun, after which
+// any CPU may wake the thread; false when there is nothing to wait for. ring_end: back to user
+// mode.
 void ring_begin(struct ring *ring);
+seldom void ring_drain(struct ring *ring);
 bool ring_wait(struct ring *ring);
 bool ring_is_satisfied(struct ring *ring);
 void ring_end(struct ring *ring);
@@ -155,9 +171,25 @@ static inline const struct ring_reference *ring_reference(const struct ring *rin
 // Makes it known, by the ring's own thread.
 seldom void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service);
 
-// Is there something for the ring's own thread to run (depend.h)?
+// Is there something for the ring's own thread to post or to run?
+static inline bool ring_has_work(const struct ring *ring) {
+    return atomic_load_explicit(&ring->work, memory_order_relaxed) != 0;
+}
+
+static inline bool ring_has_done(const struct ring *ring) {
+    return (atomic_load_explicit(&ring->work, memory_order_relaxed) & RING_WORK_DONE) != 0;
+}
+
 static inline bool ring_has_due(const struct ring *ring) {
-    return __atomic_load_n(&ring->due.first, __ATOMIC_RELAXED) != DEPEND_NONE;
+    return (atomic_load_explicit(&ring->work, memory_order_relaxed) & RING_WORK_DUE) != 0;
+}
+
+// After `done` or `due` has changed. The ring is locked.
+static inline void ring_note_work(struct ring *ring) {
+    unsigned work = (ring->done != NULL ? RING_WORK_DONE : 0) |
+                    (ring->due.first != DEPEND_NONE ? RING_WORK_DUE : 0);
+
+    atomic_store_explicit(&ring->work, (uint8_t)work, memory_order_relaxed);
 }
 
 // Writes a completion; that of an operation without a record too. By who may (see above).
