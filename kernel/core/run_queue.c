@@ -39,8 +39,10 @@ void run_queue_rebase(struct cpu *cpu, struct thread *thread, const struct cpu *
 }
 
 // The queue is locked.
-static bool add_locked(struct run_queue *queue, struct thread *thread, uint64_t key) {
-    thread->queued = true;
+static bool add_locked(struct cpu *target, struct thread *thread, uint64_t key) {
+    struct run_queue *queue = &target->queue;
+
+    atomic_store_explicit(&thread->queued, target->index + 1, memory_order_relaxed);
     thread->run.key = key;
     heap_add(&queue->ready, &thread->run);
     if (atomic_fetch_add(&queue->count, 1) == 0)
@@ -60,7 +62,7 @@ bool run_queue_put_back(struct thread *thread, struct cpu *target) {
     kassert(atomic_load_explicit(&thread->on_cpu, memory_order_relaxed) == 0);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
     lock_take(&queue->lock);
-    first = add_locked(queue, thread, thread->virtual_time);
+    first = add_locked(target, thread, thread->virtual_time);
     lock_drop(&queue->lock);
     return first;
 }
@@ -71,14 +73,14 @@ void run_queue_add_first(struct cpu *cpu, struct thread *thread, struct cpu *tar
     run_queue_rebase(cpu, thread, target);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
     lock_take(&queue->lock);
-    (void)add_locked(queue, thread, 0);
+    (void)add_locked(target, thread, 0);
     lock_drop(&queue->lock);
 }
 
 // The queue is locked, the thread in it.
 static void remove_locked(struct run_queue *queue, struct thread *thread) {
     heap_remove(&queue->ready, &thread->run);
-    thread->queued = false;
+    atomic_store_explicit(&thread->queued, 0, memory_order_relaxed);
     atomic_fetch_sub(&queue->count, 1);
 }
 
@@ -124,12 +126,15 @@ uint64_t run_queue_first(struct run_queue *queue) {
 }
 
 bool run_queue_remove(struct cpu *cpu, struct thread *thread) {
-    uint32_t home = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
-    struct run_queue *queue = &cpu->kernel->cpus[home]->queue;
+    uint32_t in = atomic_load_explicit(&thread->queued, memory_order_relaxed);
+    struct run_queue *queue;
     bool queued;
 
+    if (in == 0)
+        return false;
+    queue = &cpu->kernel->cpus[in - 1]->queue;
     lock_take(&queue->lock);
-    queued = thread->queued && thread->cpu == home;
+    queued = atomic_load_explicit(&thread->queued, memory_order_relaxed) == in;
     if (queued)
         remove_locked(queue, thread);
     lock_drop(&queue->lock);

@@ -55,10 +55,11 @@ struct thread {
     struct heap_node run;  // key: virtual time
     uint64_t virtual_time; // in ns, by the clock of the queue of `cpu`
     _Atomic uint32_t pace; // 2^32 / weight: by so much its virtual time goes on, in 2^-22 ns a ns
-    _Atomic uint64_t affinity;    // CPUs that it may run on, a bit each
-    _Atomic uint32_t cpu;         // index of the CPU whose queue it is, or was last, in
-    bool queued;                  // in that queue; guarded by the queue's lock
-    uint64_t cycles;              // run so far
+    _Atomic uint64_t affinity; // CPUs that it may run on, a bit each
+    _Atomic uint32_t cpu;      // index of the CPU whose queue it is, or was last, in
+    _Atomic uint32_t queued; // index + 1 of the CPU in whose queue it is, or 0; changes under that
+                             // queue's lock
+    uint64_t cycles;         // run so far
     struct sched_account account; // whose time it runs on
     struct list_node throttled;   // of its own context; guarded by that one's lock
 
