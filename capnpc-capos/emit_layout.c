@@ -140,13 +140,10 @@ static uint32_t shape_words(const struct node *node) {
 static void put_shape(struct emit *e, const struct node *node) {
     uint32_t next = node->pointers; // words from the first pointer to where the next struct begins
     out_printf(e->source, "static const uint64_t %s_shape[] = {\n", node->c_name);
-    out_printf(e->source, "    UINT64_C(0x%016llx),\n",
-               (unsigned long long)capos_word_make_struct(0, node->data_words, node->pointers));
     for (uint32_t i = 0; i < node->pointers; i++) {
         const struct node *target = shape_target(node, i);
-        out_printf(e->source, "    UINT64_C(0x%016llx),\n",
-                   (unsigned long long)capos_word_make_struct((int32_t)(next - i - 1),
-                                                              target->data_words, 0));
+        uint64_t word = capos_word_make_struct((int32_t)(next - i - 1), target->data_words, 0);
+        out_printf(e->source, "    UINT64_C(0x%016llx),\n", (unsigned long long)word);
         next += target->data_words;
     }
     out_printf(e->source, "};\n");
@@ -167,13 +164,20 @@ void emit_layout(struct emit *e, const struct node *node) {
                    rows.text.data);
     }
     uint32_t words = shape_words(node);
-    if (words > 0) {
+    if (words > 0 && node->pointers > 0) {
         shape = emit_text(e, "%s_shape", node->c_name);
         put_shape(e, node);
     }
-    out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u, %u, %u, %s};\n",
-               node->c_name, entries, rows.count, words, words > 0 ? 1u + node->pointers : 0,
-               shape);
+    if (words > 0)
+        out_printf(e->source,
+                   "const struct capos_layout %s_layout = "
+                   "{%s, %u, %u, %u, %u, UINT64_C(0x%016llx), %s};\n",
+                   node->c_name, entries, rows.count, words, node->data_words, node->pointers,
+                   (unsigned long long)capos_word_make_struct(0, node->data_words, node->pointers),
+                   shape);
+    else
+        out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u, 0, 0, 0, 0, NULL};\n",
+                   node->c_name, entries, rows.count);
     out_printf(e->source, "// clang-format on\n");
     out_fini(&rows.text);
 }

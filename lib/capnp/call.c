@@ -77,16 +77,12 @@ int capos_call_cancel(struct capos_call *call) {
     return call->transport->cancel(call->transport, call);
 }
 
-int capos_call_send(struct capos_call *call) {
+int capos_call_unsendable(struct capos_call *call) {
     if (call->status != CAPOS_DONE)
         return call->status;
     if (call->state != CAPOS_CALL_BEGUN)
         return fail(call, CAPOS_INVALID_ARGUMENT, "the call was sent before");
-    if (call->params.error != CAPOS_BUILD_OK)
-        return fail(call, CAPOS_INVALID_ARGUMENT, "the params do not fit");
-    call->state = CAPOS_CALL_SENT;
-    call->status = call->transport->send(call->transport, call);
-    return call->status;
+    return fail(call, CAPOS_INVALID_ARGUMENT, "the params do not fit");
 }
 
 // The empty results of a call that failed.
@@ -108,10 +104,4 @@ int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
         return CAPOS_DONE;
     fail(call, CAPOS_FAILED, capos_fault_name(call->results.fault.kind));
     return fail_results(call, results);
-}
-
-void capos_call_release(struct capos_call *call) {
-    if (call->state != CAPOS_CALL_NEW)
-        call->transport->release(call->transport, call);
-    call->state = CAPOS_CALL_NEW;
 }

@@ -293,15 +293,29 @@ int capos_promise_release(struct capos_promise promise) __attribute__((warn_unus
 // with its answer if that was quicker. UNIMPLEMENTED: the transport can't.
 int capos_call_cancel(struct capos_call *call) __attribute__((warn_unused_result));
 
+// Why a call can't be sent; not CAPOS_DONE. For capos_call_send.
+int capos_call_unsendable(struct capos_call *call) __attribute__((cold, noinline));
+
 // Sends it, without waiting.
-int capos_call_send(struct capos_call *call) __attribute__((warn_unused_result));
+__attribute__((warn_unused_result)) static inline int capos_call_send(struct capos_call *call) {
+    if (call->status != CAPOS_DONE || call->state != CAPOS_CALL_BEGUN ||
+        call->params.error != CAPOS_BUILD_OK)
+        return capos_call_unsendable(call);
+    call->state = CAPOS_CALL_SENT;
+    call->status = call->transport->send(call->transport, call);
+    return call->status;
+}
 
 // Waits for the answer and validates it. The results are readable until the call is released.
 int capos_call_wait(struct capos_call *call, struct capos_struct *results)
     __attribute__((warn_unused_result));
 
 // Ends the use of a call, whatever its state.
-void capos_call_release(struct capos_call *call);
+static inline void capos_call_release(struct capos_call *call) {
+    if (call->state != CAPOS_CALL_NEW)
+        call->transport->release(call->transport, call);
+    call->state = CAPOS_CALL_NEW;
+}
 
 #ifdef __cplusplus
 }

@@ -47,13 +47,14 @@ struct capos_layout_entry {
 };
 
 // A struct whose pointers all lead to structs without pointers makes the same message whenever all
-// of it is built in the schema's order: `shape` has the words that then are pointers, the root's
-// first. A message that has them is sound, as a comparison of those words tells.
+// of it is built in the schema's order: `root` is its first word, and `shape` has the root's
+// pointers. A message that has them is sound, as a comparison of those words tells.
 struct capos_layout {
     const struct capos_layout_entry *entries;
     uint16_t count;
-    uint16_t shape_words; // of the whole message; 0 if there is no shape
-    uint16_t shape_size;
+    uint16_t shape_words;          // of the whole message; 0 if there is no shape
+    uint16_t data_words, pointers; // of the root in that shape
+    uint64_t root;
     const uint64_t *shape;
 };
 
@@ -85,11 +86,11 @@ static inline void capos_reader_trust(struct capos_reader *reader, struct capos_
 static inline bool capos_layout_has_shape(const struct capos_layout *layout, const uint64_t *words,
                                           uint32_t size) {
     if (layout == NULL || layout->shape_words == 0 || size < layout->shape_words ||
-        capos_word_load(words, 0) != layout->shape[0])
+        capos_word_load(words, 0) != layout->root)
         return false;
-    const uint64_t *pointer = words + 1 + capos_word_data_words(layout->shape[0]);
-    for (uint32_t i = 1; i < layout->shape_size; i++)
-        if (capos_word_load(pointer, i - 1) != layout->shape[i])
+    const uint64_t *pointer = words + 1 + layout->data_words;
+    for (uint32_t i = 0; i < layout->pointers; i++)
+        if (capos_word_load(pointer, i) != layout->shape[i])
             return false;
     return true;
 }
@@ -107,8 +108,7 @@ capos_validate_root(struct capos_reader *reader, const struct capos_layout *layo
     if (size == 0)
         capos_reader_trust(reader, root, NULL, 0, 0);
     else if (capos_layout_has_shape(layout, words, size))
-        capos_reader_trust(reader, root, words + 1, capos_word_data_words(layout->shape[0]),
-                           capos_word_pointers(layout->shape[0]));
+        capos_reader_trust(reader, root, words + 1, layout->data_words, layout->pointers);
     else
         return capos_validate_any(reader, layout, root);
     return true;

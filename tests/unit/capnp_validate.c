@@ -145,14 +145,14 @@ END_TEST
 
 // A message whose root has text, data, a struct without pointers and a capability: the kind that
 // is validated by the short way.
-static const struct capos_layout leaf_layout = {NULL, 0, 0, 0, NULL};
+static const struct capos_layout leaf_layout = {NULL, 0, 0, 0, 0, 0, NULL};
 static const struct capos_layout_entry simple_entries[] = {
     {0, 0, 0, {CAPOS_LAYOUT_TEXT, 0, 6, NULL, NULL}},
     {1, 0, 0, {CAPOS_LAYOUT_DATA, 0, 6, NULL, NULL}},
     {2, 0, 0, {CAPOS_LAYOUT_STRUCT, 0, UINT32_MAX, &leaf_layout, NULL}},
     {3, 0, 0, {CAPOS_LAYOUT_CAPABILITY, 0, UINT32_MAX, NULL, NULL}},
 };
-static const struct capos_layout simple_layout = {simple_entries, 4, 0, 0, NULL};
+static const struct capos_layout simple_layout = {simple_entries, 4, 0, 0, 0, 0, NULL};
 
 static uint32_t build_simple(struct harness_random *random, uint64_t *buffer) {
     static const uint8_t bytes[9] = {1, 2, 3};
@@ -183,11 +183,11 @@ static const struct capos_layout_entry shaped_entries[] = {
     {0, 0, 0, {CAPOS_LAYOUT_STRUCT, 0, UINT32_MAX, &leaf_layout, NULL}},
 };
 static const uint64_t shape[] = {
-    UINT64_C(0x0002000100000000),
     UINT64_C(0x0000000200000004),
     UINT64_C(0x0000000100000008),
 };
-static const struct capos_layout shaped_layout = {shaped_entries, 2, 7, 3, shape};
+static const struct capos_layout shaped_layout = {
+    shaped_entries, 2, 7, 1, 2, UINT64_C(0x0002000100000000), shape};
 
 static uint32_t build_shaped(struct harness_random *random, uint64_t *buffer) {
     struct capos_builder builder;
