@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+//
+// The init of an image in which one program passes capabilities to another: fifteen at once and
+// mixed, and then in every way that is refused. Of both processes the table, entry by entry, and
+// the ledger, class by class, must be the same after a refusal as before it. Prints TAP.
+#include "schemas/endpoint.capos.h"
+#include "schemas/inspection.capos.h"
+#include "schemas/memory.capos.h"
+#include "schemas/revocation.capos.h"
+#include "tests/boot/transfer/raw.h"
+#include "tests/guest/guest.h"
+
+static const struct {
+    const char *name;
+    enum capos_status status;
+} cases[] = {
+    {"a CapId that names nothing", CAPOS_STATUS_REFUSED},
+    {"moved, and named twice", CAPOS_STATUS_REFUSED},
+    {"a copy of a Receiver", CAPOS_STATUS_REFUSED},
+    {"MINT without a Receiver", CAPOS_STATUS_REFUSED},
+    {"MINT beyond the limit of facets", CAPOS_STATUS_OVERLOADED},
+    {"a scope that keeps it at home", CAPOS_STATUS_SCOPE},
+    {"a revoked capability", CAPOS_STATUS_DISCONNECTED},
+    {"to a revoked capability", CAPOS_STATUS_DISCONNECTED},
+    {"to a server that is gone", CAPOS_STATUS_DISCONNECTED},
+    {"a message that is too large", CAPOS_STATUS_TOO_BIG},
+    {"no slots for the answer's", CAPOS_STATUS_OVERLOADED},
+    {"no such kind", CAPOS_STATUS_MALFORMED},
+    {"more than the server takes", CAPOS_STATUS_NO_ROOM},
+};
+
+enum { CASES = sizeof cases / sizeof cases[0], TESTS = CASES + 2, ENTRIES = 64, CLASSES = 8 };
+
+// What is known of a process.
+struct picture {
+    uint64_t used[CLASSES];
+    uint32_t count;
+    struct {
+        uint64_t cap, interface, object, rest;
+    } entry[ENTRIES];
+};
+
+static _Atomic uint64_t *page;
+static struct capos_process_handle porter, second, sender;
+
+static struct capos_endpoint make_endpoint(void) {
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results made;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
+        capos_panic("no endpoint");
+    struct capos_endpoint endpoint = capos_endpoint_factory_create_results_endpoint(made);
+    capos_call_release(&call);
+    return endpoint;
+}
+
+static uint64_t facet_of(struct capos_endpoint endpoint) {
+    struct capos_endpoint_facet_results results;
+    struct capos_call call;
+
+    if (capos_endpoint_facet(&call, capos_ring(), endpoint, RAW_INTERFACE, 7, CAPOS_FACET_SCOPE_ANY,
+                             &results) != CAPOS_DONE)
+        capos_panic("no facet");
+    uint64_t facet = capos_endpoint_facet_results_facet(results).id;
+    capos_call_release(&call);
+    return facet;
+}
+
+static uint64_t new_receiver(struct capos_endpoint endpoint) {
+    struct capos_endpoint_receiver_results results;
+    struct capos_call call;
+
+    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
+        capos_panic("no Receiver");
+    uint64_t receiver = capos_endpoint_receiver_results_receiver(results).id;
+    capos_call_release(&call);
+    return receiver;
+}
+
+static uint64_t make_page(void) {
+    struct capos_frame_allocator frames = {
+        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_frame_allocator_allocate_results allocated;
+    struct capos_virtual_memory_map_results mapped;
+    struct capos_call call;
+
+    capos_frame_allocator_allocate_params_set_bytes(
+        capos_frame_allocator_allocate_begin(&call, capos_ring(), frames), CAPOS_PAGE_SIZE);
+    if (capos_frame_allocator_allocate_call(&call, &allocated) != CAPOS_DONE)
+        capos_panic("no memory");
+    struct capos_memory_object object = capos_frame_allocator_allocate_results_object(allocated);
+    capos_call_release(&call);
+    struct capos_virtual_memory_map_params_builder params =
+        capos_virtual_memory_map_begin(&call, capos_ring(), memory);
+    capos_virtual_memory_map_params_set_object(params, object);
+    capos_virtual_memory_map_params_set_bytes(params, CAPOS_PAGE_SIZE);
+    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
+    if (capos_virtual_memory_map_call(&call, &mapped) != CAPOS_DONE)
+        capos_panic("memory can't be mapped");
+    page = (void *)capos_virtual_memory_map_results_address(mapped); // NOLINT
+    capos_call_release(&call);
+    return object.id;
+}
+
+static struct capos_process_handle start_porter(struct capos_endpoint served) {
+    const struct guest_program server = {
+        .binary = "porter",
+        .limits = {.facets = 20, .calls_held = 4, .reserved_pages = 512},
+        .grants = 2,
+        .grant = {{"receiver", new_receiver(served), GUEST_MOVE},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
+    };
+
+    return guest_start(&server);
+}
+
+static void start_all(void) {
+    struct capos_endpoint served = make_endpoint(), more = make_endpoint(), empty = make_endpoint(),
+                          own = make_endpoint();
+    const struct guest_program client = {
+        .binary = "sender",
+        .limits = {.slots = 32, .reserved_pages = 512},
+        .grants = 9,
+        .grant = {{"porter", facet_of(served), GUEST_COPY},
+                  {"timer", guest_system()->timer, GUEST_COPY},
+                  {"other", guest_system()->timer, GUEST_COPY},
+                  {"second", facet_of(more), GUEST_COPY},
+                  {"gone", facet_of(empty), GUEST_COPY},
+                  {"receiver", new_receiver(own), GUEST_MOVE},
+                  {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID),
+                   GUEST_COPY},
+                  {"page", make_page(), GUEST_COPY},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
+    };
+
+    porter = start_porter(served);
+    second = start_porter(more);
+    sender = guest_start(&client);
+}
+
+static void look_at_ledger(struct capos_process_handle process, struct picture *picture) {
+    struct capos_process_handle_info_results info;
+    struct capos_call call;
+
+    if (capos_process_handle_info(&call, capos_ring(), process, &info) != CAPOS_DONE)
+        capos_panic("no info");
+    struct capos_resource_limits used = capos_process_handle_info_results_used(info);
+    picture->used[0] = capos_resource_limits_slots(used);
+    picture->used[1] = capos_resource_limits_frames(used);
+    picture->used[2] = capos_resource_limits_reserved_pages(used);
+    picture->used[3] = capos_resource_limits_threads(used);
+    picture->used[4] = capos_resource_limits_endpoints(used);
+    picture->used[5] = capos_resource_limits_facets(used);
+    picture->used[6] = capos_resource_limits_calls_held(used);
+    picture->used[7] = capos_resource_limits_kernel_memory(used);
+    capos_call_release(&call);
+}
+
+static void look_at_table(struct capos_process_handle process, struct picture *picture) {
+    struct capos_process_inspector inspector = {
+        capos_need("inspector", CAPOS_PROCESS_INSPECTOR_INTERFACE_ID)};
+    struct capos_process_inspector_inspect_results inspected;
+    struct capos_capability_view_list_results results;
+    struct capos_call call;
+
+    if (capos_process_inspector_inspect(&call, capos_ring(), inspector, process, &inspected) !=
+        CAPOS_DONE)
+        capos_panic("a table can't be seen");
+    struct capos_capability_view view = capos_process_inspector_inspect_results_view(inspected);
+    capos_call_release(&call);
+    if (capos_capability_view_list(&call, capos_ring(), view, 0, ENTRIES, &results) != CAPOS_DONE)
+        capos_panic("a table can't be listed");
+    struct capos_capability_entry_list list =
+        capos_capability_view_list_results_capabilities(results);
+    picture->count = capos_capability_entry_list_size(list);
+    for (uint32_t i = 0; i < picture->count; i++) {
+        struct capos_capability_entry entry = capos_capability_entry_list_at(list, i);
+
+        picture->entry[i].cap = capos_capability_entry_cap(entry);
+        picture->entry[i].interface = capos_capability_entry_interface(entry);
+        picture->entry[i].object = capos_capability_entry_object(entry);
+        picture->entry[i].rest = (uint64_t)capos_capability_entry_kind(entry) |
+                                 (uint64_t)capos_capability_entry_scope(entry) << 8 |
+                                 (uint64_t)capos_capability_entry_revokers(entry) << 16 |
+                                 (uint64_t)capos_capability_entry_revoked(entry) << 24;
+    }
+    if (capos_capability_view_list_results_held(results) != picture->count)
+        picture->count = UINT32_MAX;
+    capos_call_release(&call);
+    capos_release(view.id);
+}
+
+static void look(struct capos_process_handle process, struct picture *picture) {
+    *picture = (struct picture){0};
+    look_at_ledger(process, picture);
+    look_at_table(process, picture);
+}
+
+static bool same(const struct picture *a, const struct picture *b) {
+    bool same = a->count == b->count && a->count <= ENTRIES;
+
+    for (unsigned i = 0; i < CLASSES; i++)
+        same &= a->used[i] == b->used[i];
+    for (uint32_t i = 0; same && i < a->count; i++)
+        same = a->entry[i].cap == b->entry[i].cap &&
+               a->entry[i].interface == b->entry[i].interface &&
+               a->entry[i].object == b->entry[i].object && a->entry[i].rest == b->entry[i].rest;
+    return same;
+}
+
+static bool await(unsigned word, uint64_t value) {
+    for (unsigned i = 0; i < 5000 && atomic_load(&page[word]) != value; i++)
+        guest_sleep(GUEST_MS / 5);
+    return atomic_load(&page[word]) == value;
+}
+
+static void refuse(unsigned n) {
+    static struct picture before[2], after[2];
+    bool there = await(READY, n + 1);
+
+    guest_sleep(GUEST_MS); // the server waits again
+    look(porter, &before[0]);
+    look(sender, &before[1]);
+    atomic_store(&page[GO], n + 1);
+    there = there && await(DONE, n + 1);
+    look(porter, &after[0]);
+    look(sender, &after[1]);
+    guest_check(there && atomic_load(&page[RESULT]) == (uint64_t)cases[n].status &&
+                    same(&before[0], &after[0]) && same(&before[1], &after[1]),
+                cases[n].name);
+    atomic_store(&page[ON], n + 1);
+}
+
+int main(void) {
+    struct guest_outcome outcome = {0};
+
+    guest_begin(TESTS);
+    start_all();
+    bool there = await(READY, 1);
+    guest_check(there, "fifteen capabilities, copied, moved and minted, there and back");
+    for (unsigned n = 0; n < CASES && there; n++)
+        refuse(n);
+    bool ended = guest_wait(sender, &outcome);
+    format_text(
+        guest_line(ended && outcome.how == CAPOS_PROCESS_END_WHICH_EXITED && outcome.status == 0,
+                   "the sender: "),
+        outcome.text);
+    guest_line_end();
+    (void)guest_kill(porter);
+    (void)guest_kill(second);
+    guest_end();
+}
