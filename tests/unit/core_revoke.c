@@ -284,6 +284,54 @@ START_TEST(linked_calls_end) {
 }
 END_TEST
 
+// A call on a capability of an answer to come, which turns out to be revocable.
+START_TEST(pipelined_calls_end) {
+    struct thing *thing = thing_create(cpu, &pair.host->kernel.root);
+    uint64_t cap = actor_grant(&pair.server, &thing->object, 5, CAPOS_SCOPE_ANY), copy, result;
+    struct capos_sqe call = pair_call(&pair), piped = pair_call(&pair), answer;
+    struct revoker *revoker;
+    struct capos_cqe cqe;
+
+    copy = copy_of(&pair.server, cap, &revoker);
+    call.room = 1;
+    call.descriptors = PAIR_DESCRIPTORS;
+    serve();
+    actor_submit(&pair.client, &call);
+    piped.slot = 3;
+    piped.source = call.slot;
+    piped.flags = CAPOS_SQE_PIPELINE;
+    piped.cap = 0;
+    piped.interface = THING_INTERFACE;
+    piped.method = HOLD;
+    piped.params_bytes = 8;
+    *(uint64_t *)actor_at(&pair.client, PAIR_PARAMS) = pair.host->now + 1000;
+    actor_submit(&pair.client, &piped);
+    actor_run(&pair.server, cpu);
+    ck_assert_int_gt(actor_take(&pair.server).result, 0);
+    answer = pair_return(pair_message(&pair)->token);
+    answer.sent = 1;
+    answer.descriptors = PAIR_SENT;
+    *(struct capos_descriptor *)actor_at(&pair.server, PAIR_SENT) =
+        (struct capos_descriptor){.kind = CAPOS_TRANSFER_COPY, .cap = copy};
+    ck_assert_int_eq(actor_do(&pair.server, &answer).result, 0);
+    ck_assert_uint_eq(list_count(&revoker->uses), 1);
+    host_audit(pair.host);
+    if (_i == 1) // it is held by the object, not only due to be run
+        ck_assert(actor_enter(&pair.client, 0, 0, 0, &result));
+    ck_assert_uint_eq(list_count(&revoker->uses), 1);
+    host_audit(pair.host);
+    kill(revoker);
+    ck_assert(list_is_empty(&revoker->uses));
+    ck_assert(actor_enter(&pair.client, 0, 0, 0, &result));
+    for (int i = 0; i < 2; i++) {
+        cqe = actor_take(&pair.client);
+        ck_assert_int_eq(cqe.result, cqe.slot == 3 ? -CAPOS_STATUS_DISCONNECTED : 24);
+    }
+    host_settle(pair.host);
+    drop(revoker);
+}
+END_TEST
+
 static struct memory *grant_memory(uint64_t pages, uint64_t *cap) {
     struct memory *memory;
 
@@ -735,6 +783,7 @@ int main(void) {
     tcase_add_test(tcase, calls_in_flight_end);
     tcase_add_test(tcase, held_calls_end);
     tcase_add_test(tcase, linked_calls_end);
+    tcase_add_loop_test(tcase, pipelined_calls_end, 0, 2);
     tcase_add_test(tcase, mappings_go);
     tcase_add_test(tcase, steps_are_bounded);
     tcase_add_test(tcase, jobs_meet_the_sweep);
