@@ -28,7 +28,7 @@ enum {
     USERS = 12,
 };
 
-enum role { SERVER, CLIENT, SLEEPER, HOG };
+enum role { SERVER, CLIENT, CLIMBER, SLEEPER, HOG };
 
 // One process with one thread, again and again.
 struct user {
@@ -37,10 +37,11 @@ struct user {
     struct thread *thread;
     struct ring_user ring;
     uint64_t cap;   // facet or Receiver
-    uint64_t count; // calls made
+    uint64_t count; // calls made; of a server: the token of the call that it has
     uint64_t step;
+    unsigned open; // CLIMBER: operations in flight
     struct harness_random random;
-    struct revoker *revoker; // CLIENT: a reference
+    struct revoker *revoker; // CLIENT, CLIMBER: a reference
     bool revoking;
     _Atomic bool over; // its revocation is
     bool was_over;     // when the call was made
@@ -52,7 +53,7 @@ struct smp {
     struct user user[USERS];
     pthread_t thread[HOST_CPUS];
     _Atomic bool stop;
-    _Atomic uint64_t calls, wakes, disconnects, kills, revocations, refusals;
+    _Atomic uint64_t calls, wakes, disconnects, kills, climbs, cancels, revocations, refusals;
 };
 
 static struct smp smp;
@@ -89,7 +90,20 @@ static void receive(struct user *user) {
     sqe->results_capacity = 512;
 }
 
-// Answers a call with the number that came with it, times two.
+static struct capos_sqe *next_return(struct user *user) {
+    struct capos_sqe *sqe = next_sqe(user);
+
+    sqe->opcode = CAPOS_OP_RETURN;
+    sqe->cap = user->count;
+    sqe->user_data = 300;
+    sqe->params = PAIR_ANSWER;
+    sqe->params_bytes = 8;
+    sqe->flags = CAPOS_SQE_SKIP_CQE;
+    return sqe;
+}
+
+// Answers a call with the number that came with it, times two, and with a new facet if the caller
+// takes one.
 static uint32_t answer(struct user *user) {
     uint8_t *base = user->thread->ring.base;
     const struct capos_message *message = (const void *)(base + PAIR_MESSAGE);
@@ -100,13 +114,8 @@ static uint32_t answer(struct user *user) {
         receive(user);
         return 1;
     }
-    sqe = next_sqe(user);
-    sqe->opcode = CAPOS_OP_RETURN;
-    sqe->cap = message->token;
-    sqe->user_data = 300;
-    sqe->params = PAIR_ANSWER;
-    sqe->params_bytes = 8;
-    sqe->flags = CAPOS_SQE_SKIP_CQE;
+    user->count = message->token;
+    sqe = next_return(user);
     if (message->kind == CAPOS_MESSAGE_CANCELLED) {
         receive(user);
         return 2;
@@ -116,6 +125,14 @@ static uint32_t answer(struct user *user) {
     memcpy(base + PAIR_ANSWER, &number, sizeof(number));
     sqe->flags |= CAPOS_SQE_REARM;
     sqe->user_data = 301;
+    sqe->sent = message->room;
+    sqe->descriptors = PAIR_SENT;
+    *(struct capos_descriptor *)(void *)(base + PAIR_SENT) =
+        (struct capos_descriptor){.cap = user->cap,
+                                  .object_id = number,
+                                  .interface = PAIR_INTERFACE,
+                                  .kind = CAPOS_TRANSFER_MINT,
+                                  .scope = CAPOS_SCOPE_ANY};
     return 1;
 }
 
@@ -131,6 +148,14 @@ static void serve(struct cpu *cpu, struct user *user) {
         if (cqe.user_data == 100) {
             require(cqe.result > 0, "a RECV fails");
             submit += answer(user);
+            continue;
+        }
+        if (cqe.result == -CAPOS_STATUS_OVERLOADED && cqe.user_data == 301) { // no more facets
+            struct capos_sqe *sqe = next_return(user);
+
+            sqe->flags |= CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION;
+            sqe->user_data = 301;
+            submit++;
             continue;
         }
         require(cqe.result == -CAPOS_STATUS_CANCELLED, "a RETURN fails");
@@ -198,6 +223,123 @@ static void ask(struct cpu *cpu, struct user *user) {
     }
 }
 
+// The operations of a climber: a call, one on its answer, and others that wait for these, which
+// end on whatever CPU the server answers, or are run by the climber's own thread. user_data is the
+// slot, but for CANCEL 1, and for the RELEASEs at the end 0.
+static const struct {
+    uint8_t opcode, flags, source, room;
+} climb[] = {
+    {CAPOS_OP_CALL, 0, 0, 1},
+    {CAPOS_OP_CALL, CAPOS_SQE_PIPELINE, 2, 1},
+    {CAPOS_OP_RELEASE, CAPOS_SQE_PIPELINE, 2, 0},
+    {CAPOS_OP_NOP, CAPOS_SQE_LINK, 3, 0},
+    {CAPOS_OP_CALL, CAPOS_SQE_LINK, 5, 0},
+    {CAPOS_OP_RELEASE, CAPOS_SQE_PIPELINE, 3, 0},
+    {CAPOS_OP_CALL, CAPOS_SQE_PIPELINE, 3, 0},
+};
+
+enum { CLIMB_FIRST = 2, CLIMBS = sizeof(climb) / sizeof(climb[0]) };
+
+static uint64_t *descriptor_of(struct user *user, unsigned slot) {
+    return (uint64_t *)(void *)(user->thread->ring.base + PAIR_DESCRIPTORS +
+                                (slot - CLIMB_FIRST) % 2 * 32);
+}
+
+static void begin_climb(struct user *user) {
+    for (unsigned i = 0; i < CLIMBS; i++) {
+        struct capos_sqe *sqe = next_sqe(user);
+        unsigned slot = CLIMB_FIRST + i;
+
+        *descriptor_of(user, slot) = 0;
+        sqe->opcode = climb[i].opcode;
+        sqe->flags = climb[i].flags;
+        sqe->slot = (uint16_t)slot;
+        sqe->source = climb[i].source;
+        sqe->user_data = slot;
+        if (sqe->opcode == CAPOS_OP_CALL && (sqe->flags & CAPOS_SQE_PIPELINE) == 0)
+            sqe->cap = user->cap;
+        sqe->interface = PAIR_INTERFACE;
+        sqe->params = PAIR_PARAMS;
+        sqe->params_bytes = 8;
+        sqe->results = PAIR_RESULTS;
+        sqe->results_capacity = 64;
+        sqe->room = climb[i].room;
+        sqe->descriptors = PAIR_DESCRIPTORS + i % 2 * 32;
+    }
+    user->open = CLIMBS;
+}
+
+static unsigned cancel_some(struct user *user) {
+    unsigned slot = CLIMB_FIRST + (unsigned)harness_random_below(&user->random, 2 * CLIMBS);
+    struct capos_sqe *sqe;
+
+    if (slot >= CLIMB_FIRST + CLIMBS)
+        return 0;
+    sqe = next_sqe(user);
+    sqe->opcode = CAPOS_OP_CANCEL;
+    sqe->source = (uint16_t)slot;
+    sqe->interface = slot;
+    sqe->user_data = 1;
+    user->open++;
+    return 1;
+}
+
+static unsigned give_up(struct user *user) {
+    unsigned count = 0;
+
+    for (unsigned slot = CLIMB_FIRST; slot < CLIMB_FIRST + 2; slot++) {
+        uint64_t cap = *descriptor_of(user, slot);
+        struct capos_sqe *sqe;
+
+        if (cap == 0)
+            continue;
+        sqe = next_sqe(user);
+        sqe->opcode = CAPOS_OP_RELEASE;
+        sqe->cap = cap;
+        user->open++;
+        count++;
+    }
+    return count;
+}
+
+static void check_climb(const struct user *user, const struct capos_cqe *cqe) {
+    static const int ends[] = {CAPOS_STATUS_OK,         CAPOS_STATUS_REFUSED,
+                               CAPOS_STATUS_OVERLOADED, CAPOS_STATUS_DISCONNECTED,
+                               CAPOS_STATUS_CANCELLED,  CAPOS_STATUS_SOURCE_FAILED};
+    bool known = cqe->result == 8;
+
+    (void)user;
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        known |= cqe->result == -ends[i];
+    require(known, "an operation ends as none should");
+    require(cqe->user_data < CLIMB_FIRST || cqe->user_data == cqe->slot,
+            "a completion of another slot");
+    smp.climbs += cqe->result == 8;
+    smp.cancels += cqe->user_data == 1 && cqe->result == 0;
+}
+
+static void scramble(struct cpu *cpu, struct user *user) {
+    struct capos_cqe cqe;
+    unsigned submit = 0, wait = (unsigned)harness_random_below(&user->random, 3);
+
+    while (ring_user_take(&user->ring, &cqe)) {
+        require(user->open > 0, "a completion too many");
+        user->open--;
+        check_climb(user, &cqe);
+    }
+    if (user->open == 0 && user->step == 0) {
+        begin_climb(user);
+        submit = CLIMBS;
+        user->step = 1;
+    } else if (user->open == 0) {
+        submit = give_up(user);
+        user->step = 0;
+    }
+    if (user->step == 1 && harness_random_below(&user->random, 3) == 0)
+        submit += cancel_some(user);
+    enter(cpu, user, submit, wait < user->open ? wait : user->open, CAPOS_NO_DEADLINE);
+}
+
 static void doze(struct cpu *cpu, struct user *user) {
     uint64_t deadline = user->cap; // that of the wait before
 
@@ -213,7 +355,7 @@ static void burn(struct cpu *cpu, struct user *user) {
 }
 
 static void (*const roles[])(struct cpu *cpu, struct user *user) = {
-    [SERVER] = serve, [CLIENT] = ask, [SLEEPER] = doze, [HOG] = burn};
+    [SERVER] = serve, [CLIENT] = ask, [CLIMBER] = scramble, [SLEEPER] = doze, [HOG] = burn};
 
 // CPUs
 // ---------------------------------------------------------------------------------------------
@@ -268,7 +410,7 @@ static bool equip(struct cpu *cpu, struct user *user) {
         view.object = &receiver->object;
         view.kind = OBJECT_RECEIVER;
         view.interface = RECEIVER_INTERFACE;
-    } else if (user->role == CLIENT) {
+    } else if (user->role == CLIENT || user->role == CLIMBER) {
         require(endpoint_create_facet(cpu, smp.endpoint, root, PAIR_INTERFACE, 42, CAPOS_SCOPE_ANY,
                                       &facet) == CAPOS_STATUS_OK,
                 "no facet");
@@ -290,7 +432,7 @@ static void make(struct cpu *cpu, struct user *user, uint32_t home) {
     const struct process_start start = {.name = "user", .limits = host_limits};
     const struct thread_start first = {.argument = (uint64_t)user, .ring = ring_small};
 
-    user->step = user->count = user->cap = 0;
+    user->step = user->count = user->cap = user->open = 0;
     require(process_create(cpu, &smp.host->kernel.root, &start, &user->process) == CAPOS_STATUS_OK,
             "no process");
     if (!equip(cpu, user)) {
@@ -350,7 +492,7 @@ static void supervise(struct cpu *cpu, struct harness_random *random, bool kills
         make(cpu, user, (uint32_t)harness_random_below(random, cpu->index));
     } else if (state_of(user->process) == PROCESS_ENDED) {
         forget(cpu, user);
-    } else if (user->role == CLIENT && !user->over &&
+    } else if ((user->role == CLIENT || user->role == CLIMBER) && !user->over &&
                (user->revoking || harness_random_below(random, 4) == 0)) {
         revoke_client(cpu, user);
     } else if (kills && state_of(user->process) == PROCESS_RUNNING) {
@@ -389,8 +531,8 @@ static void end_all(struct cpu *cpu) {
 }
 
 static void start(uint32_t cpus) {
-    static const enum role cast[USERS] = {SERVER,  CLIENT,  CLIENT, CLIENT, CLIENT, CLIENT,
-                                          SLEEPER, SLEEPER, HOG,    SERVER, HOG,    SLEEPER};
+    static const enum role cast[USERS] = {SERVER,  CLIENT,  CLIENT, CLIMBER, CLIMBER, CLIMBER,
+                                          SLEEPER, SLEEPER, HOG,    SERVER,  HOG,     SLEEPER};
 
     memset(&smp, 0, sizeof(smp));
     smp.host = host_create(cpus);
@@ -429,6 +571,8 @@ START_TEST(nothing_is_lost) {
     host_relax = NULL;
     printf("# %lu calls, %lu wakes, %lu disconnected, %lu kills\n", (unsigned long)smp.calls,
            (unsigned long)smp.wakes, (unsigned long)smp.disconnects, (unsigned long)smp.kills);
+    printf("# %lu calls of climbers, %lu cancelled\n", (unsigned long)smp.climbs,
+           (unsigned long)smp.cancels);
     ck_assert_uint_gt(smp.calls, 100);
     ck_assert_uint_gt(smp.wakes, 100);
     printf("# %lu revocations, %lu calls refused after one\n", (unsigned long)smp.revocations,
@@ -436,6 +580,8 @@ START_TEST(nothing_is_lost) {
     ck_assert_uint_gt(smp.revocations, 20);
     ck_assert_uint_gt(smp.refusals, 20);
     ck_assert_uint_gt(smp.kills, 100);
+    ck_assert_uint_gt(smp.climbs, 100);
+    ck_assert_uint_gt(smp.cancels, 100);
     kernel_enter(own);
     object_put(own, &smp.endpoint->object);
     object_close_pending(own);
