@@ -141,9 +141,11 @@ static void trace(const struct driver *d, int p, const struct operation *operati
 
     if (d->step < d->trace)
         return;
-    fprintf(stderr,
-            "%lu: process %d: opcode %d, flags %d, slot %d, cap %lx, sent %d, room %d:", d->step, p,
-            sqe->opcode, sqe->flags, sqe->slot, (unsigned long)sqe->cap, sqe->sent, sqe->room);
+    fprintf(
+        stderr,
+        "%lu: process %d: %lu: opcode %d, flags %d, slot %d, source %d, cap %lx, sent %d, room %d:",
+        d->step, p, (unsigned long)sqe->user_data, sqe->opcode, sqe->flags, sqe->slot, sqe->source,
+        (unsigned long)sqe->cap, sqe->sent, sqe->room);
     for (int i = 0; i < sqe->sent; i++)
         fprintf(stderr, " %d:%lx", operation->sent[i].kind, (unsigned long)operation->sent[i].cap);
     fprintf(stderr, "\n");
@@ -182,7 +184,8 @@ static void check_caps(struct driver *d, int p, const struct m_event *event) {
               event->kind[i]);
         if (event->kind[i] == CAPOS_TRANSFER_COPY) {
             // It may have gone on with a later operation before it was seen.
-            if (d->model.process[p].hold[event->hold[i]].object >= 0)
+            if (d->model.process[p].hold[event->hold[i]].object >= 0 &&
+                d->model.process[p].hold[event->hold[i]].serial == event->hold_serial[i])
                 learn_cap(d, p, event->hold[i], &got[i]);
         } else {
             CHECK(got[i].cap == 0, "a capability where none was given");
@@ -254,7 +257,7 @@ static void check_event(struct driver *d, int p, const struct m_event *event,
           "process %d: flags %d, caps %d, slot %d", p, cqe->flags, cqe->caps, cqe->slot);
     if (event->is_message && event->result > 0)
         check_message(d, p, event);
-    else if (event->sqe.opcode == CAPOS_OP_CALL && event->result > 0) {
+    else if (event->sqe.opcode == CAPOS_OP_CALL && event->result > 0 && event->word != 0) {
         const uint64_t *results = actor_at(&d->actor[p], operations_piece(event->slot, RESULTS));
 
         CHECK(results[0] == event->word, "a call's results");
@@ -353,9 +356,10 @@ static bool run_woken_once(struct driver *d) {
 
         if (!process->waiting)
             continue;
-        CHECK((d->actor[p].thread->state == THREAD_WAITING) == (process->event_count == 0),
+        CHECK((d->actor[p].thread->state == THREAD_WAITING) ==
+                  (process->event_count + process->due_count == 0),
               "process %d waits with %d completions", p, process->event_count);
-        if (process->event_count == 0)
+        if (process->event_count + process->due_count == 0)
             continue;
         trace_word(d, p, "runs again");
         actor_run(&d->actor[p], d->cpu);
@@ -390,7 +394,8 @@ static void poll_all(struct driver *d, int p) {
         run_woken(d);
         poll(d, p);
         run_woken(d);
-    } while (d->model.process[p].event_count > 0 || queued(d) != before);
+    } while (d->model.process[p].event_count > 0 || d->model.process[p].due_count > 0 ||
+             queued(d) != before);
     host_settle(d->host);
 }
 
@@ -681,10 +686,10 @@ static void finish(struct driver *d) {
 // What a run must have met to be worth anything.
 static void check_coverage(struct driver *d, unsigned long steps) {
     static const enum capos_status met[] = {
-        CAPOS_STATUS_OK,           CAPOS_STATUS_REFUSED,   CAPOS_STATUS_BUSY,
-        CAPOS_STATUS_TOO_BIG,      CAPOS_STATUS_NO_ROOM,   CAPOS_STATUS_OVERLOADED,
-        CAPOS_STATUS_DISCONNECTED, CAPOS_STATUS_CANCELLED, CAPOS_STATUS_SCOPE,
-        CAPOS_STATUS_MALFORMED,
+        CAPOS_STATUS_OK,           CAPOS_STATUS_REFUSED,       CAPOS_STATUS_BUSY,
+        CAPOS_STATUS_TOO_BIG,      CAPOS_STATUS_NO_ROOM,       CAPOS_STATUS_OVERLOADED,
+        CAPOS_STATUS_DISCONNECTED, CAPOS_STATUS_CANCELLED,     CAPOS_STATUS_SCOPE,
+        CAPOS_STATUS_MALFORMED,    CAPOS_STATUS_SOURCE_FAILED,
     };
 
     printf("# %lu steps, %lu messages, %lu kills, %lu injected failures, %lu revocable copies, %lu "
@@ -717,6 +722,7 @@ START_TEST(kernel_and_model_agree) {
     d->cpu = &d->host->cpus[0];
     model_init(&d->model);
     operations_init(&d->operations, &d->model, harness_random_u64(&random));
+    d->operations.waits = true;
     make_endpoints(d);
     for (int p = 0; p < PROCESSES; p++)
         start_process(d, p);

@@ -45,7 +45,8 @@ int model_grant(struct model *model, int process, int object, uint64_t cap, uint
     for (int i = 0; i < HOLDS; i++) {
         if (p->hold[i].object >= 0)
             continue;
-        p->hold[i] = (struct m_hold){.cap = cap, .object = object, .scope = scope};
+        p->hold[i] = (struct m_hold){
+            .cap = cap, .object = object, .scope = scope, .serial = model->serial++};
         if (model->object[object].kind == RECEIVER)
             model->endpoint[model->object[object].endpoint].server = process;
         return i;
@@ -176,9 +177,22 @@ static void unarm(struct m_process *p, int slot) {
     p->armed_count = n;
 }
 
-// Ends the operation of a slot. NULL when its completion is skipped.
-static struct m_event *end(struct model *model, int process, int slot, int32_t result,
-                           uint8_t flags) {
+// What waits for a slot, in the order in which it began to; -1: no more after `last`.
+static int next_waiting(const struct m_process *p, int source, uint64_t last) {
+    int next = -1;
+
+    for (int i = 0; i < SLOTS; i++)
+        if (p->call[i].state == WAITING && p->call[i].sqe.source == source &&
+            p->call[i].serial > last && (next < 0 || p->call[i].serial < p->call[next].serial))
+            next = i;
+    return next;
+}
+
+static void start(struct model *model, int process, int slot);
+
+// The event of an operation that ends. NULL when its completion is skipped.
+static struct m_event *end_one(struct model *model, int process, int slot, int32_t result,
+                               uint8_t flags) {
     struct m_process *p = &model->process[process];
     struct m_call *call = &p->call[slot];
     struct m_event *event = NULL;
@@ -186,7 +200,8 @@ static struct m_event *end(struct model *model, int process, int slot, int32_t r
     if (call->state == ARMED)
         unarm(p, slot);
     call->state = IDLE;
-    if (result < 0 || flags != 0 || (call->sqe.flags & CAPOS_SQE_SKIP_CQE) == 0) {
+    call->failed = result < 0 || flags != 0;
+    if (call->failed || (call->sqe.flags & CAPOS_SQE_SKIP_CQE) == 0) {
         event = event_of(model, process, result);
         event->user_data = call->sqe.user_data;
         event->flags = flags;
@@ -194,6 +209,36 @@ static struct m_event *end(struct model *model, int process, int slot, int32_t r
         event->sqe = call->sqe;
     }
     return event;
+}
+
+static void fail_waiting(struct model *model, int process, int source) {
+    uint64_t last = 0;
+    int slot;
+
+    while ((slot = next_waiting(&model->process[process], source, last)) >= 0) {
+        last = model->process[process].call[slot].serial;
+        end_one(model, process, slot, -CAPOS_STATUS_SOURCE_FAILED, 0);
+        fail_waiting(model, process, slot);
+    }
+}
+
+// Ends the operation of a slot, and starts or ends what waits for it. NULL when its completion is
+// skipped.
+static struct m_event *end(struct model *model, int process, int slot, int32_t result,
+                           uint8_t flags) {
+    struct m_process *p = &model->process[process];
+    uint64_t last = 0;
+    int next;
+
+    if (result < 0 || flags != 0) {
+        fail_waiting(model, process, slot);
+        return end_one(model, process, slot, result, flags);
+    }
+    while ((next = next_waiting(p, slot, last)) >= 0) {
+        last = p->call[next].serial;
+        start(model, process, next);
+    }
+    return end_one(model, process, slot, result, flags);
 }
 
 static void dequeue(struct m_endpoint *e, int index) {
@@ -220,7 +265,7 @@ static void count_references(const struct model *model, uint16_t counts[OBJECTS]
             if (p->hold[k].object >= 0)
                 counts[p->hold[k].object]++;
         for (int k = 0; k < SLOTS && p->alive; k++)
-            if (p->call[k].state != IDLE)
+            if (p->call[k].state != IDLE && p->call[k].target >= 0)
                 counts[p->call[k].target]++;
         for (int k = 0; k < TOKENS && p->alive; k++)
             if (p->token[k].used)
@@ -353,6 +398,7 @@ static void pass_one(struct model *model, int from, int to, const struct capos_d
         return;
     event->hold[index] = model_grant(model, to, object, 0, scope);
     model->process[to].hold[event->hold[index]].revoker = revoker;
+    event->hold_serial[index] = model->process[to].hold[event->hold[index]].serial;
 }
 
 static void pass_all(struct model *model, int from, int to, const struct capos_descriptor *sent,
@@ -600,8 +646,31 @@ static void name_slot(struct model *model, int process, const struct capos_sqe *
     call->sqe = *sqe;
     call->target = target;
     call->revoker = 0;
+    call->named = true;
+    call->failed = false;
+    for (int i = 0; i < SENT; i++)
+        call->brought[i].hold = -1;
     if (sqe->opcode == CAPOS_OP_RECV)
         call->sqe.sent = 0;
+    if (sqe->opcode == CAPOS_OP_RELEASE || sqe->opcode == CAPOS_OP_NOP)
+        call->sqe.sent = call->sqe.room = 0;
+}
+
+// Queues a call whose target is a facet; it may be taken at once.
+static void enqueue(struct model *model, int process, int slot) {
+    struct m_call *call = &model->process[process].call[slot];
+    int endpoint = model->object[call->target].endpoint;
+    struct m_endpoint *e = &model->endpoint[endpoint];
+
+    if (!is_live(model, &model->object[call->target])) {
+        end(model, process, slot, -CAPOS_STATUS_DISCONNECTED, 0);
+        return;
+    }
+    call->state = QUEUED;
+    e->queue[e->queue_count].process = process;
+    e->queue[e->queue_count++].slot = slot;
+    while (match(model, endpoint))
+        continue;
 }
 
 static enum capos_status run_call(struct model *model, int process, const struct capos_sqe *sqe,
@@ -609,7 +678,6 @@ static enum capos_status run_call(struct model *model, int process, const struct
     struct m_process *p = &model->process[process];
     struct m_call *call = &p->call[sqe->slot];
     int hold = model_find_hold(model, process, sqe->cap), target;
-    struct m_endpoint *e;
 
     if (call->state != IDLE)
         return CAPOS_STATUS_BUSY;
@@ -621,18 +689,10 @@ static enum capos_status run_call(struct model *model, int process, const struct
         return CAPOS_STATUS_OVERLOADED;
     target = p->hold[hold].object;
     name_slot(model, process, sqe, target, QUEUED);
-    if (!is_live(model, &model->object[target])) {
-        call->state = IDLE;
-        return CAPOS_STATUS_DISCONNECTED;
-    }
     memcpy(call->sent, sent, sizeof(call->sent));
     call->word = word;
     call->revoker = p->hold[hold].revoker;
-    e = &model->endpoint[model->object[target].endpoint];
-    e->queue[e->queue_count].process = process;
-    e->queue[e->queue_count++].slot = sqe->slot;
-    while (match(model, model->object[target].endpoint))
-        continue;
+    enqueue(model, process, sqe->slot);
     return CAPOS_STATUS_OK;
 }
 
@@ -685,8 +745,8 @@ static enum capos_status run_return(struct model *model, int process, const stru
     bool again = (sqe->flags & CAPOS_SQE_REARM) != 0;
     bool exception = (sqe->flags & CAPOS_SQE_EXCEPTION) != 0;
     uint32_t bytes = sqe->params_bytes;
+    struct m_event *event, passed;
     enum capos_status status;
-    struct m_event *event;
     struct m_call *call;
 
     if (exception && sqe->sent > 0)
@@ -714,12 +774,23 @@ static enum capos_status run_return(struct model *model, int process, const stru
         return status;
     used = *token;
     token->used = false;
-    event = end(model, used.caller, used.slot, (int32_t)bytes, exception ? CAPOS_CQE_EXCEPTION : 0);
-    if (event != NULL)
-        event->word = word;
-    pass_all(model, process, used.caller, sent, sqe->sent, event);
+    memset(&passed, 0, sizeof(passed));
+    for (int i = 0; i < SENT; i++)
+        passed.hold[i] = -1;
+    pass_all(model, process, used.caller, sent, sqe->sent, &passed);
+    for (int i = 0; i < SENT; i++)
+        call->brought[i] = (struct m_brought){passed.hold[i], passed.hold_serial[i]};
     if (again)
         rearm(model, process, &used);
+    event = end(model, used.caller, used.slot, (int32_t)bytes, exception ? CAPOS_CQE_EXCEPTION : 0);
+    if (event == NULL)
+        return CAPOS_STATUS_OK;
+    event->word = word;
+    event->caps = passed.caps;
+    memcpy(event->hold, passed.hold, sizeof(event->hold));
+    memcpy(event->hold_serial, passed.hold_serial, sizeof(event->hold_serial));
+    memcpy(event->own, passed.own, sizeof(event->own));
+    memcpy(event->kind, passed.kind, sizeof(event->kind));
     return CAPOS_STATUS_OK;
 }
 
@@ -732,13 +803,169 @@ static enum capos_status run_release(struct model *model, int process, uint64_t 
     return CAPOS_STATUS_OK;
 }
 
+// PIPELINE and LINK -------------------------------------------------------------------------------
+
+// Runs what only the thread itself can run; it ends at once. A plain object has no methods.
+static void run_alone(struct model *model, int process, int slot) {
+    struct m_process *p = &model->process[process];
+    struct m_call *call = &p->call[slot];
+    const struct m_brought *released = &call->released;
+    int hold;
+
+    for (int i = 0; i < call->sqe.sent; i++)
+        if (call->sent[i].kind > CAPOS_TRANSFER_MINT) {
+            end(model, process, slot, -CAPOS_STATUS_MALFORMED, 0);
+            return;
+        }
+    if (call->sqe.opcode == CAPOS_OP_CALL) {
+        end(model, process, slot, (int32_t)call->sqe.results_capacity, CAPOS_CQE_EXCEPTION);
+        return;
+    }
+    if (call->sqe.opcode == CAPOS_OP_RELEASE) {
+        hold = (call->sqe.flags & CAPOS_SQE_LINK) != 0
+                   ? model_find_hold(model, process, call->sqe.cap)
+                   : released->hold;
+        if (hold < 0 || p->hold[hold].object < 0 ||
+            ((call->sqe.flags & CAPOS_SQE_LINK) == 0 && p->hold[hold].serial != released->serial)) {
+            end(model, process, slot, -CAPOS_STATUS_REFUSED, 0);
+            return;
+        }
+        call->target = -1;
+        drop_hold(model, process, hold);
+    }
+    end(model, process, slot, 0, 0);
+}
+
+static void make_due(struct model *model, int process, int slot) {
+    struct m_process *p = &model->process[process];
+
+    p->call[slot].state = DUE;
+    p->due[p->due_count++] = slot;
+}
+
+// What the source has brought in the place that the operation names, if it is still there.
+static enum capos_status find_target(struct model *model, int process, int slot) {
+    struct m_process *p = &model->process[process];
+    struct m_call *call = &p->call[slot];
+    const struct m_call *source = &p->call[call->sqe.source];
+    const struct m_brought *brought;
+    const struct m_hold *hold;
+
+    if (call->sqe.cap >= SENT)
+        return CAPOS_STATUS_REFUSED;
+    brought = &source->brought[call->sqe.cap];
+    call->released = *brought;
+    if (brought->hold < 0)
+        return CAPOS_STATUS_REFUSED;
+    if (call->sqe.opcode == CAPOS_OP_RELEASE)
+        return CAPOS_STATUS_OK;
+    hold = &p->hold[brought->hold];
+    if (hold->object < 0 || hold->serial != brought->serial)
+        return CAPOS_STATUS_REFUSED;
+    if (model_is_dead(model, hold->revoker))
+        return CAPOS_STATUS_DISCONNECTED;
+    if (model->object[hold->object].kind == RECEIVER)
+        return CAPOS_STATUS_REFUSED;
+    call->target = hold->object;
+    call->revoker = hold->revoker;
+    return CAPOS_STATUS_OK;
+}
+
+// Starts a WAITING operation whose source has answered with results.
+static void start_as(struct model *model, int process, int slot, bool alone) {
+    struct m_call *call = &model->process[process].call[slot];
+    enum capos_status status = CAPOS_STATUS_OK;
+
+    if ((call->sqe.flags & CAPOS_SQE_PIPELINE) != 0)
+        status = find_target(model, process, slot);
+    if (status != CAPOS_STATUS_OK)
+        end(model, process, slot, -(int32_t)status, 0);
+    else if (call->target >= 0 && model->object[call->target].kind == FACET)
+        enqueue(model, process, slot);
+    else if (alone)
+        run_alone(model, process, slot);
+    else
+        make_due(model, process, slot);
+}
+
+static void start(struct model *model, int process, int slot) {
+    start_as(model, process, slot, false);
+}
+
+static void run_due(struct model *model, int process) {
+    struct m_process *p = &model->process[process];
+
+    while (p->due_count > 0) {
+        int slot = p->due[0];
+
+        p->due_count--;
+        memmove(p->due, p->due + 1, sizeof(p->due[0]) * (size_t)p->due_count);
+        run_alone(model, process, slot);
+        end_waiting_strays(model);
+        collect(model);
+    }
+}
+
+static bool can_be_source(const struct m_process *p, const struct capos_sqe *sqe) {
+    const struct m_call *source = &p->call[sqe->source % SLOTS];
+
+    if (sqe->source >= SLOTS || sqe->source == sqe->slot || !source->named)
+        return false;
+    if (source->sqe.opcode == CAPOS_OP_CALL)
+        return true;
+    return source->sqe.opcode != CAPOS_OP_RECV && (sqe->flags & CAPOS_SQE_LINK) != 0;
+}
+
+static enum capos_status run_waiting(struct model *model, int process, const struct capos_sqe *sqe,
+                                     const struct capos_descriptor *sent, uint64_t word) {
+    const uint8_t both = CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK;
+    struct m_process *p = &model->process[process];
+    struct m_call *call = &p->call[sqe->slot];
+    const struct m_call *source = &p->call[sqe->source % SLOTS];
+    int target = -1, revoker = 0, hold;
+
+    if (call->state != IDLE)
+        return CAPOS_STATUS_BUSY;
+    if ((sqe->flags & both) == both || !can_be_source(p, sqe) ||
+        ((sqe->flags & CAPOS_SQE_PIPELINE) != 0 && sqe->cap >= CAPOS_TRANSFER_MAX))
+        return CAPOS_STATUS_MALFORMED;
+    if (sqe->opcode == CAPOS_OP_CALL && (sqe->flags & CAPOS_SQE_LINK) != 0) {
+        hold = model_find_hold(model, process, sqe->cap);
+        if (hold >= 0 && model_is_dead(model, p->hold[hold].revoker))
+            return CAPOS_STATUS_DISCONNECTED;
+        if (hold < 0 || model->object[p->hold[hold].object].kind == RECEIVER)
+            return CAPOS_STATUS_REFUSED;
+        target = p->hold[hold].object;
+        revoker = p->hold[hold].revoker;
+    }
+    if (sqe->opcode == CAPOS_OP_CALL && !fits(model, process, sqe->room))
+        return CAPOS_STATUS_OVERLOADED;
+    name_slot(model, process, sqe, target, WAITING);
+    call->revoker = revoker;
+    memcpy(call->sent, sent, sizeof(call->sent));
+    call->word = word;
+    if (source->state != IDLE)
+        return CAPOS_STATUS_OK;
+    if (source->failed)
+        end(model, process, sqe->slot, -CAPOS_STATUS_SOURCE_FAILED, 0);
+    else
+        start_as(model, process, sqe->slot, true);
+    return CAPOS_STATUS_OK;
+}
+
 // What a process had called: leaves the queues; whoever has received it is told.
 static void take_back(struct model *model, int process, int slot) {
-    struct m_call *call = &model->process[process].call[slot];
-    int endpoint = model->object[call->target].endpoint;
+    struct m_process *p = &model->process[process];
+    struct m_call *call = &p->call[slot];
+    int endpoint = call->target < 0 ? 0 : model->object[call->target].endpoint, n = 0;
     struct m_endpoint *e = &model->endpoint[endpoint];
 
-    if (call->state == QUEUED) {
+    if (call->state == DUE) {
+        for (int i = 0; i < p->due_count; i++)
+            if (p->due[i] != slot)
+                p->due[n++] = p->due[i];
+        p->due_count = n;
+    } else if (call->state == QUEUED) {
         for (int i = 0; i < e->queue_count; i++)
             if (e->queue[i].process == process && e->queue[i].slot == slot) {
                 dequeue(e, i);
@@ -829,10 +1056,15 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
                    const struct capos_descriptor *sent, uint64_t word) {
     const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
     enum capos_status status = CAPOS_STATUS_OK;
-    bool pending = sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV;
+    bool waits = (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) != 0;
+    bool pending = sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV || waits;
+    bool has_slot = pending;
     struct m_event *event;
 
-    switch (sqe->opcode) {
+    switch (waits ? 255 : sqe->opcode) {
+    case 255:
+        status = run_waiting(model, process, sqe, sent, word);
+        break;
     case CAPOS_OP_CALL:
         status = run_call(model, process, sqe, sent, word);
         break;
@@ -856,7 +1088,7 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
         return;
     event = event_of(model, process, -(int32_t)status);
     event->user_data = sqe->user_data;
-    event->slot = sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV ? sqe->slot : 0;
+    event->slot = has_slot ? sqe->slot : 0;
     event->sqe = *sqe;
 }
 
@@ -865,10 +1097,12 @@ void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
     struct m_process *p = &model->process[process];
     int look[SLOTS], count;
 
+    run_due(model, process);
     if (sqe != NULL)
         submit(model, process, sqe, sent, word);
     end_waiting_strays(model);
     collect(model);
+    run_due(model, process);
     end_strays(model, process);
     count = p->armed_count;
     memcpy(look, p->armed, sizeof(look));
@@ -892,12 +1126,17 @@ void model_wait(struct model *model, int process) {
 
 void model_resume(struct model *model, int process) {
     model->process[process].waiting = false;
+    run_due(model, process);
 }
 
 void model_kill(struct model *model, int process) {
     struct m_process *p = &model->process[process];
 
     p->waiting = false;
+    p->due_count = 0;
+    for (int i = 0; i < SLOTS; i++)
+        if (p->call[i].state == WAITING || p->call[i].state == DUE)
+            p->call[i].state = IDLE;
     for (int i = 0; i < SLOTS; i++) {
         take_back(model, process, i);
         p->call[i].state = IDLE;
@@ -920,6 +1159,10 @@ bool model_is_quiet(const struct model *model, int process, const struct capos_s
     for (int i = 0; i < ENDPOINTS && sqe->opcode == CAPOS_OP_RETURN; i++)
         if (model->endpoint[i].queue_count > 0)
             return false; // a freed token may let one of these in
+    for (int p = 0; p < PROCESSES && sqe->opcode == CAPOS_OP_RETURN; p++)
+        for (int i = 0; i < SLOTS; i++)
+            if (model->process[p].call[i].state == WAITING)
+                return false; // it may be what this one waits for
     if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RECV)
         return sqe->opcode == CAPOS_OP_RETURN;
     if (hold < 0)

@@ -42,10 +42,11 @@ struct m_hold {
     uint64_t cap; // 0 until the process has seen it
     int object;   // -1: no hold
     uint8_t scope;
-    int revoker; // 0: none
+    int revoker;     // 0: none
+    uint64_t serial; // differs each time that it is used
 };
 
-enum m_state { IDLE, QUEUED, DELIVERED, ARMED };
+enum m_state { IDLE, QUEUED, DELIVERED, ARMED, WAITING, DUE };
 
 struct m_call {
     enum m_state state;
@@ -56,6 +57,14 @@ struct m_call {
     int revoker;   // through which it was made, or 0
     int server;    // DELIVERED: who holds it
     uint64_t word; // the params' first
+
+    // How it has ended, once it is IDLE again.
+    bool named, failed;
+    struct m_brought {
+        int hold; // -1: none
+        uint64_t serial;
+    } brought[SENT];
+    struct m_brought released; // DUE, a RELEASE of what an answer has brought
 };
 
 struct m_token {
@@ -81,6 +90,7 @@ struct m_event {
     int token;
     uint64_t word;  // first of params or results
     int hold[SENT]; // of the receiver's holds, for each capability; -1: none
+    uint64_t hold_serial[SENT];
     uint64_t own[SENT];
     uint8_t kind[SENT];
 };
@@ -91,6 +101,7 @@ struct m_process {
     struct m_hold hold[HOLDS];
     struct m_call call[SLOTS];
     int armed[SLOTS], armed_count; // slots, in the order in which they were armed
+    int due[SLOTS], due_count;     // and those that its own thread is to run
     struct m_token token[TOKENS];
     bool waiting;
     struct m_event event[EVENTS];

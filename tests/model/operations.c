@@ -177,8 +177,37 @@ static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
     }
 }
 
+static bool can_wait(const struct capos_sqe *sqe) {
+    return sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RELEASE ||
+           sqe->opcode == CAPOS_OP_NOP;
+}
+
+// Makes a CALL, RELEASE or NOP wait for another operation, mostly one that it can wait for.
+static void make_wait(struct operations *o, int p, struct capos_sqe *sqe) {
+    const struct m_process *process = &o->model->process[p];
+
+    sqe->flags = operations_chance(o, 65) ? CAPOS_SQE_PIPELINE : CAPOS_SQE_LINK;
+    if (operations_chance(o, 2))
+        sqe->flags = CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK;
+    if (sqe->opcode == CAPOS_OP_NOP)
+        sqe->flags = CAPOS_SQE_LINK;
+    if ((sqe->flags & CAPOS_SQE_PIPELINE) != 0)
+        sqe->cap = operations_below(o, operations_chance(o, 90) ? 2 : 17);
+    if (sqe->opcode != CAPOS_OP_CALL)
+        sqe->slot = some_slot(o, p);
+    sqe->source = (uint16_t)operations_below(o, operations_chance(o, 98) ? SLOTS : 80);
+    for (int i = 0; i < SLOTS && sqe->source < SLOTS && !operations_chance(o, 8); i++) {
+        const struct m_call *call = &process->call[sqe->source];
+
+        if (sqe->source != sqe->slot && call->state != IDLE && call->state != ARMED)
+            break;
+        sqe->source = (uint16_t)((sqe->source + 1) % SLOTS);
+    }
+}
+
 bool operations_make(struct operations *o, int p, struct operation *operation) {
     struct capos_sqe *sqe = &operation->sqe;
+    bool waits;
     int piece;
 
     memset(operation, 0, sizeof(*operation));
@@ -186,7 +215,10 @@ bool operations_make(struct operations *o, int p, struct operation *operation) {
     operation->word = operations_random(o);
     sqe->user_data = ++o->user_data;
     choose(o, p, sqe);
-    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && sqe->opcode != CAPOS_OP_CANCEL &&
+    waits = o->waits && can_wait(sqe) && operations_chance(o, 40);
+    if (waits)
+        make_wait(o, p, sqe);
+    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && sqe->opcode != CAPOS_OP_CANCEL && !waits &&
         !operations_chance(o, 5))
         return false; // it has none of the kind
     if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RETURN)

@@ -17,6 +17,7 @@ struct operations {
     const struct model *model;
     uint64_t random; // never 0
     uint64_t ids, user_data;
+    bool waits; // make some that wait for others: PIPELINE, LINK
 };
 
 // An operation, and what it has in memory.
