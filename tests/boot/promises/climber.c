@@ -37,8 +37,9 @@ static void make_endpoint(void) {
 
 // The Receiver is asked for, and the program that it is for is started with it.
 static void start_grower(void) {
+    // A held call keeps the slots of the table that its RECV had reserved.
     struct guest_program program = {.binary = "grower",
-                                    .limits = {.calls_held = 256, .facets = 1024}};
+                                    .limits = {.slots = 2048, .calls_held = 256, .facets = 1024}};
     struct capos_endpoint_receiver_results results;
     struct capos_call call;
 
@@ -110,6 +111,17 @@ static bool nothing_is_held(void) {
     return false;
 }
 
+// Why not even one step can be made now.
+static void tell_why(void) {
+    struct test_branch_child_results results;
+    struct capos_call call;
+
+    if (send_child(&call, NULL, 1) && test_branch_child_wait(&call, &results) == CAPOS_DONE)
+        capos_release(test_branch_child_results_branch(results).id);
+    guest_note(call.reason, (uint64_t)(call.status + 100));
+    capos_call_release(&call);
+}
+
 // Each on the answer of the one before, and what the calls bring given up as soon as the next one
 // was sent; nobody waits but for the last.
 static bool climb_lightly(unsigned steps) {
@@ -127,7 +139,10 @@ static bool climb_lightly(unsigned steps) {
     test_branch_where_begin_on(&last, test_branch_child_promise_branch(&calls[steps - 1]));
     right = test_branch_where_send(&last) == CAPOS_DONE && right;
     capos_call_release(&calls[steps - 1]);
-    return wait_where(&last, &path) == CAPOS_DONE && path == expected * 100 + steps && right;
+    int outcome = wait_where(&last, &path);
+    if (outcome != CAPOS_DONE)
+        tell_why();
+    return outcome == CAPOS_DONE && path == expected * 100 + steps && right;
 }
 
 static bool climb_often(void) {
@@ -366,11 +381,13 @@ static bool an_object_that_is_gone(void) {
 static void tangle(void) {
     struct capos_process_handle tanglers[TANGLERS];
     struct guest_outcome outcome = {0};
-    bool right = true;
+    bool right;
 
+    right = climb_lightly(8); // so that there are these branches, when the tree is full
     for (unsigned i = 0; i < TANGLERS; i++) {
         const struct guest_program program = {
             .binary = "tangler",
+            .limits = {.slots = 128},
             .grants = 3,
             .grant = {{"console", guest_system()->console, GUEST_COPY},
                       {"timer", guest_system()->timer, GUEST_COPY},
@@ -388,6 +405,10 @@ static void tangle(void) {
         guest_line_end();
     }
     guest_check(right, "chains beside them");
+    if (!right && guest_wait(grower, &outcome)) {
+        guest_note(outcome.text, 0);
+        start_grower();
+    }
 }
 
 // Everything once, so that what is made once is made.
