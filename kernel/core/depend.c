@@ -332,6 +332,17 @@ int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe
     return ACCEPT_PENDING;
 }
 
+void depend_refused(struct ring *ring, const struct capos_sqe *sqe) {
+    enum capos_status status;
+    struct call *call = accept_slot(ring, sqe, &status);
+
+    if (call == NULL)
+        return;
+    call->flags |= DEPEND_FAILED;
+    if (call->opcode != CAPOS_OP_RECV) // which a RETURN may still arm again
+        call->opcode = sqe->opcode;
+}
+
 // Ending ------------------------------------------------------------------------------------------
 
 void depend_remember(struct call *call, const struct capos_descriptor *received, uint32_t count) {

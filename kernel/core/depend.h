@@ -56,6 +56,10 @@ void depend_init(struct depend *depend);
 // ACCEPT_PENDING when a record has it, which posts its end.
 apart int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
 
+// An operation was refused when it was to name a slot. If that is free, what waits for it now
+// fails, and doesn't find the answer to an earlier call there.
+void depend_refused(struct ring *ring, const struct capos_sqe *sqe);
+
 // What the answer to a claimed call brings into its caller's table, for those that are pipelined on
 // it: `count` descriptors as the caller gets them. call_complete follows.
 apart void depend_remember(struct call *call, const struct capos_descriptor *received,

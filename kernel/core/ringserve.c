@@ -197,7 +197,7 @@ static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_
 static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     uint32_t opcode = machine_clamp(sqe->opcode, CAPOS_OPCODES);
     const struct operation *operation = &operations[opcode];
-    bool known = opcode == sqe->opcode;
+    bool known = opcode == sqe->opcode, names_slot;
     int32_t result;
 
     if (UNLIKELY(!known || (sqe->flags & ~operation->flags) != 0))
@@ -208,9 +208,12 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
         result = depend_accept(cpu, ring, sqe);
     else
         result = operation->run(cpu, ring, sqe);
-    if (result != PENDING)
-        post_now(ring, sqe, known && (operation->names_slot || (sqe->flags & DEPENDS) != 0),
-                 result);
+    if (result == PENDING)
+        return;
+    names_slot = known && (operation->names_slot || (sqe->flags & DEPENDS) != 0);
+    if (names_slot && result < 0)
+        depend_refused(ring, sqe);
+    post_now(ring, sqe, names_slot, result);
 }
 
 static void publish_sq_head(const struct ring *ring) {

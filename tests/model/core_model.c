@@ -434,6 +434,7 @@ static void expect_injected(struct driver *d, int p, const struct capos_sqe *sqe
     struct m_process *process = &d->model.process[p];
     struct m_event *event = &process->event[process->event_count++];
 
+    model_refuse(&d->model, p, sqe);
     memset(event, 0, sizeof(*event));
     event->user_data = sqe->user_data;
     event->result = -CAPOS_STATUS_OVERLOADED;

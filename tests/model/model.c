@@ -1052,6 +1052,21 @@ void model_revoke(struct model *model, int revoker) {
     collect(model);
 }
 
+// What waits for an operation that was refused does not find what was in the slot before.
+void model_refuse(struct model *model, int process, const struct capos_sqe *sqe) {
+    bool waits = (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) != 0;
+    struct m_call *call = &model->process[process].call[sqe->slot];
+    bool receives = call->named && call->sqe.opcode == CAPOS_OP_RECV;
+
+    if (!waits && sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RECV)
+        return;
+    if (call->state != IDLE)
+        return;
+    call->failed = call->named = true;
+    if (!receives)
+        call->sqe.opcode = sqe->opcode;
+}
+
 static void submit(struct model *model, int process, const struct capos_sqe *sqe,
                    const struct capos_descriptor *sent, uint64_t word) {
     const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
@@ -1086,6 +1101,8 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
     }
     if (status == CAPOS_STATUS_OK && (pending || (sqe->flags & CAPOS_SQE_SKIP_CQE) != 0))
         return;
+    if (status != CAPOS_STATUS_OK)
+        model_refuse(model, process, sqe);
     event = event_of(model, process, -(int32_t)status);
     event->user_data = sqe->user_data;
     event->slot = has_slot ? sqe->slot : 0;

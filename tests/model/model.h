@@ -167,6 +167,9 @@ bool model_is_dead(const struct model *model, int revoker);
 void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
                  const struct capos_descriptor *sent, uint64_t word);
 
+// The SQE was refused for a reason that the model doesn't know.
+void model_refuse(struct model *model, int process, const struct capos_sqe *sqe);
+
 // The process begins to wait for a completion; it has none. It ends when it has one and the driver
 // has run it.
 void model_wait(struct model *model, int process);

@@ -379,10 +379,6 @@ START_TEST(after_the_answer) {
         go(&pair);
         expect(&pair, slot, 24);
     }
-    // Refused submissions don't name it.
-    sqe = first(&pair, 2);
-    sqe.params = 1;
-    ck_assert_int_eq(actor_do(&pair.client, &sqe).result, -CAPOS_STATUS_MALFORMED);
     // What was given up, or has another answer by now.
     sqe = waiting(&pair, 6, PIPELINE, 2);
     sqe.opcode = CAPOS_OP_RELEASE;
@@ -406,6 +402,35 @@ START_TEST(after_the_answer) {
     go(&pair);
     expect(&pair, 3, -CAPOS_STATUS_REFUSED);
     expect(&pair, 2, 24);
+    pair_destroy(&pair);
+}
+END_TEST
+
+// A refused call answers nothing; what waits for it does not find an earlier answer.
+START_TEST(on_a_call_that_was_refused) {
+    struct pair pair = pair_create();
+    struct capos_sqe sqe = first(&pair, 2);
+
+    submit(&pair, sqe);
+    go(&pair);
+    take(&pair, 2);
+    answer_minted(&pair, 7);
+    go(&pair);
+    expect(&pair, 2, 24);
+    for (int round = 0; round < 3; round++) {
+        sqe = first(&pair, round == 2 ? 9 : 2); // one that was never named, too
+        if (round == 0)
+            sqe.params = 1;
+        else
+            sqe.cap = 0;
+        submit(&pair, sqe);
+        submit(&pair, waiting(&pair, 3, PIPELINE, sqe.slot));
+        submit(&pair, waiting(&pair, 4, LINK, sqe.slot));
+        go(&pair);
+        expect(&pair, sqe.slot, round == 0 ? -CAPOS_STATUS_MALFORMED : -CAPOS_STATUS_REFUSED);
+        expect(&pair, 3, -CAPOS_STATUS_SOURCE_FAILED);
+        expect(&pair, 4, -CAPOS_STATUS_SOURCE_FAILED);
+    }
     pair_destroy(&pair);
 }
 END_TEST
@@ -715,6 +740,7 @@ int main(void) {
     harness_add(suite, "a facet that comes home", a_facet_that_comes_home);
     harness_add(suite, "failure goes down the chain", failure_goes_down_the_chain);
     harness_add(suite, "after the answer", after_the_answer);
+    harness_add(suite, "on a call that was refused", on_a_call_that_was_refused);
     harness_add(suite, "an object whose server is gone", an_object_whose_server_is_gone);
     harness_add(suite, "links of NOPs and RELEASEs", links_of_nops_and_releases);
     harness_add(suite, "who waits is woken to run it", who_waits_is_woken_to_run_it);
