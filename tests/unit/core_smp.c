@@ -10,6 +10,7 @@
 // works from any thread of the host.
 #include "core/panic.h"
 #include "core/revoke.h"
+#include "core/sched_context.h"
 #include "tests/harness.h"
 #include "tests/host/host.h"
 #include "tests/host/pair.h"
@@ -26,6 +27,9 @@ enum {
     TICKS = 6000,
     KILL_EVERY = 7, // ticks
     USERS = 12,
+    BOUND = 4, // every so many users are bound to the context
+    BUDGET = 1000000,
+    PERIOD = 4000000,
 };
 
 enum role { SERVER, CLIENT, CLIMBER, SLEEPER, HOG };
@@ -52,11 +56,19 @@ struct smp {
     struct endpoint *endpoint;
     struct user user[USERS];
     pthread_t thread[HOST_CPUS];
+    struct sched_context *context; // of some users: a quarter of a processor, for all of them
     _Atomic bool stop;
     _Atomic uint64_t calls, wakes, disconnects, kills, climbs, cancels, revocations, refusals;
 };
 
 static struct smp smp;
+
+static const struct object_type context_type = {
+    .name = "SchedulingContext",
+    .size = sizeof(struct sched_context),
+    .kind = OBJECT_KERNEL,
+    .close = sched_context_close,
+};
 
 static void require(bool condition, const char *what) {
     if (!condition)
@@ -444,6 +456,8 @@ static void make(struct cpu *cpu, struct user *user, uint32_t home) {
             "no thread");
     require(ring_user_attach(&user->ring, user->thread->ring.base), "no ring");
     user->thread->cpu = home;
+    if ((user - smp.user) % BOUND == 0)
+        require(sched_bind(cpu, user->process, smp.context) == CAPOS_STATUS_OK, "not bound");
     thread_start(cpu, user->thread);
 }
 
@@ -556,6 +570,9 @@ START_TEST(nothing_is_lost) {
     require(endpoint_create(own, &host_endpoint_type, &smp.host->kernel.root, 5, &smp.endpoint) ==
                 CAPOS_STATUS_OK,
             "no endpoint");
+    require(sched_context_create(own, &context_type, &smp.host->kernel.root, BUDGET, PERIOD,
+                                 &smp.context) == CAPOS_STATUS_OK,
+            "no context");
     kernel_leave(own);
     for (uint32_t i = 0; i < cpus; i++)
         pthread_create(&smp.thread[i], NULL, run_cpu, &smp.host->cpus[i]);
@@ -582,7 +599,9 @@ START_TEST(nothing_is_lost) {
     ck_assert_uint_gt(smp.kills, 100);
     ck_assert_uint_gt(smp.climbs, 100);
     ck_assert_uint_gt(smp.cancels, 100);
+    ck_assert_uint_gt(sched_context_info(own, smp.context).total, 0);
     kernel_enter(own);
+    object_put(own, &smp.context->object);
     object_put(own, &smp.endpoint->object);
     object_close_pending(own);
     kernel_leave(own);
