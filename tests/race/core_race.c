@@ -294,6 +294,8 @@ static void use_or_revoke(unsigned number) {
     }
     kernel_enter(cpu);
     revoker_kill(cpu, revoker);
+    for (int i = 0; i < 3; i++) // what is linked when that is done is swept by nobody
+        (void)work_step(cpu);
     object_close_pending(cpu);
     kernel_leave(cpu);
 }
