@@ -11,6 +11,9 @@
 #include "core/thread.h"
 #include "machine/time.h"
 
+// Timers that one interrupt serves; if more are due, the next comes at once.
+#define AT_ONCE 64u
+
 void timers_init(struct timers *timers) {
     lock_init(&timers->lock);
     heap_init(&timers->heap);
@@ -112,7 +115,7 @@ void timers_run(struct cpu *cpu) {
     uint64_t now = machine_now(cpu);
     struct timer *timer;
 
-    while ((timer = take_due(&cpu->timers, now)) != NULL)
+    for (unsigned i = 0; i < AT_ONCE && (timer = take_due(&cpu->timers, now)) != NULL; i++)
         expired[timer->kind](cpu, timer);
     timers_rearm(cpu);
 }

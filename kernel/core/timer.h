@@ -67,7 +67,8 @@ apart bool timer_stop(struct cpu *cpu, struct timer *timer);
 // What a timer's function says once, as long as what the timer is part of can't be used anew.
 void timer_fired(struct timer *timer);
 
-// Calls what is due on this CPU and arms the machine's timer for the rest. No locks held.
+// Calls what is due on this CPU, so much of it as one interrupt may, and arms the machine's timer
+// for the rest. No locks held.
 apart void timers_run(struct cpu *cpu);
 
 // Arms the machine's timer for what is first now.

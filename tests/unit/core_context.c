@@ -397,6 +397,39 @@ START_TEST(long_debts) {
 }
 END_TEST
 
+// However many timers are due, an interrupt is short; none is forgotten.
+START_TEST(an_interrupt_serves_some_timers) {
+    enum { TIMERS = 150 };
+    struct host *host = host_create(1);
+    struct sched_context *contexts[TIMERS];
+    struct cpu *cpu = &host->cpus[0];
+    unsigned left = TIMERS, rounds = 0;
+
+    for (unsigned i = 0; i < TIMERS; i++) {
+        contexts[i] = make(host);
+        timer_arm(cpu, &contexts[i]->timer, host->now + MS + i);
+    }
+    host_advance(host, 2 * MS);
+    for (; left > 0; rounds++) {
+        unsigned before = left;
+
+        ck_assert_uint_ne(cpu->pending & PENDING_TIMER, 0);
+        atomic_store(&cpu->pending, 0);
+        kernel_enter(cpu);
+        timers_run(cpu);
+        kernel_leave(cpu);
+        left = 0;
+        for (unsigned i = 0; i < TIMERS; i++)
+            left += timer_is_set(&contexts[i]->timer);
+        ck_assert_uint_le(before - left, 64);
+    }
+    ck_assert_uint_eq(rounds, 3);
+    for (unsigned i = 0; i < TIMERS; i++)
+        put(host, contexts[i]);
+    host_destroy(host);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("context");
     TCase *budgets = tcase_create("budgets");
@@ -413,6 +446,7 @@ int main(void) {
     harness_add(suite, "a bound context lives", a_bound_context_lives);
     harness_add(suite, "children share the context", children_share_the_context);
     harness_add(suite, "long debts", long_debts);
+    harness_add(suite, "an interrupt serves some timers", an_interrupt_serves_some_timers);
     tcase_add_loop_test(budgets, a_budget_is_kept, 1, 3);
     suite_add_tcase(suite, budgets);
     return harness_run(suite);
