@@ -137,15 +137,27 @@ static enum capos_status prepare_caps(struct cpu *cpu, struct answer *answer) {
     return transfer_prepare(cpu, transfer, answer->ring->process, answer->caller, answer->room);
 }
 
-static bool claim(struct answer *answer) {
+// Another thread may have given up what the token kept for the RECV: then there is nothing to arm
+// it with.
+static bool has_slots(const struct answer *answer, const struct token *token) {
+    return !wants(answer, CAPOS_SQE_REARM) || answer->needs_slots || token->reserved != 0 ||
+           answer->receive->room == 0;
+}
+
+static enum capos_status claim(struct answer *answer) {
+    enum capos_status status = CAPOS_STATUS_CANCELLED;
     struct token *token;
-    bool claimed;
 
     lock_take(&answer->table->lock);
     token = token_lookup_locked(answer->table, answer->sqe->cap);
-    claimed = token != NULL && token->state == TOKEN_LIVE && claim_locked(answer, token);
+    if (token != NULL && token->state == TOKEN_LIVE) {
+        if (!has_slots(answer, token))
+            status = CAPOS_STATUS_OVERLOADED;
+        else if (claim_locked(answer, token))
+            status = CAPOS_STATUS_OK;
+    }
     lock_drop(&answer->table->lock);
-    return claimed;
+    return status;
 }
 
 // What an answer needs beyond the token: slots for the RECV, and the capabilities that it sends.
@@ -159,10 +171,10 @@ seldom static enum capos_status reserve_and_claim(struct cpu *cpu, struct answer
     if (status != CAPOS_STATUS_OK)
         return status;
     status = prepare_caps(cpu, answer);
-    if (status == CAPOS_STATUS_OK && !claim(answer)) {
-        if (answer->sqe->sent > 0)
+    if (status == CAPOS_STATUS_OK) {
+        status = claim(answer);
+        if (status != CAPOS_STATUS_OK && answer->sqe->sent > 0)
             transfer_abort(cpu, cpu->transfer);
-        status = CAPOS_STATUS_CANCELLED;
     }
     if (status != CAPOS_STATUS_OK)
         captable_unreserve(cpu, table, answer->chain);

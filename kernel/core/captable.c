@@ -12,6 +12,7 @@
 #include "core/debug.h"
 #include "core/kmem.h"
 #include "core/panic.h"
+#include "core/process.h"
 #include "core/revoke.h"
 
 #define FIRST_SIZE 32u
@@ -166,6 +167,18 @@ static uint32_t take_chain(struct captable *table, uint32_t count) {
     return first;
 }
 
+// The limit is used up. What the calls that the process holds keep for the RECVs that took them is
+// only a convenience: if it is enough, it is given up.
+seldom static enum capos_status take_kept(struct cpu *cpu, struct captable *table, uint32_t count) {
+    uint64_t available = ledger_available(table->ledger, LEDGER_SLOTS);
+    struct token_table *tokens = table->process == NULL ? NULL : &table->process->tokens;
+
+    if (available >= count || tokens == NULL || available + token_kept(tokens, table) < count)
+        return CAPOS_STATUS_OVERLOADED;
+    token_give_kept(cpu, tokens, table);
+    return ledger_take(cpu, table->ledger, LEDGER_SLOTS, count);
+}
+
 enum capos_status captable_reserve(struct cpu *cpu, struct captable *table, uint32_t count,
                                    uint32_t *chain) {
     enum capos_status status;
@@ -174,6 +187,8 @@ enum capos_status captable_reserve(struct cpu *cpu, struct captable *table, uint
     if (count == 0)
         return CAPOS_STATUS_OK;
     status = ledger_take(cpu, table->ledger, LEDGER_SLOTS, count);
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
+        status = take_kept(cpu, table, count);
     if (status != CAPOS_STATUS_OK)
         return status;
     lock_take(&table->lock);
@@ -184,6 +199,14 @@ enum capos_status captable_reserve(struct cpu *cpu, struct captable *table, uint
     if (status != CAPOS_STATUS_OK)
         ledger_give(cpu, table->ledger, LEDGER_SLOTS, count);
     return status;
+}
+
+uint32_t captable_chain_length(const struct captable *table, uint32_t chain) {
+    uint32_t length = 0;
+
+    for (; chain != 0; chain = (uint32_t)array_of(table)[chain].interface)
+        length++;
+    return length;
 }
 
 static void chain_free(struct captable *table, uint32_t slot) {

@@ -75,6 +75,9 @@ must_use enum capos_status captable_lookup(const struct captable *table, uint64_
 apart must_use enum capos_status captable_reserve(struct cpu *cpu, struct captable *table,
                                                   uint32_t count, uint32_t *chain);
 
+// How many slots a chain of reserved ones has.
+uint32_t captable_chain_length(const struct captable *table, uint32_t chain);
+
 // Gives back what is left of a chain.
 apart void captable_unreserve_chain(struct cpu *cpu, struct captable *table, uint32_t chain);
 

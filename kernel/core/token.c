@@ -179,3 +179,31 @@ void token_free_locked(struct token *token) {
     token->next = table->free;
     table->free = token->index;
 }
+
+static bool is_held(const struct token *token) {
+    return token->state == TOKEN_LIVE || token->state == TOKEN_CANCELLED;
+}
+
+uint32_t token_kept(struct token_table *tokens, const struct captable *table) {
+    uint32_t kept = 0;
+
+    lock_take(&tokens->lock);
+    for (uint32_t i = 1; i < tokens->count; i++)
+        if (is_held(token_at(tokens, i)))
+            kept += captable_chain_length(table, token_at(tokens, i)->reserved);
+    lock_drop(&tokens->lock);
+    return kept;
+}
+
+void token_give_kept(struct cpu *cpu, struct token_table *tokens, struct captable *table) {
+    uint32_t chain;
+
+    for (uint32_t i = 1; i < tokens->count; i++) {
+        lock_take(&tokens->lock);
+        chain = is_held(token_at(tokens, i)) ? token_at(tokens, i)->reserved : 0;
+        if (chain != 0)
+            token_at(tokens, i)->reserved = 0;
+        lock_drop(&tokens->lock);
+        captable_unreserve(cpu, table, chain);
+    }
+}

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct call;
+struct captable;
 struct endpoint;
 struct process;
 struct receiver;
@@ -104,6 +105,11 @@ struct token *token_take_locked(struct token_table *table);
 
 // An endpoint that waits for a free token, taken off the list with its reference, or NULL.
 seldom struct endpoint *token_take_stuck(struct token_table *table);
+
+// How many slots of the process's capability table its tokens keep for the RECVs that took them;
+// and giving them all up, so that a REARM must reserve anew. No locks held.
+seldom uint32_t token_kept(struct token_table *tokens, const struct captable *table);
+seldom void token_give_kept(struct cpu *cpu, struct token_table *tokens, struct captable *table);
 
 // Frees a token that is on no list; its Receiver has been put or handed on, and so have its
 // reserved slots. The table is locked.

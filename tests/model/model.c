@@ -97,8 +97,20 @@ bool model_is_busy(const struct model *model, int process) {
     return false;
 }
 
-static bool fits(const struct model *model, int process, int room) {
-    return model_used(model, process) + model_reserved(model, process) + room <= HOLDS;
+// Are there so many slots? What is kept for REARMs is given up when it is enough.
+static bool fits(struct model *model, int process, int room) {
+    int taken = model_used(model, process) + model_reserved(model, process), kept = 0;
+    struct m_token *token = model->process[process].token;
+
+    if (room == 0 || taken + room <= HOLDS)
+        return true;
+    for (int i = 0; i < TOKENS; i++)
+        kept += token[i].used ? token[i].kept : 0;
+    if (taken + room - kept > HOLDS)
+        return false;
+    for (int i = 0; i < TOKENS; i++)
+        token[i].kept = 0;
+    return true;
 }
 
 // Revokers --------------------------------------------------------------------------------------

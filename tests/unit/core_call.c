@@ -222,6 +222,37 @@ START_TEST(tokens_are_made_when_they_are_needed) {
 }
 END_TEST
 
+// What a held call keeps of its RECV's slots goes to whoever needs slots, so no number of held
+// calls keeps a server from receiving; to arm the RECV again is refused then.
+START_TEST(held_calls_keep_no_slots_from_others) {
+    struct ledger_limits limits = host_limits;
+    struct capos_sqe call, recv, sqe;
+    struct pair pair;
+
+    limits.limit[LEDGER_SLOTS] = 1 + 4; // the Receiver, and room for one RECV
+    pair = pair_create_with(&limits);
+    call = pair_call(&pair);
+    recv = pair_recv(&pair);
+    recv.room = 4;
+    recv.descriptors = PAIR_RECEIVED;
+    actor_submit(&pair.client, &call);
+    call.slot = 3;
+    actor_submit(&pair.client, &call);
+    actor_do(&pair.server, &recv);
+    sqe = pair_return(pair_message(&pair)->token);
+    recv.slot = 4;
+    ck_assert_int_gt(actor_do(&pair.server, &recv).result, 0);
+    ck_assert_uint_eq(pair_message(&pair)->kind, CAPOS_MESSAGE_CALL);
+    host_audit(pair.host);
+    sqe.flags = CAPOS_SQE_REARM;
+    ck_assert_int_eq(actor_do(&pair.server, &sqe).result, 0);
+    recv.slot = 5;
+    ck_assert_int_eq(actor_do(&pair.server, &recv).result, -CAPOS_STATUS_OVERLOADED);
+    host_audit(pair.host);
+    pair_destroy(&pair);
+}
+END_TEST
+
 // Has the server hold one call, with another one queued that finds no token.
 static void stick(struct pair *pair) {
     struct capos_sqe call = pair_call(pair), recv = pair_recv(pair);
@@ -321,6 +352,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("core: calls");
 
+    harness_add(suite, "held calls keep no slots from others",
+                held_calls_keep_no_slots_from_others);
     harness_add(suite, "a dead server's tokens are forgotten",
                 a_dead_server_s_tokens_are_forgotten);
     harness_add(suite, "endpoints outlive the table that they wait for",
