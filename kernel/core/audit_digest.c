@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The digest (audit.h): everything that a refused operation must leave as it was. Not in it: how
-// large tables have grown and what their arrays cost, the order of free slots and tokens, sequence
-// numbers, and the completion that tells of the refusal.
+// large tables have grown and what their arrays cost, the order of free slots and tokens, which
+// slots held calls keep for a REARM (given up whenever somebody wants them), sequence numbers, and
+// the completion that tells of the refusal.
 #include "core/audit.h"
 
 #include "base/bits.h"
@@ -53,12 +54,12 @@ static void mix_revoker(uint64_t *digest, const struct revoker *revoker) {
 }
 
 // Returns what the array costs.
-static uint64_t mix_table(uint64_t *digest, const struct captable *table) {
+static uint64_t mix_table(uint64_t *digest, const struct captable *table, uint32_t kept) {
     const struct captable_entry *entries = table->entries;
     uint32_t size = entries == NULL ? 0 : (uint32_t)entries[0].interface;
 
     mix(digest, table->used);
-    mix(digest, table->reserved);
+    mix(digest, table->reserved - kept);
     for (uint32_t slot = 1; slot < size; slot++) {
         if (entries[slot].state != CAPTABLE_USED)
             continue;
@@ -112,12 +113,14 @@ static uint64_t mix_ring(uint64_t *digest, const struct ring *ring) {
     return ring->uses == NULL ? 0 : kmem_charge(ring->slots * sizeof(struct revoker_use));
 }
 
-static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t arrays) {
+static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t arrays,
+                       uint32_t kept) {
     for (unsigned i = 0; i < LEDGER_CLASSES; i++) {
         if (i == LEDGER_CALLS_HELD)
             continue;
         mix(digest, ledger->limit[i]);
-        mix(digest, ledger->used[i] - (i == LEDGER_KERNEL_MEMORY ? arrays : 0));
+        mix(digest, ledger->used[i] - (i == LEDGER_KERNEL_MEMORY ? arrays : 0) -
+                        (i == LEDGER_SLOTS ? kept : 0));
         mix(digest, ledger->lent[i]);
     }
 }
@@ -129,7 +132,8 @@ static uint64_t mix_thread(uint64_t *digest, const struct thread *thread) {
     return mix_ring(digest, &thread->ring);
 }
 
-static void mix_process(uint64_t *digest, const struct process *process) {
+static void mix_process(uint64_t *digest, struct process *process) {
+    uint32_t kept = token_kept(&process->tokens, &process->table);
     uint64_t arrays;
 
     mix(digest, process->id);
@@ -138,19 +142,19 @@ static void mix_process(uint64_t *digest, const struct process *process) {
     mix(digest, process->share.weight);
     mix(digest, process->share.affinity);
     mix(digest, (uintptr_t)process->share.context);
-    arrays = mix_table(digest, &process->table);
+    arrays = mix_table(digest, &process->table, kept);
     arrays += mix_tokens(digest, &process->tokens);
     for (struct list_node *node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
         arrays += mix_thread(digest, list_entry(node, struct thread, sibling));
-    mix_ledger(digest, process->ledger, arrays);
+    mix_ledger(digest, process->ledger, arrays, kept);
 }
 
 uint64_t audit_digest(struct cpu *cpu) {
     const struct kernel *kernel = cpu->kernel;
     uint64_t digest = 1;
 
-    mix_ledger(&digest, &kernel->root, 0);
+    mix_ledger(&digest, &kernel->root, 0, 0);
     for (struct list_node *node = list_first(&kernel->processes); node != NULL;
          node = list_next(&kernel->processes, node))
         mix_process(&digest, list_entry(node, struct process, sibling));
