@@ -17,7 +17,7 @@
 void timers_init(struct timers *timers) {
     lock_init(&timers->lock);
     heap_init(&timers->heap);
-    timers->slice_end = UINT64_MAX;
+    timers->slice_end = timers->armed = UINT64_MAX;
 }
 
 void timer_init(struct timer *timer, enum timer_kind kind) {
@@ -26,6 +26,15 @@ void timer_init(struct timer *timer, enum timer_kind kind) {
 
 static struct timer *timer_of(struct heap_node *node) {
     return (struct timer *)(void *)((char *)node - offsetof(struct timer, node));
+}
+
+// The CPU's timer is only ever set to an earlier time, until it has come: one interrupt too many
+// does no harm, but one that is put off at each switch may never come, and setting it is slow.
+static void arm(struct cpu *cpu, uint64_t deadline) {
+    if (deadline >= cpu->timers.armed)
+        return;
+    cpu->timers.armed = deadline;
+    machine_timer_arm(cpu, deadline);
 }
 
 void timers_rearm(struct cpu *cpu) {
@@ -37,7 +46,7 @@ void timers_rearm(struct cpu *cpu) {
     first = heap_first(&timers->heap);
     deadline = first == NULL ? UINT64_MAX : first->key;
     lock_drop(&timers->lock);
-    machine_timer_arm(cpu, min_u64(deadline, timers->slice_end));
+    arm(cpu, min_u64(deadline, timers->slice_end));
 }
 
 void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline) {
@@ -53,7 +62,7 @@ void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline) {
     first = heap_first(&timers->heap) == &timer->node;
     lock_drop(&timers->lock);
     if (first)
-        machine_timer_arm(cpu, min_u64(deadline, timers->slice_end));
+        arm(cpu, min_u64(deadline, timers->slice_end));
 }
 
 bool timer_stop(struct cpu *cpu, struct timer *timer) {
@@ -115,6 +124,7 @@ void timers_run(struct cpu *cpu) {
     uint64_t now = machine_now(cpu);
     struct timer *timer;
 
+    cpu->timers.armed = UINT64_MAX;
     for (unsigned i = 0; i < AT_ONCE && (timer = take_due(&cpu->timers, now)) != NULL; i++)
         expired[timer->kind](cpu, timer);
     timers_rearm(cpu);

@@ -38,8 +38,9 @@ struct timer {
 struct timers {
     struct lock lock;
     struct heap heap;
-    uint64_t
-        slice_end; // when the running thread's slice is over, UINT64_MAX for none; own CPU only
+    // Of the CPU itself alone:
+    uint64_t slice_end; // when the running thread's slice is over, UINT64_MAX for none
+    uint64_t armed;     // what the CPU's timer is set to, UINT64_MAX when it has come
 };
 
 void timers_init(struct timers *timers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// See raw.h.
+// See raw.h. Each operation is one SQE that is written by hand and waited for in its slot, so that
+// a test can say what no generated call would.
 #include "tests/boot/transfer/raw.h"
 
 #include "schemas/memory.capos.h"
