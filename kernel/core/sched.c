@@ -207,7 +207,9 @@ static struct thread *pick(struct cpu *cpu, bool stays, bool *fresh) {
             thread = run_queue_take(cpu, cpu);
         if (thread == NULL && !stays)
             thread = steal(cpu);
-        if (LIKELY(thread == NULL || payer_of(thread) == NULL) || !sched_throttle(cpu, thread))
+        if (UNLIKELY(thread != NULL && !sched_may_run(thread, cpu)))
+            sched_ready(cpu, thread); // its affinity was changed while it came here
+        else if (LIKELY(thread == NULL || payer_of(thread) == NULL) || !sched_throttle(cpu, thread))
             return thread;
         thread = NULL;
         *fresh = true;

@@ -100,7 +100,9 @@ void sched_kick(struct cpu *cpu, struct thread *thread) {
 }
 
 void sched_move(struct cpu *cpu, struct thread *thread) {
-    struct cpu *home = cpu->kernel->cpus[atomic_load_explicit(&thread->cpu, memory_order_relaxed)];
+    uint32_t has = atomic_load(&thread->on_cpu) & ~THREAD_WOKEN;
+    uint32_t queued = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
+    struct cpu *home = cpu->kernel->cpus[has != 0 ? has - 1 : queued];
 
     if (sched_may_run(thread, home))
         return;
