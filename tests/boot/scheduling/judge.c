@@ -17,7 +17,6 @@ enum {
     MEMBERS_MAX = 12,
     WINDOW_MS = 1000,
     SETTLE_MS = 60,
-    WINDOWS = 3,
     NORMAL = 1024,
 };
 
@@ -156,10 +155,11 @@ static void leave(struct party *party) {
     *party = (struct party){0};
 }
 
-// Is each member's part of what all got near what it should be?
-static bool is_near(const struct party *party, const uint32_t parts[]) {
+// One test: each member's part of what all got, in thousandths, is near what it should be.
+static void check_parts(const struct party *party, const uint32_t parts[], const char *name) {
     uint64_t sum = max_u64(whole(party), 1), wanted = 0;
-    bool near = true;
+    struct format *line;
+    bool ok = true;
 
     for (unsigned i = 0; i < party->count; i++)
         wanted += parts[i];
@@ -167,25 +167,9 @@ static bool is_near(const struct party *party, const uint32_t parts[]) {
         uint64_t got = party->time[i] * wanted; // against parts[i] * sum
         uint64_t part = parts[i] * sum;
 
-        near = near && got >= part - part / 100 * tolerance && got <= part + part / 100 * tolerance;
+        ok = ok && got >= part - part / 100 * tolerance && got <= part + part / 100 * tolerance;
     }
-    return near;
-}
-
-// One test: the parts, in thousandths. A host that stops one of the machine's processors for a
-// while leaves its programs behind, who then catch up: so one of WINDOWS windows must be right.
-static void check_parts(struct party *party, uint64_t ms, const uint32_t parts[],
-                        const char *name) {
-    struct format *line;
-    uint64_t sum;
-
-    for (unsigned i = 0; i < WINDOWS; i++) {
-        window(party, ms);
-        if (is_near(party, parts))
-            break;
-    }
-    sum = max_u64(whole(party), 1);
-    line = guest_line(is_near(party, parts), name);
+    line = guest_line(ok, name);
     for (unsigned i = 0; i < party->count; i++) {
         format_text(line, i == 0 ? ": " : ", ");
         format_u64(line, party->time[i] * 1000 / sum);
@@ -241,7 +225,8 @@ static void test_odd_hogs(void) {
 
     for (unsigned i = 0; i <= guest_cpus(); i++)
         join(&party, &hog);
-    check_parts(&party, 2 * WINDOW_MS, equal, "one program more than processors: equal parts");
+    window(&party, 2 * WINDOW_MS);
+    check_parts(&party, equal, "one program more than processors: equal parts");
     leave(&party);
 }
 
@@ -255,7 +240,8 @@ static void test_weights(void) {
             capos_panic("a weight can't be set");
     }
     pin(&party, 1);
-    check_parts(&party, 2 * WINDOW_MS, weights, "weights on one processor");
+    window(&party, 2 * WINDOW_MS);
+    check_parts(&party, weights, "weights on one processor");
     leave(&party);
 }
 
@@ -269,7 +255,8 @@ static void test_affinity(void) {
     guest_sleep(20 * GUEST_MS); // they are everywhere now
     pin(&party, last);
     began = guest_now();
-    check_parts(&party, WINDOW_MS, equal, "three programs on the last processor");
+    window(&party, WINDOW_MS);
+    check_parts(&party, equal, "three programs on the last processor");
     guest_check_value(whole(&party) <= guest_now() - began,
                       "together no more than one processor, in ms", whole(&party) / GUEST_MS);
     leave(&party);
