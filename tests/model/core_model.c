@@ -650,6 +650,8 @@ static void step(struct driver *d) {
     } else if (kind < 170) {
         time_out(d);
     } else {
+        if (kind >= 250)
+            p = operations_process(&d->operations);
         while (d->model.process[p].waiting)
             p = (p + 1) % PROCESSES;
         if (kind < 250)

@@ -26,6 +26,8 @@ int model_object(struct model *model, enum object_kind_m kind, int endpoint, uin
 
         if (o->kind != NOTHING)
             continue;
+        if (i >= model->objects)
+            model->objects = i + 1;
         *o = (struct m_object){.kind = kind, .endpoint = endpoint, .id = id, .root = true};
         if (kind == RECEIVER) {
             o->epoch = model->endpoint[endpoint].epoch;

@@ -141,6 +141,7 @@ enum { IDS = 1 << 18 };
 struct model {
     uint8_t id[IDS];
     struct m_object object[OBJECTS];
+    int objects; // of these, all that are in use
     struct m_process process[PROCESSES];
     struct m_endpoint endpoint[ENDPOINTS];
     struct m_revoker revoker[REVOKERS];
@@ -166,6 +167,14 @@ bool model_is_dead(const struct model *model, int revoker);
 // what it has put in memory. What completes is added to the processes' events.
 void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
                  const struct capos_descriptor *sent, uint64_t word);
+
+// The same by a cap_enter that waits for a slot which is free: armed RECVs take nothing.
+void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word);
+
+// Does the RETURN answer a call of another process that others wait for, so that its thread may
+// go on with these at the same time?
+bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe);
 
 // The SQE was refused for a reason that the model doesn't know.
 void model_refuse(struct model *model, int process, const struct capos_sqe *sqe);

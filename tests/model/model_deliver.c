@@ -108,7 +108,7 @@ bool model_is_live(const struct model *model, const struct m_object *o) {
 
 // How often each object is referred to.
 static void count_references(const struct model *model, uint16_t counts[OBJECTS]) {
-    memset(counts, 0, sizeof(uint16_t) * OBJECTS);
+    memset(counts, 0, sizeof(uint16_t) * (size_t)model->objects);
     for (int i = 0; i < PROCESSES; i++) {
         const struct m_process *p = &model->process[i];
 
@@ -129,7 +129,7 @@ void model_collect(struct model *model) {
     uint16_t counts[OBJECTS];
 
     count_references(model, counts);
-    for (int i = 0; i < OBJECTS; i++) {
+    for (int i = 0; i < model->objects; i++) {
         struct m_object *o = &model->object[i];
 
         if (o->kind == NOTHING || o->noticed || counts[i] > 0)
@@ -147,6 +147,8 @@ void model_collect(struct model *model) {
             o->kind = NOTHING;
         }
     }
+    while (model->objects > 0 && model->object[model->objects - 1].kind == NOTHING)
+        model->objects--;
 }
 
 // Transfer --------------------------------------------------------------------------------------

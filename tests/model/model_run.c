@@ -42,6 +42,37 @@ static void enqueue(struct model *model, int process, int slot) {
         continue;
 }
 
+// Runs what only the thread itself can run; it ends at once. A plain object has no methods.
+static void run_alone(struct model *model, int process, int slot) {
+    struct m_process *p = &model->process[process];
+    struct m_call *call = &p->call[slot];
+    const struct m_brought *released = &call->released;
+    int hold;
+
+    for (int i = 0; i < call->sqe.sent; i++)
+        if (call->sent[i].kind > CAPOS_TRANSFER_MINT) {
+            model_end(model, process, slot, -CAPOS_STATUS_MALFORMED, 0);
+            return;
+        }
+    if (call->sqe.opcode == CAPOS_OP_CALL) {
+        model_end(model, process, slot, (int32_t)call->sqe.results_capacity, CAPOS_CQE_EXCEPTION);
+        return;
+    }
+    if (call->sqe.opcode == CAPOS_OP_RELEASE) {
+        hold = (call->sqe.flags & CAPOS_SQE_LINK) != 0
+                   ? model_find_hold(model, process, call->sqe.cap)
+                   : released->hold;
+        if (hold < 0 || p->hold[hold].object < 0 ||
+            ((call->sqe.flags & CAPOS_SQE_LINK) == 0 && p->hold[hold].serial != released->serial)) {
+            model_end(model, process, slot, -CAPOS_STATUS_REFUSED, 0);
+            return;
+        }
+        call->target = -1;
+        model_drop_hold(model, process, hold);
+    }
+    model_end(model, process, slot, 0, 0);
+}
+
 static enum capos_status run_call(struct model *model, int process, const struct capos_sqe *sqe,
                                   const struct capos_descriptor *sent, uint64_t word) {
     struct m_process *p = &model->process[process];
@@ -61,7 +92,10 @@ static enum capos_status run_call(struct model *model, int process, const struct
     memcpy(call->sent, sent, sizeof(call->sent));
     call->word = word;
     call->revoker = p->hold[hold].revoker;
-    enqueue(model, process, sqe->slot);
+    if (model->object[target].kind == FACET)
+        enqueue(model, process, sqe->slot);
+    else
+        run_alone(model, process, sqe->slot);
     return CAPOS_STATUS_OK;
 }
 
@@ -175,37 +209,6 @@ static enum capos_status run_release(struct model *model, int process, uint64_t 
 }
 
 // PIPELINE and LINK -------------------------------------------------------------------------------
-
-// Runs what only the thread itself can run; it ends at once. A plain object has no methods.
-static void run_alone(struct model *model, int process, int slot) {
-    struct m_process *p = &model->process[process];
-    struct m_call *call = &p->call[slot];
-    const struct m_brought *released = &call->released;
-    int hold;
-
-    for (int i = 0; i < call->sqe.sent; i++)
-        if (call->sent[i].kind > CAPOS_TRANSFER_MINT) {
-            model_end(model, process, slot, -CAPOS_STATUS_MALFORMED, 0);
-            return;
-        }
-    if (call->sqe.opcode == CAPOS_OP_CALL) {
-        model_end(model, process, slot, (int32_t)call->sqe.results_capacity, CAPOS_CQE_EXCEPTION);
-        return;
-    }
-    if (call->sqe.opcode == CAPOS_OP_RELEASE) {
-        hold = (call->sqe.flags & CAPOS_SQE_LINK) != 0
-                   ? model_find_hold(model, process, call->sqe.cap)
-                   : released->hold;
-        if (hold < 0 || p->hold[hold].object < 0 ||
-            ((call->sqe.flags & CAPOS_SQE_LINK) == 0 && p->hold[hold].serial != released->serial)) {
-            model_end(model, process, slot, -CAPOS_STATUS_REFUSED, 0);
-            return;
-        }
-        call->target = -1;
-        model_drop_hold(model, process, hold);
-    }
-    model_end(model, process, slot, 0, 0);
-}
 
 static void make_due(struct model *model, int process, int slot) {
     struct m_process *p = &model->process[process];
@@ -480,32 +483,57 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
     event->sqe = *sqe;
 }
 
-void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
-                 const struct capos_descriptor *sent, uint64_t word) {
+// Lets what is armed take what there is.
+static void look(struct model *model, int process) {
     struct m_process *p = &model->process[process];
-    int look[SLOTS], count;
+    int armed[SLOTS], count = p->armed_count;
 
+    memcpy(armed, p->armed, sizeof(armed));
+    for (int i = 0; i < count; i++)
+        if (p->call[armed[i]].state == ARMED) {
+            const struct m_object *o = &model->object[p->call[armed[i]].target];
+            const struct m_endpoint *e = &model->endpoint[o->endpoint];
+
+            if (e->receiver == p->call[armed[i]].target && e->server == process)
+                model_serve(model, o->endpoint, process, armed[i]);
+            else
+                model_end(model, process, armed[i], -CAPOS_STATUS_DISCONNECTED, 0);
+        }
+}
+
+void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word) {
     run_due(model, process);
     if (sqe != NULL)
         submit(model, process, sqe, sent, word);
     model_end_waiting_strays(model);
     model_collect(model);
     run_due(model, process);
-    model_end_strays(model, process);
-    count = p->armed_count;
-    memcpy(look, p->armed, sizeof(look));
-    for (int i = 0; i < count; i++)
-        if (p->call[look[i]].state == ARMED) {
-            const struct m_object *o = &model->object[p->call[look[i]].target];
-            const struct m_endpoint *e = &model->endpoint[o->endpoint];
+}
 
-            if (e->receiver == p->call[look[i]].target && e->server == process)
-                model_serve(model, o->endpoint, process, look[i]);
-            else
-                model_end(model, process, look[i], -CAPOS_STATUS_DISCONNECTED, 0);
-        }
+void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
+                 const struct capos_descriptor *sent, uint64_t word) {
+    model_enter_quietly(model, process, sqe, sent, word);
+    model_end_strays(model, process);
+    look(model, process);
     model_end_waiting_strays(model);
     model_collect(model);
+}
+
+bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe) {
+    const struct m_process *caller;
+
+    for (int i = 0; sqe->opcode == CAPOS_OP_RETURN && i < TOKENS; i++) {
+        const struct m_token *token = &model->process[process].token[i];
+
+        if (!token->used || token->id != sqe->cap || token->cancelled || token->caller == process)
+            continue;
+        caller = &model->process[token->caller];
+        for (int slot = 0; slot < SLOTS; slot++)
+            if (caller->call[slot].state == WAITING && caller->call[slot].sqe.source == token->slot)
+                return true;
+    }
+    return false;
 }
 
 void model_wait(struct model *model, int process) {

@@ -37,21 +37,36 @@ static uint64_t forged(struct operations *o) {
            (operations_chance(o, 50) ? UINT64_C(0) : UINT64_C(1) << 30) << 32;
 }
 
-// A capability of the process's, of a kind if there is one, or now and then something forged.
-static uint64_t some_cap(struct operations *o, int p, enum object_kind_m kind) {
-    const struct m_process *process = &o->model->process[p];
-    int first = (int)operations_below(o, HOLDS);
+static bool is_live(const struct model *model, const struct m_object *object) {
+    const struct m_endpoint *endpoint = &model->endpoint[object->endpoint];
 
-    if (operations_chance(o, 4))
-        return forged(o);
+    return object->kind != FACET ||
+           (endpoint->receiver >= 0 && (object->root || object->epoch == endpoint->epoch));
+}
+
+// The first from `first` on that is of a kind; of facets one whose server is there, if `live`.
+static uint64_t find_cap(const struct operations *o, int p, enum object_kind_m kind, int first,
+                         bool live) {
     for (int i = 0; i < HOLDS; i++) {
-        const struct m_hold *hold = &process->hold[(first + i) % HOLDS];
+        const struct m_hold *hold = &o->model->process[p].hold[(first + i) % HOLDS];
+        const struct m_object *object = &o->model->object[hold->object < 0 ? 0 : hold->object];
 
-        if (hold->object >= 0 && hold->cap != 0 &&
-            (kind == NOTHING || o->model->object[hold->object].kind == kind))
+        if (hold->object >= 0 && hold->cap != 0 && (kind == NOTHING || object->kind == kind) &&
+            (!live || is_live(o->model, object)))
             return hold->cap;
     }
     return 0;
+}
+
+// A capability of the process's, of a kind if there is one, or now and then something forged.
+static uint64_t some_cap(struct operations *o, int p, enum object_kind_m kind) {
+    int first = (int)operations_below(o, HOLDS);
+    uint64_t cap;
+
+    if (operations_chance(o, 4))
+        return forged(o);
+    cap = find_cap(o, p, kind, first, !operations_chance(o, 10));
+    return cap != 0 ? cap : find_cap(o, p, kind, first, false);
 }
 
 static uint64_t some_token(struct operations *o, int p) {
@@ -100,6 +115,12 @@ static uint16_t some_slot(struct operations *o, int p) {
     return slot;
 }
 
+// One that was never named, or that a ring doesn't have.
+static uint16_t strange_slot(struct operations *o) {
+    return (uint16_t)((operations_chance(o, 50) ? 2 * SLOTS : CAPOS_RING_SLOTS_MAX) +
+                      operations_below(o, SLOTS));
+}
+
 static void make_call(struct operations *o, int p, struct capos_sqe *sqe) {
     sqe->opcode = CAPOS_OP_CALL;
     sqe->slot = some_slot(o, p);
@@ -146,7 +167,7 @@ static void make_cancel(struct operations *o, int p, struct capos_sqe *sqe) {
     const struct m_call *call;
 
     sqe->opcode = CAPOS_OP_CANCEL;
-    sqe->source = (uint16_t)operations_below(o, operations_chance(o, 95) ? SLOTS : 80);
+    sqe->source = operations_chance(o, 95) ? (uint16_t)operations_below(o, SLOTS) : strange_slot(o);
     for (int i = 0; i < SLOTS && sqe->source < SLOTS && !operations_chance(o, 4); i++) {
         if (o->model->process[p].call[sqe->source].state != IDLE)
             break;
@@ -158,23 +179,57 @@ static void make_cancel(struct operations *o, int p, struct capos_sqe *sqe) {
         sqe->flags = CAPOS_SQE_SKIP_CQE;
 }
 
-static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
-    uint64_t kind = operations_below(o, 100);
+static int busy_slots(const struct m_process *process) {
+    int n = 0;
 
-    if (kind < 34) {
-        make_call(o, p, sqe);
-    } else if (kind < 56) {
-        make_recv(o, p, sqe);
-    } else if (kind < 90) {
-        make_return(o, p, sqe);
-    } else if (kind < 92) {
-        make_cancel(o, p, sqe);
-    } else if (kind < 98) {
-        sqe->opcode = CAPOS_OP_RELEASE;
-        sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : FACET);
-    } else {
-        sqe->opcode = CAPOS_OP_NOP;
+    for (int i = 0; i < SLOTS; i++)
+        n += process->call[i].state != IDLE;
+    return n;
+}
+
+static void make_release(struct operations *o, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_RELEASE;
+    sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : FACET);
+}
+
+static void make_nop(struct operations *o, int p, struct capos_sqe *sqe) {
+    (void)o, (void)p;
+    sqe->opcode = CAPOS_OP_NOP;
+}
+
+// Each kind as often as the process has use for it: what it can't do it tries seldom.
+static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
+    static void (*const make[])(struct operations *, int, struct capos_sqe *) = {
+        make_call, make_recv, make_return, make_cancel, make_release, make_nop};
+    const struct m_process *process = &o->model->process[p];
+    int busy = busy_slots(process);
+    bool serves = find_cap(o, p, RECEIVER, 0, false) != 0;
+    unsigned weight[] = {busy < 12 ? 40 : 4,
+                         serves ? (process->armed_count < 3 ? 30 : 3) : 1,
+                         some_token(o, p) != 0 ? 45 : 1,
+                         busy > 12 ? 8 : 2,
+                         5,
+                         2};
+    unsigned sum = 0, kind = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        sum += weight[i];
+    for (uint64_t at = operations_below(o, sum); at >= weight[kind]; kind++)
+        at -= weight[kind];
+    make[kind](o, p, sqe);
+}
+
+int operations_process(struct operations *o) {
+    int first = (int)operations_below(o, ENDPOINTS);
+
+    for (int i = 0; i < ENDPOINTS && operations_chance(o, 75); i++) {
+        const struct m_endpoint *e = &o->model->endpoint[(first + i) % ENDPOINTS];
+
+        if (e->server >= 0 && !o->model->process[e->server].waiting &&
+            (e->queue_count > 0 || model_tokens(o->model, e->server) > 0))
+            return e->server;
     }
+    return (int)operations_below(o, PROCESSES);
 }
 
 static bool can_wait(const struct capos_sqe *sqe) {
@@ -195,7 +250,7 @@ static void make_wait(struct operations *o, int p, struct capos_sqe *sqe) {
         sqe->cap = operations_below(o, operations_chance(o, 90) ? 2 : 17);
     if (sqe->opcode != CAPOS_OP_CALL)
         sqe->slot = some_slot(o, p);
-    sqe->source = (uint16_t)operations_below(o, operations_chance(o, 98) ? SLOTS : 80);
+    sqe->source = operations_chance(o, 98) ? (uint16_t)operations_below(o, SLOTS) : strange_slot(o);
     for (int i = 0; i < SLOTS && sqe->source < SLOTS && !operations_chance(o, 8); i++) {
         const struct m_call *call = &process->call[sqe->source];
 

@@ -26,6 +26,7 @@ struct operation {
     struct capos_descriptor sent[SENT];
     uint64_t word; // the first of the params
     int piece;     // where `sent` and `word` must be written before; -1: nowhere
+    bool quietly;  // by a cap_enter in which armed RECVs take nothing
 };
 
 // The same seed makes the same choices.
@@ -42,6 +43,9 @@ uint64_t operations_id(struct operations *operations);
 static inline uint32_t operations_piece(int slot, uint32_t part) {
     return (uint32_t)AREA + (uint32_t)slot * PIECE + part;
 }
+
+// A process to do something, mostly one that others wait for. It may wait itself.
+int operations_process(struct operations *operations);
 
 // An operation for the process. False: none of the kind chosen can be made; try again.
 bool operations_make(struct operations *operations, int process, struct operation *operation);

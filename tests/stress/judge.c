@@ -49,6 +49,9 @@ static void tell_divergence(int p) {
     add(&f, ", step ", step);
     add(&f, ", process ", (uint64_t)p);
     add(&f, ", opcode ", puppets[p].box->operation.sqe.opcode);
+    add(&f, ", flags ", puppets[p].box->operation.sqe.flags);
+    add(&f, ", source ", puppets[p].box->operation.sqe.source);
+    add(&f, ", cap ", puppets[p].box->operation.sqe.cap);
     format_text(&f, ": ");
     format_text(&f, compare.wrong);
     add(&f, "; operation ", compare.got.user_data);
@@ -72,6 +75,13 @@ static void poll(int p) {
     model_enter(&model, p, NULL, NULL, 0);
     puppet_do(p, COMMAND_POLL);
     check(p);
+}
+
+// Could a cap_enter of the process's bring anything?
+static bool expects(int p) {
+    const struct m_process *process = &model.process[p];
+
+    return process->event_count > 0 || process->due_count > 0 || process->armed_count > 0;
 }
 
 // Whoever waited and has got something is here, or will be.
@@ -108,7 +118,8 @@ static void poll_all(int p) {
     do {
         before = queued();
         run_woken();
-        poll(p);
+        if (expects(p))
+            poll(p);
         run_woken();
     } while (model.process[p].event_count > 0 || queued() != before);
 }
@@ -178,6 +189,30 @@ static void supply(int p) {
     }
 }
 
+static void wake_all(void) {
+    for (int p = 0; p < PROCESSES; p++) {
+        if (!model.process[p].waiting)
+            continue;
+        puppet_wake(p);
+        model_resume(&model, p);
+        poll_all(p);
+    }
+}
+
+// What a RETURN starts on behalf of another process may be run by that one's own thread, at the
+// same time. So that it does not matter when it does, nobody takes a message meanwhile.
+static void operate_quietly(int p, struct operation *operation) {
+    operation->quietly = true;
+    model_enter_quietly(&model, p, &operation->sqe, operation->sent, operation->word);
+    puppet_do(p, COMMAND_OPERATE);
+    for (int i = 0; i < PROCESSES; i++)
+        if (model.process[i].due_count > 0) {
+            model_enter_quietly(&model, i, NULL, NULL, 0);
+            puppet_do(i, COMMAND_LOOK);
+            check(i);
+        }
+}
+
 static void operate(int p) {
     struct operation *operation = &puppets[p].box->operation;
 
@@ -185,8 +220,13 @@ static void operate(int p) {
     for (int tries = 0; !operations_make(&operations, p, operation); tries++)
         if (tries == 20)
             return;
-    model_enter(&model, p, &operation->sqe, operation->sent, operation->word);
-    puppet_do(p, COMMAND_OPERATE);
+    if (model_starts_others(&model, p, &operation->sqe)) {
+        wake_all();
+        operate_quietly(p, operation);
+    } else {
+        model_enter(&model, p, &operation->sqe, operation->sent, operation->word);
+        puppet_do(p, COMMAND_OPERATE);
+    }
     operated++;
     if (puppets[p].box->entered != 1) {
         compare.wrong = "cap_enter's answer";
@@ -194,6 +234,13 @@ static void operate(int p) {
     }
     check(p);
     run_woken();
+}
+
+static bool has_waiting(const struct m_process *process) {
+    for (int i = 0; i < SLOTS; i++)
+        if (process->call[i].state == WAITING || process->call[i].state == DUE)
+            return true;
+    return false;
 }
 
 // Processes run as they like, so one who waits may have only one thing to wait for: then it does
@@ -206,20 +253,11 @@ static void wait(int p) {
     if (waiting >= PROCESSES - 2 || !model_is_busy(&model, p))
         return;
     poll_all(p);
-    if (!model_is_busy(&model, p) || model.process[p].armed_count > 1)
+    if (!model_is_busy(&model, p) || model.process[p].armed_count > 1 ||
+        has_waiting(&model.process[p]))
         return;
     puppet_begin(p, COMMAND_WAIT);
     model_wait(&model, p);
-}
-
-static void wake_all(void) {
-    for (int p = 0; p < PROCESSES; p++) {
-        if (!model.process[p].waiting)
-            continue;
-        puppet_wake(p);
-        model_resume(&model, p);
-        poll_all(p);
-    }
 }
 
 static void kill(int p) {
@@ -236,9 +274,11 @@ static void one_step(void) {
     int p = (int)below(PROCESSES);
     uint64_t kind = below(1000);
 
+    if (kind >= 250)
+        p = operations_process(&operations);
     while (model.process[p].waiting)
         p = (p + 1) % PROCESSES;
-    if (kind < 8) {
+    if (kind < 5) {
         kill(p);
         puppet_start(p);
         puppet_await(p);
@@ -306,6 +346,7 @@ int main(void) {
     steps = number_in("steps=");
     model_init(&model);
     operations_init(&operations, &model, seed);
+    operations.waits = true;
     make_endpoints();
     puppets_init();
     for (int p = 0; p < PROCESSES; p++)

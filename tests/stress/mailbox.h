@@ -11,6 +11,7 @@
 enum mailbox_command {
     COMMAND_OPERATE, // one operation, by a cap_enter that does not wait
     COMMAND_POLL,    // a cap_enter that does not wait, with nothing
+    COMMAND_LOOK,    // nothing: only reads what there is
     COMMAND_WAIT,    // a cap_enter that waits for one completion
     COMMAND_TAKE,    // takes a capability from the judge
 };
