@@ -16,6 +16,11 @@ linux_need() {
     cat "$work/log" >&2
 }
 
+# The same; false when it cannot be done.
+linux_there() {
+    (linux_need "$1") >"$work/null" 2>&1 && linux_need "$1"
+}
+
 # Says which Linux it is.
 linux_name() {
     name=${linux_kernel##*/vmlinuz-}
@@ -41,5 +46,19 @@ linux_direct() { # MODE SECONDS ARGUMENT...
     [ "$mode" = rows ] || initrd=boot
     linux_run "$mode" "$limit" -kernel "$linux_kernel" -initrd "$linux_guest/$initrd.cpio" \
         -append "console=ttyS0 quiet nokaslr panic=-1 bench=$mode" "$@"
+}
+
+# linux_iso FILE: an image that boots it by GRUB, with bench=boot. False when none can be made.
+linux_iso() {
+    mkdir -p "$work/iso/boot/grub"
+    cp "$linux_kernel" "$work/iso/boot/vmlinuz"
+    cp "$linux_guest/boot.cpio" "$work/iso/boot"
+    cat >"$work/iso/boot/grub/grub.cfg" <<END
+set timeout=0
+linux /boot/vmlinuz console=ttyS0 quiet nokaslr bench=boot
+initrd /boot/boot.cpio
+boot
+END
+    grub-mkrescue -o "$1" "$work/iso" >"$work/log" 2>&1
 }
 linux_icount='-icount shift=0,sleep=off -rtc base=2026-01-01,clock=vm -seed 1 -smp 1 -m 256'

@@ -33,10 +33,17 @@ function meets(ratio, wanted) {
     return wanted ~ /^>/ ? ratio >= substr(wanted, 2) + 0 : ratio <= wanted + 0
 }
 
+# What the ratio to the first peer says of the operation.
+function verdict(operation, ratio) {
+    if (operation in unjudged)
+        return "not judged"
+    return meets(ratio, target[operation]) ? "met" : "missed"
+}
+
 function print_heading(    i) {
     if (linux != "")
         print "Linux: " linux
-    printf "%-22s %12s %14s %9s %9s %8s", "operation", "capOS", "peer", "ratio", "target", "wall"
+    printf "%-24s %12s %14s %9s %8s %-10s %8s", "operation", "capOS", "peer", "ratio", "target", "", "wall"
     for (i = 1; i <= class_count; i++)
         printf " %10s", class_name[i]
     print "   unit, peer"
@@ -97,12 +104,18 @@ stage == "wall" {
     next
 }
 
+# OPERATION REASON, or of the wall column
+stage == "unjudged" {
+    unjudged[$1] = substr($0, length($1) + 2)
+    next
+}
+
 # values: OPERATION VALUE UNIT
 {
     if (!heading++)
         print_heading()
     if (!($1 in peers) && $1 in alone) {
-        printf "%-22s %12s %14s   %s, and no peer was measured beside it\n", $1, $2, "", $3
+        printf "%-24s %12s %14s   %s, and no peer was measured beside it\n", $1, $2, "", $3
         next
     }
     if (!($1 in peers) || $3 != unit[$1] || $3 != peer_unit[$1, 1]) {
@@ -110,12 +123,12 @@ stage == "wall" {
         bad = 1
         next
     }
+    printed[$1]
     for (i = 1; i <= peers[$1]; i++) {
         ratio = $2 / figure[$1, i]
-        met = i > 1 ? "" : target[$1] (meets(ratio, target[$1]) ? "  " : " !")
-        printf "%-22s %12s %14s %9.4g %9s %8s%s   %s, %s\n", i == 1 ? $1 : "", i == 1 ? $2 : "",
-            figure[$1, i], ratio, met, i == 1 ? wall[$1] : "", classes_of(i == 1 ? $1 : "", key[$1, i]), $3,
-            name[$1, i]
+        printf "%-24s %12s %14s %9.4g %8s %-10s %8s%s   %s, %s\n", i == 1 ? $1 : "", i == 1 ? $2 : "",
+            figure[$1, i], ratio, i == 1 ? target[$1] : "", i == 1 ? verdict($1, ratio) : "",
+            i == 1 ? wall[$1] : "", classes_of(i == 1 ? $1 : "", key[$1, i]), $3, name[$1, i]
         if (i == 1)
             rows = rows (rows == "" ? "" : ",\n  ") object($1, $2, name[$1, i], figure[$1, i])
         else
@@ -124,6 +137,9 @@ stage == "wall" {
 }
 
 END {
+    for (operation in unjudged)
+        if (operation in printed || operation == "wall")
+            print "not judged: " operation ": " unjudged[operation]
     printf "{\"rows\": [\n  %s],\n \"others\": [\n  %s]}\n", rows, others >json
     exit bad
 }

@@ -15,18 +15,27 @@ static int32_t nothing(void *argument) {
     return *(const int32_t *)argument;
 }
 
-static bool thread_create_join(unsigned operations) {
-    static const struct capos_thread_options options = {.small_ring = true};
+static bool create_join(unsigned operations, const struct capos_thread_options *options) {
     bool right = true;
 
     for (unsigned i = 0; i < operations && right; i++) {
         int32_t given = (int32_t)i, status = -1;
         struct capos_thread *thread;
 
-        right = capos_thread_create(&thread, nothing, &given, &options) == CAPOS_DONE &&
+        right = capos_thread_create(&thread, nothing, &given, options) == CAPOS_DONE &&
                 capos_thread_join(thread, &status) == CAPOS_DONE && status == given;
     }
     return right;
+}
+
+static bool thread_create_join(unsigned operations) {
+    return create_join(operations, NULL);
+}
+
+static bool thread_create_join_small(unsigned operations) {
+    static const struct capos_thread_options options = {.small_ring = true};
+
+    return create_join(operations, &options);
 }
 
 static bool mutex_uncontended(unsigned operations) {
@@ -157,6 +166,7 @@ static bool park_wake_threads(unsigned operations) {
 
 static const struct bench_row rows[] = {
     {"thread_create_join", 20, NULL, thread_create_join},
+    {"thread_create_join_small", 20, NULL, thread_create_join_small},
     {"mutex_uncontended", 1000, NULL, mutex_uncontended},
     {"park_wake", 200, prepare_park_wake, park_wake},
     {"park_wake_threads", 200, prepare_park_wake_threads, park_wake_threads},

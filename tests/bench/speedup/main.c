@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// speedup: has the same work done by 1, 2 and 4 processes at a time, and prints of five times the
-// least:
+// speedup: has the same work done by 1, 2 and 4 processes at a time, and by as many threads, and
+// prints of five times the least:
 //
 //     speedup processes COUNT NANOSECONDS
+//     speedup threads COUNT NANOSECONDS
 //
 // Exit status 1 when a worker could not be started or ended badly.
 #include "capos/runtime.h"
 
 #include "base/format.h"
+#include "capos/thread.h"
 #include "schemas/boot.capos.h"
 #include "schemas/process.capos.h"
 #include "schemas/time.capos.h"
+#include "tests/bench/work.h"
 
 enum { TIMES = 5, WORKERS_MAX = 4 };
 
@@ -95,6 +98,26 @@ static uint64_t by_processes(unsigned count) {
     return now() - began;
 }
 
+static int32_t work_part(void *count) {
+    return work(WORK_ROUNDS / *(const unsigned *)count) == 0;
+}
+
+static uint64_t by_threads(unsigned count) {
+    struct capos_thread *threads[WORKERS_MAX];
+    uint64_t began = now();
+
+    for (unsigned i = 0; i < count; i++)
+        if (capos_thread_create(&threads[i], work_part, &count, NULL) != CAPOS_DONE)
+            capos_panic("a thread could not be started");
+    for (unsigned i = 0; i < count; i++) {
+        int32_t status = 1;
+
+        if (capos_thread_join(threads[i], &status) != CAPOS_DONE || status != 0)
+            capos_panic("a thread ended badly");
+    }
+    return now() - began;
+}
+
 static void best_of(const char *kind, uint64_t (*by)(unsigned count), unsigned count) {
     uint64_t best = UINT64_MAX;
     char text[100];
@@ -120,7 +143,9 @@ int main(void) {
     spawner.id = capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID);
     timer.id = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
     find_binary();
-    for (unsigned count = 1; count <= WORKERS_MAX; count *= 2)
+    for (unsigned count = 1; count <= WORKERS_MAX; count *= 2) {
         best_of("processes", by_processes, count);
+        best_of("threads", by_threads, count);
+    }
     return 0;
 }
