@@ -2,8 +2,9 @@
 //
 // The user's end of a ring: where the next submission goes, which completion comes next. It owns
 // sq_tail and cq_head, and nothing of what submissions mean. The kernel touches the ring only while
-// the ring's thread is in cap_enter, so there is never a race; loads acquire and stores release all
-// the same, which on x86-64 costs nothing and keeps the compiler from moving them.
+// the ring's thread is in cap_enter, so the two are never at it at once; loads acquire and stores
+// release all the same, which on x86-64 costs nothing, keeps the compiler from moving them, and
+// would be enough, and no more than that, if both ends ran side by side (tests/order).
 #ifndef CAPOS_RING_USER_H
 #define CAPOS_RING_USER_H
 
