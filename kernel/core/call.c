@@ -39,7 +39,7 @@ void call_queue_init(struct call_queue *queue, call_answer_fn *answer) {
 
 void call_hold(struct cpu *cpu, struct capos_invocation *invocation, struct call_queue *queue,
                uint64_t deadline) {
-    struct call *call = ((struct dispatch *)invocation->context)->call;
+    struct call *call = dispatch_record(invocation);
 
     call->queue = queue;
     timer_init(&call->timer, TIMER_CALL);

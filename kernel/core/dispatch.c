@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "core/accept.h"
 #include "core/call.h"
 #include "core/cpu.h"
 #include "core/debug.h"
@@ -88,14 +89,19 @@ struct revoker *dispatch_revoker(const struct capos_invocation *invocation) {
     return revoker_of_call(dispatch_of(invocation)->call);
 }
 
-static void begin(struct dispatch *dispatch, struct call *call) {
-    size_t words = min_u32(call->results_capacity, CAPOS_KERNEL_PARAMS_MAX) / 8;
+static void begin(struct dispatch *dispatch, struct call *call, uint32_t capacity, uint8_t room) {
+    struct capos_invocation *invocation = &dispatch->invocation;
 
     dispatch->call = call;
+    dispatch->unrecorded = NULL;
     dispatch->given = 0;
-    capos_invocation_init(&dispatch->invocation, dispatch->results, words, dispatch->sent,
-                          call->room);
-    dispatch->invocation.context = dispatch;
+    invocation->params = dispatch->params;
+    invocation->params_words = 0;
+    invocation->received_count = 0;
+    invocation->context = dispatch;
+    capos_builder_take_buffers(&invocation->results, dispatch->results,
+                               min_u32(capacity, CAPOS_KERNEL_PARAMS_MAX) / 8, dispatch->sent,
+                               room);
 }
 
 static void drop_gifts(struct cpu *cpu, struct dispatch *dispatch) {
@@ -217,28 +223,50 @@ static void finish(struct cpu *cpu, struct dispatch *dispatch, int outcome) {
         finish_exception(cpu, dispatch);
 }
 
-// The params and their descriptors, copied once.
+// The message, copied once.
+static enum capos_status take_message(struct dispatch *dispatch, const uint8_t *from,
+                                      uint32_t bytes) {
+    if (UNLIKELY(bytes > CAPOS_KERNEL_PARAMS_MAX))
+        return CAPOS_STATUS_TOO_BIG;
+    ring_load_words(dispatch->params, from, bytes / 8);
+    dispatch->invocation.params_words = bytes / 8;
+    return CAPOS_STATUS_OK;
+}
+
+// The params and their descriptors.
 static enum capos_status take_params(struct cpu *cpu, struct dispatch *dispatch) {
     struct capos_invocation *invocation = &dispatch->invocation;
     const struct call *call = dispatch->call;
     const uint8_t *base = call->ring->base;
-    enum capos_status status;
+    enum capos_status status = take_message(dispatch, base + call->params, call->params_bytes);
 
-    if (call->params_bytes > CAPOS_KERNEL_PARAMS_MAX)
-        return CAPOS_STATUS_TOO_BIG;
-    ring_load_bytes(dispatch->params, base + call->params, call->params_bytes);
     invocation->interface = call->interface;
     invocation->method = call->method;
-    invocation->params = dispatch->params;
-    invocation->params_words = call->params_bytes / 8;
-    if (call->sent == 0)
-        return CAPOS_STATUS_OK;
+    if (status != CAPOS_STATUS_OK || call->sent == 0)
+        return status;
     status = transfer_read(cpu->transfer, base + call->descriptors, call->sent);
     memcpy(dispatch->received, cpu->transfer->descriptor,
            call->sent * sizeof(struct capos_descriptor));
     invocation->received = dispatch->received;
     invocation->received_count = call->sent;
     return status;
+}
+
+// Calls the method, or whatever the type has in place of a table of them.
+static int serve(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
+    struct capos_invocation *invocation = &dispatch->invocation;
+    const struct object_type *type = object->type;
+    const struct capos_interface *methods = type->methods;
+
+    if (LIKELY(methods != NULL)) {
+        const struct capos_served served = {methods, 0};
+
+        dispatch->target = (struct target){cpu, object};
+        return capos_dispatch(&served, 1, type->server, &dispatch->target, invocation);
+    }
+    if (type->dispatch != NULL)
+        return type->dispatch(cpu, object, invocation);
+    return capos_fail(invocation, CAPOS_UNIMPLEMENTED, "no such method");
 }
 
 // What was moved to a method that has succeeded and did not take it itself is given up.
@@ -257,17 +285,14 @@ flat void dispatch_call(struct cpu *cpu, struct call *call) {
     enum capos_status status;
     int outcome;
 
-    begin(dispatch, call);
+    begin(dispatch, call, call->results_capacity, call->room);
     status = take_params(cpu, dispatch);
     if (status != CAPOS_STATUS_OK) {
         call_fail(cpu, call, status);
         return;
     }
     object_get(object); // a held call may be answered, and its target put, while we are here
-    if (object->type->dispatch != NULL)
-        outcome = object->type->dispatch(cpu, object, &dispatch->invocation);
-    else
-        outcome = capos_fail(&dispatch->invocation, CAPOS_UNIMPLEMENTED, "no such method");
+    outcome = serve(cpu, dispatch, object);
     if (outcome == CAPOS_DONE)
         release_moved(cpu, &dispatch->invocation);
     if (outcome != CAPOS_PENDING)
@@ -275,10 +300,68 @@ flat void dispatch_call(struct cpu *cpu, struct call *call) {
     object_put(cpu, object);
 }
 
+struct call *dispatch_record(struct capos_invocation *invocation) {
+    struct dispatch *dispatch = dispatch_of(invocation);
+
+    if (dispatch->unrecorded != NULL) {
+        object_get(dispatch->object);
+        accept_fill(dispatch->call, dispatch->unrecorded, dispatch->object, 0);
+        dispatch->unrecorded = NULL;
+    }
+    return dispatch->call;
+}
+
+// Ends, as any other, a call that has failed or whose results do not fit.
+seldom static void finish_recorded(struct cpu *cpu, struct dispatch *dispatch, int outcome) {
+    (void)dispatch_record(&dispatch->invocation);
+    finish(cpu, dispatch, outcome);
+}
+
+// Results of kernel methods are a few words.
+static void store_words(void *to, const uint64_t *from, uint32_t words) {
+    volatile uint64_t *target = to;
+
+    for (uint32_t i = 0; i < words; i++)
+        target[i] = from[i];
+}
+
+flat int32_t dispatch_plain(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
+                            struct object *object) {
+    struct dispatch *dispatch = cpu->dispatch[0];
+    struct capos_invocation *invocation = &dispatch->invocation;
+    uint8_t *base = call->ring->base;
+    uint32_t words = 0;
+    int outcome;
+
+    begin(dispatch, call, sqe->results_capacity, 0);
+    if (UNLIKELY(take_message(dispatch, base + sqe->params, sqe->params_bytes) !=
+                 CAPOS_STATUS_OK)) {
+        object_put(cpu, object);
+        return -CAPOS_STATUS_TOO_BIG;
+    }
+    invocation->interface = sqe->interface;
+    invocation->method = sqe->method;
+    call->opcode = sqe->opcode;
+    call->flags = sqe->flags;
+    call->sent = call->room = 0;
+    dispatch->object = object;
+    dispatch->unrecorded = sqe;
+    outcome = serve(cpu, dispatch, object);
+    if (LIKELY(outcome == CAPOS_DONE) && LIKELY(invocation->results.error == CAPOS_BUILD_OK)) {
+        words = invocation->results.used;
+        store_words(base + sqe->results, dispatch->results, words);
+    } else if (outcome != CAPOS_PENDING) {
+        finish_recorded(cpu, dispatch, outcome);
+        outcome = CAPOS_PENDING;
+    }
+    object_put(cpu, object);
+    return outcome == CAPOS_PENDING ? ACCEPT_PENDING : (int32_t)(words * 8);
+}
+
 struct capos_invocation *call_reply_begin(struct cpu *cpu, struct call *call) {
     struct dispatch *dispatch = cpu->dispatch[1];
 
-    begin(dispatch, call);
+    begin(dispatch, call, call->results_capacity, call->room);
     return &dispatch->invocation;
 }
 

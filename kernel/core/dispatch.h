@@ -32,11 +32,20 @@ struct dispatch_gift {
     uint8_t disclosure;
 };
 
+// What generated code hands to a method as `self`: the object and the CPU that serves the call.
+struct target {
+    struct cpu *cpu;
+    struct object *object;
+};
+
 // The scratch of one kernel call. Each CPU has two: of the call that it dispatches, and of the
 // answer to a held call, which may be built meanwhile.
 struct dispatch {
     struct capos_invocation invocation; // its context is this struct
     struct call *call;
+    const struct capos_sqe *unrecorded; // dispatch_plain: the record is not filled in yet; or NULL
+    struct object *object;              // then: its target
+    struct target target;
     uint32_t given;
     struct dispatch_gift gift[CAPOS_TRANSFER_MAX];
     struct capos_descriptor received[CAPOS_TRANSFER_MAX]; // what the caller sent
@@ -78,5 +87,15 @@ struct revoker *dispatch_revoker(const struct capos_invocation *invocation);
 
 // For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
 apart void dispatch_call(struct cpu *cpu, struct call *call);
+
+// The same, by the ring's own thread, for a CALL without capabilities either way and not through a
+// revoker, of an accepted form, to `object`, whose reference it takes over. The record, which is
+// IDLE, is not filled in unless the call is held or fails: the usual result is returned as that of
+// an operation without a record, as is a negative status; else ACCEPT_PENDING.
+apart int32_t dispatch_plain(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
+                             struct object *object);
+
+// The record of the call that is being dispatched, filled in.
+struct call *dispatch_record(struct capos_invocation *invocation);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct capos_interface;
 struct capos_invocation;
 struct object;
 struct process;
@@ -33,9 +34,14 @@ struct object_type {
     enum object_kind kind;
     bool move_only; // at most one table entry names an object of this type
 
-    // A method of a kernel object, called with no locks held, params and results in this CPU's
-    // scratch. Returns what generated dispatch returns: 0, CAPOS_PENDING (the record was held, see
-    // call.h) or an exception's kind. NULL: every method is unimplemented.
+    // The methods of a kernel object and their handlers, a generated table; a handler's `self` is a
+    // struct target (dispatch.h). Called with no locks held, params and results in this CPU's
+    // scratch. Returns 0, CAPOS_PENDING (the record was held, see call.h) or an exception's kind.
+    const struct capos_interface *methods;
+    const void *server;
+
+    // In their place, for what inherits or has no table: NULL for those that have; both NULL: every
+    // method is unimplemented.
     int (*dispatch)(struct cpu *cpu, struct object *object, struct capos_invocation *invocation);
 
     // The last reference is gone, so nobody can find it: give back what it owns and put the objects

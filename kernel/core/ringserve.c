@@ -78,6 +78,8 @@ flat static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct ca
         status = accept_target(ring, sqe->cap, &view, &target);
     if (UNLIKELY(status != CAPOS_STATUS_OK))
         return failure(status);
+    if (view.kind == OBJECT_KERNEL && (sqe->sent | sqe->room) == 0 && view.revoker == NULL)
+        return dispatch_plain(cpu, call, sqe, target);
     if (sqe->room > 0) {
         status = captable_reserve(cpu, &ring->process->table, sqe->room, &reserved);
         if (status != CAPOS_STATUS_OK) {

@@ -24,7 +24,7 @@ static bool is_well_formed(const struct capos_descriptor *descriptor) {
 
 enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
                                 uint32_t count) {
-    ring_load_bytes(transfer->descriptor, descriptors, count * sizeof(struct capos_descriptor));
+    ring_load_words(transfer->descriptor, descriptors, count * sizeof(struct capos_descriptor) / 8);
     transfer->count = count;
     for (uint32_t i = 0; i < count; i++)
         if (!is_well_formed(&transfer->descriptor[i]))

@@ -8,7 +8,6 @@
 #include "core/memory.h"
 #include "core/process.h"
 #include "object/memory_object.h"
-#include "object/target.h"
 #include "schemas/boot.capos.h"
 
 #define NAMES_MAX 32u
@@ -95,18 +94,13 @@ static int list(void *self, struct capos_invocation *inv,
 static const struct capos_boot_package_server server = {
     .manifest = manifest, .binary = binary, .list = list};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_boot_package_dispatch(&server, &target, inv);
-}
-
 const struct object_type boot_package_type = {
     .name = "BootPackage",
     .interface = CAPOS_BOOT_PACKAGE_INTERFACE_ID,
     .size = sizeof(struct boot_package),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_boot_package_interface,
+    .server = &server,
 };
 
 enum capos_status boot_package_create(struct cpu *cpu, struct ledger *ledger,

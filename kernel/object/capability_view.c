@@ -13,7 +13,6 @@
 #include "core/process.h"
 #include "core/revoke.h"
 #include "object/process_handle.h"
-#include "object/target.h"
 #include "schemas/inspection.capos.h"
 
 enum { ENTRIES_MOST = 64, SLOTS_MOST = 4096 };
@@ -165,23 +164,10 @@ static const struct capos_capability_manager_server manager_server = {
     .capos_capability_view = {.list = own_list}};
 static const struct capos_process_inspector_server inspector_server = {.inspect = inspect};
 
-static int view_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_capability_view_dispatch(&view_server, &target, inv);
-}
-
 static int manager_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
     struct target target = {cpu, object};
 
     return capos_capability_manager_dispatch(&manager_server, &target, inv);
-}
-
-static int inspector_dispatch(struct cpu *cpu, struct object *object,
-                              struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_process_inspector_dispatch(&inspector_server, &target, inv);
 }
 
 static bool view_close(struct cpu *cpu, struct object *object) {
@@ -194,7 +180,8 @@ const struct object_type capability_view_type = {
     .interface = CAPOS_CAPABILITY_VIEW_INTERFACE_ID,
     .size = sizeof(struct capability_view),
     .kind = OBJECT_KERNEL,
-    .dispatch = view_dispatch,
+    .methods = &capos_capability_view_interface,
+    .server = &view_server,
     .close = view_close,
 };
 
@@ -211,7 +198,8 @@ const struct object_type process_inspector_type = {
     .interface = CAPOS_PROCESS_INSPECTOR_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = inspector_dispatch,
+    .methods = &capos_process_inspector_interface,
+    .server = &inspector_server,
 };
 
 enum capos_status capability_manager_create(struct cpu *cpu, struct ledger *ledger,

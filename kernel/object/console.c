@@ -2,8 +2,8 @@
 // Console: stateless; the machine's log keeps the order.
 #include "object/console.h"
 
+#include "core/dispatch.h"
 #include "machine/log.h"
-#include "object/target.h"
 #include "schemas/console.capos.h"
 
 static int write(void *self, struct capos_invocation *inv, struct capos_console_write_params params,
@@ -19,18 +19,13 @@ static int write(void *self, struct capos_invocation *inv, struct capos_console_
 
 static const struct capos_console_server server = {.write = write};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_console_dispatch(&server, &target, inv);
-}
-
 const struct object_type console_type = {
     .name = "Console",
     .interface = CAPOS_CONSOLE_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_console_interface,
+    .server = &server,
 };
 
 enum capos_status console_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

@@ -6,7 +6,6 @@
 #include "core/endpoint.h"
 #include "core/process.h"
 #include "object/endpoint_object.h"
-#include "object/target.h"
 #include "schemas/endpoint.capos.h"
 
 struct endpoint_factory {
@@ -61,18 +60,13 @@ static int for_service(void *self, struct capos_invocation *inv,
 static const struct capos_endpoint_factory_server server = {.create = create,
                                                             .for_service = for_service};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_endpoint_factory_dispatch(&server, &target, inv);
-}
-
 const struct object_type endpoint_factory_type = {
     .name = "EndpointFactory",
     .interface = CAPOS_ENDPOINT_FACTORY_INTERFACE_ID,
     .size = sizeof(struct endpoint_factory),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_endpoint_factory_interface,
+    .server = &server,
 };
 
 enum capos_status endpoint_factory_create(struct cpu *cpu, struct ledger *ledger, uint64_t service,

@@ -5,7 +5,6 @@
 #include "core/dispatch.h"
 #include "core/endpoint.h"
 #include "core/process.h"
-#include "object/target.h"
 #include "schemas/endpoint.capos.h"
 
 static int receiver(void *self, struct capos_invocation *inv,
@@ -55,17 +54,12 @@ static int facet(void *self, struct capos_invocation *inv,
 
 static const struct capos_endpoint_server server = {.receiver = receiver, .facet = facet};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_endpoint_dispatch(&server, &target, inv);
-}
-
 const struct object_type endpoint_object_type = {
     .name = "Endpoint",
     .interface = CAPOS_ENDPOINT_INTERFACE_ID,
     .size = sizeof(struct endpoint),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_endpoint_interface,
+    .server = &server,
     .close = endpoint_close,
 };

@@ -4,9 +4,9 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "core/dispatch.h"
 #include "machine/cpu.h"
 #include "machine/info.h"
-#include "object/target.h"
 #include "schemas/entropy.capos.h"
 
 #define READ_MAX 1024u
@@ -39,18 +39,13 @@ static int read(void *self, struct capos_invocation *inv, struct capos_entropy_r
 
 static const struct capos_entropy_server server = {.read = read};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_entropy_dispatch(&server, &target, inv);
-}
-
 const struct object_type entropy_type = {
     .name = "Entropy",
     .interface = CAPOS_ENTROPY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_entropy_interface,
+    .server = &server,
 };
 
 enum capos_status entropy_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

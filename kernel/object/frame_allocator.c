@@ -13,7 +13,6 @@
 #include "core/process.h"
 #include "core/work.h"
 #include "object/memory_object.h"
-#include "object/target.h"
 #include "schemas/memory.capos.h"
 
 static int refuse(struct capos_invocation *inv) {
@@ -131,18 +130,13 @@ static int allocate(void *self, struct capos_invocation *inv,
 
 static const struct capos_frame_allocator_server server = {.allocate = allocate};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_frame_allocator_dispatch(&server, &target, inv);
-}
-
 const struct object_type frame_allocator_type = {
     .name = "FrameAllocator",
     .interface = CAPOS_FRAME_ALLOCATOR_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_frame_allocator_interface,
+    .server = &server,
 };
 
 enum capos_status frame_allocator_create(struct cpu *cpu, struct ledger *ledger,

@@ -8,7 +8,6 @@
 #include "core/memory.h"
 #include "core/process.h"
 #include "core/revoke.h"
-#include "object/target.h"
 #include "schemas/memory.capos.h"
 
 static struct memory *memory_of(const struct target *target) {
@@ -101,17 +100,12 @@ static int seal(void *self, struct capos_invocation *inv,
 static const struct capos_memory_object_server server = {
     .info = info, .read_only = read_only, .slice = slice, .seal = seal};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_memory_object_dispatch(&server, &target, inv);
-}
-
 const struct object_type memory_object_type = {
     .name = "MemoryObject",
     .interface = CAPOS_MEMORY_OBJECT_INTERFACE_ID,
     .size = sizeof(struct memory),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_memory_object_interface,
+    .server = &server,
     .close = memory_close,
 };

@@ -2,8 +2,8 @@
 // Power: stateless; neither method returns when it works.
 #include "object/power.h"
 
+#include "core/dispatch.h"
 #include "machine/power.h"
-#include "object/target.h"
 #include "schemas/system.capos.h"
 
 static int off(void *self, struct capos_invocation *inv, struct capos_power_off_params params,
@@ -29,18 +29,13 @@ static int reboot(void *self, struct capos_invocation *inv, struct capos_power_r
 
 static const struct capos_power_server server = {.off = off, .reboot = reboot};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_power_dispatch(&server, &target, inv);
-}
-
 const struct object_type power_type = {
     .name = "Power",
     .interface = CAPOS_POWER_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_power_interface,
+    .server = &server,
 };
 
 enum capos_status power_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

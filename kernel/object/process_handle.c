@@ -5,12 +5,12 @@
 
 #include "base/text.h"
 #include "core/cpu.h"
+#include "core/dispatch.h"
 #include "core/process.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "machine/time.h"
 #include "object/limits.h"
-#include "object/target.h"
 #include "schemas/process.capos.h"
 
 struct process_handle {
@@ -166,12 +166,6 @@ static int info(void *self, struct capos_invocation *inv,
 
 static const struct capos_process_handle_server server = {.wait = wait, .kill = kill, .info = info};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_process_handle_dispatch(&server, &target, inv);
-}
-
 static bool close(struct cpu *cpu, struct object *object) {
     object_put(cpu, &process_of(object)->object);
     return true;
@@ -182,7 +176,8 @@ const struct object_type process_handle_type = {
     .interface = CAPOS_PROCESS_HANDLE_INTERFACE_ID,
     .size = sizeof(struct process_handle),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_process_handle_interface,
+    .server = &server,
     .close = close,
 };
 

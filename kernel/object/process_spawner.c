@@ -17,7 +17,6 @@
 #include "object/limits.h"
 #include "object/memory_object.h"
 #include "object/process_handle.h"
-#include "object/target.h"
 #include "object/thread_control.h"
 #include "object/thread_spawner.h"
 #include "object/virtual_memory.h"
@@ -350,19 +349,13 @@ static const struct capos_process_spawner_server server = {
     .limits = process_spawner_limits,
 };
 
-static int process_spawner_dispatch(struct cpu *cpu, struct object *object,
-                                    struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_process_spawner_dispatch(&server, &target, invocation);
-}
-
 const struct object_type process_spawner_type = {
     .name = "process spawner",
     .interface = CAPOS_PROCESS_SPAWNER_INTERFACE_ID,
     .size = sizeof(struct process_spawner),
     .kind = OBJECT_KERNEL,
-    .dispatch = process_spawner_dispatch,
+    .methods = &capos_process_spawner_interface,
+    .server = &server,
 };
 
 enum capos_status process_spawner_create(struct cpu *cpu, struct ledger *ledger,

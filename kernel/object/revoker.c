@@ -6,7 +6,6 @@
 #include "core/dispatch.h"
 #include "core/process.h"
 #include "core/revoke.h"
-#include "object/target.h"
 #include "schemas/revocation.capos.h"
 
 // Ends a call of revoke(), which has no results.
@@ -76,18 +75,13 @@ static int make(void *self, struct capos_invocation *inv,
 
 static const struct capos_revoker_factory_server factory_server = {.make = make};
 
-static int factory_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_revoker_factory_dispatch(&factory_server, &target, inv);
-}
-
 const struct object_type revoker_factory_type = {
     .name = "RevokerFactory",
     .interface = CAPOS_REVOKER_FACTORY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = factory_dispatch,
+    .methods = &capos_revoker_factory_interface,
+    .server = &factory_server,
 };
 
 enum capos_status revoker_factory_create(struct cpu *cpu, struct ledger *ledger,
@@ -112,17 +106,12 @@ static int revoke(void *self, struct capos_invocation *inv,
 
 static const struct capos_revoker_server revoker_server = {.revoke = revoke};
 
-static int revoker_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_revoker_dispatch(&revoker_server, &target, inv);
-}
-
 const struct object_type revoker_type = {
     .name = "Revoker",
     .interface = CAPOS_REVOKER_INTERFACE_ID,
     .size = sizeof(struct revoker),
     .kind = OBJECT_KERNEL,
-    .dispatch = revoker_dispatch,
+    .methods = &capos_revoker_interface,
+    .server = &revoker_server,
     .close = revoker_close,
 };

@@ -3,9 +3,9 @@
 // word.
 #include "object/scheduler_statistics.h"
 
+#include "core/dispatch.h"
 #include "core/kernel.h"
 #include "machine/time.h"
-#include "object/target.h"
 #include "schemas/scheduling.capos.h"
 
 static void write(struct cpu *cpu, struct capos_processor_statistics_builder to,
@@ -39,18 +39,13 @@ static int processor(void *self, struct capos_invocation *invocation,
 
 static const struct capos_scheduler_statistics_server server = {.processor = processor};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_scheduler_statistics_dispatch(&server, &target, invocation);
-}
-
 const struct object_type scheduler_statistics_type = {
     .name = "SchedulerStatistics",
     .interface = CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_scheduler_statistics_interface,
+    .server = &server,
 };
 
 enum capos_status scheduler_statistics_create(struct cpu *cpu, struct ledger *ledger,

@@ -2,8 +2,8 @@
 // SchedulingContext: what it is and does is core/sched_context.c's; this tells of it.
 #include "object/scheduling_context.h"
 
+#include "core/dispatch.h"
 #include "core/sched_context.h"
-#include "object/target.h"
 #include "schemas/scheduling.capos.h"
 
 static int info(void *self, struct capos_invocation *invocation,
@@ -27,17 +27,12 @@ static int info(void *self, struct capos_invocation *invocation,
 
 static const struct capos_scheduling_context_server server = {.info = info};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_scheduling_context_dispatch(&server, &target, invocation);
-}
-
 const struct object_type scheduling_context_type = {
     .name = "SchedulingContext",
     .interface = CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID,
     .size = sizeof(struct sched_context),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_scheduling_context_interface,
+    .server = &server,
     .close = sched_context_close,
 };

@@ -11,7 +11,6 @@
 #include "core/thread.h"
 #include "object/process_handle.h"
 #include "object/scheduling_context.h"
-#include "object/target.h"
 #include "object/thread_handle.h"
 #include "schemas/scheduling.capos.h"
 
@@ -158,18 +157,13 @@ static const struct capos_scheduling_policy_server server = {
     .unbind = unbind,
 };
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_scheduling_policy_dispatch(&server, &target, invocation);
-}
-
 const struct object_type scheduling_policy_type = {
     .name = "SchedulingPolicy",
     .interface = CAPOS_SCHEDULING_POLICY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_scheduling_policy_interface,
+    .server = &server,
 };
 
 enum capos_status scheduling_policy_create(struct cpu *cpu, struct ledger *ledger,

@@ -8,9 +8,9 @@
 #include "base/bits.h"
 #include "core/call.h"
 #include "core/cpu.h"
+#include "core/dispatch.h"
 #include "core/kernel.h"
 #include "machine/serial.h"
-#include "object/target.h"
 #include "schemas/serial.capos.h"
 
 #include <stdatomic.h>
@@ -129,18 +129,13 @@ static int write(void *self, struct capos_invocation *inv,
 
 static const struct capos_serial_port_server server = {.write = write, .read = read};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_serial_port_dispatch(&server, &target, inv);
-}
-
 const struct object_type serial_port_type = {
     .name = "SerialPort",
     .interface = CAPOS_SERIAL_PORT_INTERFACE_ID,
     .size = sizeof(struct serial_port),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_serial_port_interface,
+    .server = &server,
 };
 
 enum capos_status serial_port_create(struct cpu *cpu, struct ledger *ledger, uint32_t port,

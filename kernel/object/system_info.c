@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "core/cpu.h"
 #include "core/debug.h"
+#include "core/dispatch.h"
 #include "core/frame.h"
 #include "core/kernel.h"
 #include "machine/info.h"
-#include "object/target.h"
 #include "schemas/system.capos.h"
 
 struct system_info {
@@ -68,18 +68,13 @@ static int ping(void *self, struct capos_invocation *inv,
 
 static const struct capos_system_info_server server = {.info = info, .ping = ping};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_system_info_dispatch(&server, &target, inv);
-}
-
 const struct object_type system_info_type = {
     .name = "SystemInfo",
     .interface = CAPOS_SYSTEM_INFO_INTERFACE_ID,
     .size = sizeof(struct system_info),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_system_info_interface,
+    .server = &server,
 };
 
 enum capos_status system_info_create(struct cpu *cpu, struct ledger *ledger, const char *message,

@@ -8,7 +8,6 @@
 #include "core/thread.h"
 #include "machine/context.h"
 #include "machine/space.h"
-#include "object/target.h"
 #include "schemas/thread.capos.h"
 
 // The answer is posted to a ring that nobody will look at.
@@ -49,18 +48,13 @@ static int set_thread_base(void *self, struct capos_invocation *invocation,
 static const struct capos_thread_control_server server = {
     .exit = exit_thread, .id = id, .set_thread_base = set_thread_base};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_thread_control_dispatch(&server, &target, invocation);
-}
-
 const struct object_type thread_control_type = {
     .name = "ThreadControl",
     .interface = CAPOS_THREAD_CONTROL_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_thread_control_interface,
+    .server = &server,
 };
 
 enum capos_status thread_control_create(struct cpu *cpu, struct ledger *ledger,

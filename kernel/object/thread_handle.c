@@ -10,7 +10,6 @@
 #include "core/sched.h"
 #include "core/thread.h"
 #include "machine/time.h"
-#include "object/target.h"
 #include "schemas/thread.capos.h"
 
 struct thread_handle {
@@ -114,12 +113,6 @@ static int info(void *self, struct capos_invocation *invocation,
 static const struct capos_thread_handle_server server = {
     .join = join, .detach = detach, .info = info};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_thread_handle_dispatch(&server, &target, invocation);
-}
-
 static bool close(struct cpu *cpu, struct object *object) {
     let_go(cpu, object);
     return true;
@@ -130,7 +123,8 @@ const struct object_type thread_handle_type = {
     .interface = CAPOS_THREAD_HANDLE_INTERFACE_ID,
     .size = sizeof(struct thread_handle),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_thread_handle_interface,
+    .server = &server,
     .close = close,
 };
 

@@ -9,7 +9,6 @@
 #include "core/process.h"
 #include "core/thread.h"
 #include "machine/space.h"
-#include "object/target.h"
 #include "object/thread_handle.h"
 #include "schemas/thread.capos.h"
 
@@ -85,18 +84,13 @@ static int spawn(void *self, struct capos_invocation *invocation,
 
 static const struct capos_thread_spawner_server server = {.spawn = spawn};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_thread_spawner_dispatch(&server, &target, invocation);
-}
-
 const struct object_type thread_spawner_type = {
     .name = "ThreadSpawner",
     .interface = CAPOS_THREAD_SPAWNER_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_thread_spawner_interface,
+    .server = &server,
 };
 
 enum capos_status thread_spawner_create(struct cpu *cpu, struct ledger *ledger,

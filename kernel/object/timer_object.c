@@ -4,8 +4,8 @@
 
 #include "core/call.h"
 #include "core/cpu.h"
+#include "core/dispatch.h"
 #include "machine/time.h"
-#include "object/target.h"
 #include "schemas/time.capos.h"
 
 struct timer_object {
@@ -52,18 +52,13 @@ static void awake(struct cpu *cpu, struct call *call, enum capos_status status) 
 
 static const struct capos_timer_server server = {.now = now, .sleep_until = sleep_until};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_timer_dispatch(&server, &target, inv);
-}
-
 const struct object_type timer_object_type = {
     .name = "Timer",
     .interface = CAPOS_TIMER_INTERFACE_ID,
     .size = sizeof(struct timer_object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_timer_interface,
+    .server = &server,
 };
 
 enum capos_status timer_object_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

@@ -7,7 +7,6 @@
 #include "core/dispatch.h"
 #include "core/vm.h"
 #include "object/memory_object.h"
-#include "object/target.h"
 #include "schemas/memory.capos.h"
 
 struct virtual_memory {
@@ -200,13 +199,6 @@ static const struct capos_virtual_memory_server server = {
     .allocate = virtual_memory_allocate,
 };
 
-static int virtual_memory_dispatch(struct cpu *cpu, struct object *object,
-                                   struct capos_invocation *invocation) {
-    struct target target = {cpu, object};
-
-    return capos_virtual_memory_dispatch(&server, &target, invocation);
-}
-
 static bool virtual_memory_close(struct cpu *cpu, struct object *object) {
     vm_put(cpu, ((struct virtual_memory *)object)->vm);
     return true;
@@ -217,7 +209,8 @@ const struct object_type virtual_memory_type = {
     .interface = CAPOS_VIRTUAL_MEMORY_INTERFACE_ID,
     .size = sizeof(struct virtual_memory),
     .kind = OBJECT_KERNEL,
-    .dispatch = virtual_memory_dispatch,
+    .methods = &capos_virtual_memory_interface,
+    .server = &server,
     .close = virtual_memory_close,
 };
 

@@ -2,8 +2,8 @@
 // WallClock: stateless; the machine read its clock once, at the start.
 #include "object/wall_clock.h"
 
+#include "core/dispatch.h"
 #include "machine/time.h"
-#include "object/target.h"
 #include "schemas/time.capos.h"
 
 static int now(void *self, struct capos_invocation *inv, struct capos_wall_clock_now_params params,
@@ -22,18 +22,13 @@ static int now(void *self, struct capos_invocation *inv, struct capos_wall_clock
 
 static const struct capos_wall_clock_server server = {.now = now};
 
-static int dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_wall_clock_dispatch(&server, &target, inv);
-}
-
 const struct object_type wall_clock_type = {
     .name = "WallClock",
     .interface = CAPOS_WALL_CLOCK_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = dispatch,
+    .methods = &capos_wall_clock_interface,
+    .server = &server,
 };
 
 enum capos_status wall_clock_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

@@ -35,16 +35,13 @@ static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *f
     *to = copy.sqe;
 }
 
-// Part of the message area. Both addresses are multiples of 8.
-static inline void ring_load_bytes(void *to, const void *from, size_t size) {
+// Part of the message area, in words of 8 bytes. Both addresses are multiples of 8.
+static inline void ring_load_words(void *to, const void *from, size_t words) {
     uint64_t *target = to;
     const volatile uint64_t *word = from;
-    size_t words = size / 8;
 
     for (size_t i = 0; i < words; i++)
         target[i] = word[i];
-    for (size_t i = words * 8; i < size; i++)
-        ((uint8_t *)to)[i] = ((const volatile uint8_t *)from)[i];
 }
 
 #endif

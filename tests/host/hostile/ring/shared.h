@@ -30,8 +30,8 @@ static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *f
     hostile_load(to, from, sizeof(*to));
 }
 
-static inline void ring_load_bytes(void *to, const void *from, size_t size) {
-    hostile_load(to, from, size);
+static inline void ring_load_words(void *to, const void *from, size_t words) {
+    hostile_load(to, from, words * 8);
 }
 
 #endif
