@@ -9,40 +9,13 @@
 // execution of `entry` (a physical address, before paging) the kernel in the lower half; the kernel
 // in the upper half; and the first block after that which runs in the lower half again is user
 // code. One CPU only.
-//
-// Debian ships QEMU without its plugin header, so the few functions that are used are declared here
-// (version 1 of the plugin interface).
+#include "plugin.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info;
-typedef uint64_t qemu_plugin_id_t;
-typedef void block_callback(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
-typedef void run_callback(unsigned cpu, void *data);
-
-enum { NO_REGISTERS = 0, ADD_U64 = 0 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, block_callback *callback);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, run_callback *callback,
-                                            int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation,
-                                                void *counter, uint64_t add);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-
-#define EXPORT __attribute__((visibility("default")))
-
-extern EXPORT int qemu_plugin_version;
-EXPORT int qemu_plugin_version = 1;
-
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int count,
-                               char **arguments);
 
 enum phase { FIRMWARE, KERNEL_LOW, KERNEL_HIGH, USER };
 

@@ -11,57 +11,19 @@
 //
 // A guest marks by the instruction nopl 0x7eNN4b4d(%rax): NN = 00 begins a sample, 01 ends it, ff
 // ends a row. A program at another's addresses is counted apart from it where the bytes differ. One
-// CPU only. What a plugin needs of QEMU is declared here, see count.c.
+// CPU only.
+#include "plugin.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info;
-typedef uint64_t qemu_plugin_id_t;
-typedef void block_callback(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
-typedef void run_callback(unsigned cpu, void *data);
-
-enum { NO_REGISTERS = 0, ADD_U64 = 0 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, block_callback *callback);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, run_callback *callback,
-                                            int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation,
-                                                void *counter, uint64_t add);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-
-#define EXPORT __attribute__((visibility("default")))
-
-extern EXPORT int qemu_plugin_version;
-EXPORT int qemu_plugin_version = 1;
-
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int count,
-                               char **arguments);
-
 // What costs most on silicon. `locked` also has XCHG with memory.
-enum class {
-    OTHER,
-    CR3,
-    SYSCALL,
-    IRET,
-    WRMSR,
-    LOCKED,
-    REP,
-    INVLPG,
-    FPU_STATE,
-    PORT,
-    HALT,
-    CLASSES
-};
-static const char *const class_names[CLASSES] = {
+enum kind { OTHER, CR3, SYSCALL, IRET, WRMSR, LOCKED, REP, INVLPG, FPU_STATE, PORT, HALT, KINDS };
+// Their names are what the table's columns and `class` lines say.
+static const char *const kind_names[KINDS] = {
     "other", "cr3", "syscall", "iret", "wrmsr", "locked", "rep", "invlpg", "fpu", "port", "halt"};
 
 // One instruction. Never freed: translated code keeps the address of `count`.
@@ -69,7 +31,7 @@ struct place {
     struct place *next; // in its bucket
     uint64_t address;
     uint64_t bytes; // the first ones of the instruction, and its length
-    enum class class;
+    enum kind kind;
     uint64_t count;    // since the machine began
     uint64_t at_begin; // count when the sample began
     uint64_t in_row;   // in the row's samples
@@ -97,10 +59,10 @@ static void end(struct place *place) {
     place->in_row += place->count - place->at_begin;
 }
 
-static uint64_t totals[CLASSES];
+static uint64_t totals[KINDS];
 
 static void sum(struct place *place) {
-    totals[place->class] += place->in_row;
+    totals[place->kind] += place->in_row;
     if (want_addresses && place->in_row != 0)
         fprintf(out, "at %016" PRIx64 " %" PRIu64 "\n", place->address, place->in_row);
     place->in_row = 0;
@@ -110,8 +72,8 @@ static void end_row(void) {
     fprintf(out, "row %u %u\n", rows++, samples);
     memset(totals, 0, sizeof totals);
     for_all(sum);
-    for (int i = 0; i < CLASSES; i++)
-        fprintf(out, "class %s %" PRIu64 "\n", class_names[i], totals[i]);
+    for (int i = 0; i < KINDS; i++)
+        fprintf(out, "class %s %" PRIu64 "\n", kind_names[i], totals[i]);
     fflush(out);
     samples = 0;
 }
@@ -146,41 +108,52 @@ static bool is_prefix(uint8_t byte) {
 }
 
 // Opcodes after 0x0f; `m` is the byte that follows.
-static enum class class_of_two_bytes(uint8_t opcode, uint8_t m) {
+static enum kind kind_of_two_bytes(uint8_t opcode, uint8_t m) {
     unsigned reg = m >> 3 & 7, mod = m >> 6;
 
-    switch (opcode){
-        case 0x05 : case 0x34 : return SYSCALL; case 0x22 : return reg == 3 ? CR3 : OTHER;
-        case 0x30 : return WRMSR;
-        case 0x01 : return reg == 7 && mod != 3 ? INVLPG : OTHER;
-        case 0xae : return mod != 3 && (reg <= 1 || reg >= 4) && reg != 7 ? FPU_STATE : OTHER;
-        default : return OTHER;
+    switch (opcode) {
+    case 0x05:
+    case 0x34:
+        return SYSCALL;
+    case 0x22:
+        return reg == 3 ? CR3 : OTHER;
+    case 0x30:
+        return WRMSR;
+    case 0x01:
+        return reg == 7 && mod != 3 ? INVLPG : OTHER;
+    case 0xae:
+        return mod != 3 && (reg <= 1 || reg >= 4) && reg != 7 ? FPU_STATE : OTHER;
+    default:
+        return OTHER;
     }
 }
 
-static enum class class_of(const uint8_t *p, size_t size) {
-    bool locked = false, repeated = false; size_t i = 0;
+static enum kind kind_of(const uint8_t *p, size_t size) {
+    bool locked = false, repeated = false;
+    size_t i = 0;
 
-    for (; i < size && is_prefix(p[i]); i++){locked = locked || p[i] == 0xf0;
-                                             repeated = repeated || p[i] == 0xf2 || p[i] == 0xf3;}
-if (i < size && (p[i] & 0xf0) == 0x40) // REX
-    i++;
-uint8_t opcode = i < size ? p[i] : 0;
-uint8_t next = i + 1 < size ? p[i + 1] : 0;
+    for (; i < size && is_prefix(p[i]); i++) {
+        locked = locked || p[i] == 0xf0;
+        repeated = repeated || p[i] == 0xf2 || p[i] == 0xf3;
+    }
+    if (i < size && (p[i] & 0xf0) == 0x40) // REX
+        i++;
+    uint8_t opcode = i < size ? p[i] : 0;
+    uint8_t next = i + 1 < size ? p[i + 1] : 0;
 
-if (locked || ((opcode == 0x86 || opcode == 0x87) && next >> 6 != 3))
-    return LOCKED;
-if (opcode == 0x0f)
-    return class_of_two_bytes(next, i + 2 < size ? p[i + 2] : 0);
-if (repeated && ((opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf)))
-    return REP;
-if (opcode == 0xcf)
-    return IRET;
-if (opcode == 0xf4)
-    return HALT;
-if ((opcode >= 0xe4 && opcode <= 0xe7) || (opcode >= 0xec && opcode <= 0xef))
-    return PORT;
-return OTHER;
+    if (locked || ((opcode == 0x86 || opcode == 0x87) && next >> 6 != 3))
+        return LOCKED;
+    if (opcode == 0x0f)
+        return kind_of_two_bytes(next, i + 2 < size ? p[i + 2] : 0);
+    if (repeated && ((opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf)))
+        return REP;
+    if (opcode == 0xcf)
+        return IRET;
+    if (opcode == 0xf4)
+        return HALT;
+    if ((opcode >= 0xe4 && opcode <= 0xe7) || (opcode >= 0xec && opcode <= 0xef))
+        return PORT;
+    return OTHER;
 }
 
 static struct place *place_of(const struct qemu_plugin_insn *insn) {
@@ -200,7 +173,7 @@ static struct place *place_of(const struct qemu_plugin_insn *insn) {
     if (place == NULL)
         abort();
     *place = (struct place){
-        .next = buckets[bucket], .address = address, .bytes = bytes, .class = class_of(p, size)};
+        .next = buckets[bucket], .address = address, .bytes = bytes, .kind = kind_of(p, size)};
     buckets[bucket] = place;
     return place;
 }

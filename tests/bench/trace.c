@@ -7,35 +7,13 @@
 //
 // The stretch begins after the kernel has executed `at` (a link address; the image is placed at
 // random, in steps of 2 MiB) `skip` times and ends when it has done so `count` times more. One CPU
-// only. The declarations are those of QEMU's plugin interface, version 1.
+// only.
+#include "plugin.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info;
-typedef uint64_t qemu_plugin_id_t;
-typedef void block_callback(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
-typedef void run_callback(unsigned cpu, void *data);
-
-enum { NO_REGISTERS = 0 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, block_callback *callback);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, run_callback *callback,
-                                            int flags, void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-
-#define EXPORT __attribute__((visibility("default")))
-
-extern EXPORT int qemu_plugin_version;
-EXPORT int qemu_plugin_version = 1;
-
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int count,
-                               char **arguments);
 
 #define IMAGE_STEP UINT64_C(0x200000)
 
