@@ -134,15 +134,15 @@ static void refused(const struct service_text *services, uint32_t count, const c
 START_TEST(the_order_follows_the_grants) {
     static const struct service_text services[] = {
         {.name = "shell",
-         .grants = {{"terminal", "terminal", NULL, 0},
-                    {"say", "second", "b", 0},
-                    {"memory", NULL, NULL, CAPOS_KERNEL_CAPABILITY_VIRTUAL_MEMORY},
-                    {"power", NULL, NULL, CAPOS_KERNEL_CAPABILITY_POWER}},
+         .grants = {{.name = "terminal", .service = "terminal"},
+                    {.name = "say", .service = "second", .export = "b"},
+                    {.name = "memory", .kernel = CAPOS_KERNEL_CAPABILITY_VIRTUAL_MEMORY},
+                    {.name = "power", .kernel = CAPOS_KERNEL_CAPABILITY_POWER}},
          .ends = CAPOS_END_ACTION_POWER_OFF},
         {.name = "second",
          .binary = "echo",
          .exports = {"a", "b"},
-         .grants = {{"terminal", "terminal", "terminal", 0}}},
+         .grants = {{.name = "terminal", .service = "terminal", .export = "terminal"}}},
         {.name = "echo", .exports = {"echo"}},
         {.name = "terminal", .exports = {"terminal"}},
     };
@@ -168,7 +168,9 @@ START_TEST(profiles_are_found_by_name) {
     static const struct service_text services[] = {
         {.name = "shell",
          .profile = "large",
-         .grants = {{"spawner", NULL, NULL, CAPOS_KERNEL_CAPABILITY_SPAWNER, "small"},
+         .grants = {{.name = "spawner",
+                     .kernel = CAPOS_KERNEL_CAPABILITY_SPAWNER,
+                     .profile = "small"},
                     {"all", NULL, NULL, CAPOS_KERNEL_CAPABILITY_SPAWNER, NULL}}},
         {.name = "echo"},
     };
@@ -184,12 +186,14 @@ START_TEST(profiles_are_found_by_name) {
     refused((struct service_text[]){{.name = "echo", .profile = "tiny"}}, 1,
             "service echo: there is no profile called tiny\n");
     refused((struct service_text[]){{.name = "echo",
-                                     .grants = {{"timer", NULL, NULL, CAPOS_KERNEL_CAPABILITY_TIMER,
-                                                 "small"}}}},
+                                     .grants = {{.name = "timer",
+                                                 .kernel = CAPOS_KERNEL_CAPABILITY_TIMER,
+                                                 .profile = "small"}}}},
             1, "service echo: grant timer: only the kernel's spawner has a profile\n");
     refused((struct service_text[]){{.name = "echo",
-                                     .grants = {{"spawner", NULL, NULL,
-                                                 CAPOS_KERNEL_CAPABILITY_SPAWNER, "tiny"}}}},
+                                     .grants = {{.name = "spawner",
+                                                 .kernel = CAPOS_KERNEL_CAPABILITY_SPAWNER,
+                                                 .profile = "tiny"}}}},
             1, "service echo: grant spawner: there is no profile called tiny\n");
     profiles[1] = "small";
     refused((struct service_text[]){{.name = "echo"}}, 1,
@@ -235,46 +239,50 @@ START_TEST(exports) {
 END_TEST
 
 START_TEST(grants) {
-    refused((struct service_text[]){{.name = "echo", .grants = {{"a", "b", NULL, 0}}}}, 1,
+    refused((struct service_text[]){{.name = "echo", .grants = {{.name = "a", .service = "b"}}}}, 1,
             "service echo: grant a: there is no service called b\n");
-    refused((struct service_text[]){{.name = "terminal", .exports = {"terminal"}},
-                                    {.name = "echo", .grants = {{"a", "termnal", NULL, 0}}}},
-            2, "service echo: grant a: there is no service called termnal (nearest: terminal)\n");
     refused(
         (struct service_text[]){{.name = "terminal", .exports = {"terminal"}},
-                                {.name = "echo", .grants = {{"a", "terminal", "terminel", 0}}}},
+                                {.name = "echo", .grants = {{.name = "a", .service = "termnal"}}}},
+        2, "service echo: grant a: there is no service called termnal (nearest: terminal)\n");
+    refused(
+        (struct service_text[]){
+            {.name = "terminal", .exports = {"terminal"}},
+            {.name = "echo",
+             .grants = {{.name = "a", .service = "terminal", .export = "terminel"}}}},
         2,
         "service echo: grant a: that service has no export called terminel (nearest: terminal)\n");
-    refused((struct service_text[]){{.name = "terminal", .exports = {"a", "b"}},
-                                    {.name = "echo", .grants = {{"a", "terminal", NULL, 0}}}},
-            2, "service echo: grant a: that service has not exactly one export: name it\n");
-    refused((struct service_text[]){{.name = "echo", .grants = {{"a", NULL, NULL, 99}}}}, 1,
+    refused(
+        (struct service_text[]){{.name = "terminal", .exports = {"a", "b"}},
+                                {.name = "echo", .grants = {{.name = "a", .service = "terminal"}}}},
+        2, "service echo: grant a: that service has not exactly one export: name it\n");
+    refused((struct service_text[]){{.name = "echo", .grants = {{.name = "a", .kernel = 99}}}}, 1,
             "service echo: grant a: there is no such capability of the kernel\n");
     refused((struct service_text[]){{.name = "echo",
-                                     .grants = {{"a", NULL, NULL, 0}, {"a", NULL, NULL, 1}}}},
+                                     .grants = {{.name = "a"}, {.name = "a", .kernel = 1}}}},
             1, "service echo: grant a: another grant has this name\n");
     refused(
         (struct service_text[]){
-            {.name = "echo", .exports = {"echo"}, .grants = {{"receiver", NULL, NULL, 0}}}},
+            {.name = "echo", .exports = {"echo"}, .grants = {{.name = "receiver"}}}},
         1,
         "service echo: grant receiver: the name is taken by the Receiver of the service's "
         "exports\n");
-    ck_assert(make(
-        (struct service_text[]){{.name = "echo", .grants = {{"receiver", NULL, NULL, 0}}}}, 1, 1));
+    ck_assert(
+        make((struct service_text[]){{.name = "echo", .grants = {{.name = "receiver"}}}}, 1, 1));
 }
 END_TEST
 
 START_TEST(circles) {
     refused(
         (struct service_text[]){
-            {.name = "echo", .exports = {"echo"}, .grants = {{"me", "echo", NULL, 0}}}},
+            {.name = "echo", .exports = {"echo"}, .grants = {{.name = "me", .service = "echo"}}}},
         1, "services depend on each other in a circle: echo -> echo\n");
     refused(
         (struct service_text[]){
-            {.name = "entry", .binary = "echo", .grants = {{"x", "echo", NULL, 0}}},
-            {.name = "echo", .exports = {"echo"}, .grants = {{"t", "terminal", NULL, 0}}},
-            {.name = "terminal", .exports = {"t"}, .grants = {{"s", "shell", NULL, 0}}},
-            {.name = "shell", .exports = {"s"}, .grants = {{"e", "echo", NULL, 0}}}},
+            {.name = "entry", .binary = "echo", .grants = {{.name = "x", .service = "echo"}}},
+            {.name = "echo", .exports = {"echo"}, .grants = {{.name = "t", .service = "terminal"}}},
+            {.name = "terminal", .exports = {"t"}, .grants = {{.name = "s", .service = "shell"}}},
+            {.name = "shell", .exports = {"s"}, .grants = {{.name = "e", .service = "echo"}}}},
         4, "services depend on each other in a circle: echo -> terminal -> shell -> echo\n");
 }
 END_TEST
@@ -292,7 +300,7 @@ END_TEST
 // Whatever the bytes are, making a plan ends, and stays within its arrays.
 START_TEST(damaged_manifests) {
     static const struct service_text services[] = {
-        {.name = "shell", .grants = {{"terminal", "terminal", NULL, 0}}},
+        {.name = "shell", .grants = {{.name = "terminal", .service = "terminal"}}},
         {.name = "terminal", .exports = {"terminal"}},
     };
     struct harness_random random = harness_random_start();
