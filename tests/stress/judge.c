@@ -10,6 +10,7 @@
 #include "schemas/endpoint.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 #include "tests/stress/compare.h"
 #include "tests/stress/puppets.h"
 
@@ -312,18 +313,8 @@ static uint64_t number_in(const char *prefix) {
 }
 
 static void make_endpoints(void) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-
-    for (int i = 0; i < ENDPOINTS; i++) {
-        struct capos_endpoint_factory_create_results results;
-        struct capos_call call;
-
-        if (capos_endpoint_factory_create(&call, capos_ring(), factory, &results) != CAPOS_DONE)
-            capos_panic("no endpoint");
-        endpoints[i] = capos_endpoint_factory_create_results_endpoint(results);
-        capos_call_release(&call);
-    }
+    for (int i = 0; i < ENDPOINTS; i++)
+        endpoints[i] = guest_endpoint();
 }
 
 static void tell_totals(void) {

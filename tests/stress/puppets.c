@@ -7,8 +7,8 @@
 
 #include "capos/runtime.h"
 #include "schemas/endpoint.capos.h"
-#include "schemas/memory.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 #include "tests/stress/puppet.capos.h"
 
 struct puppet puppets[PROCESSES];
@@ -65,51 +65,14 @@ static uint64_t box_bytes(void) {
 }
 
 static void make_box(struct puppet *puppet) {
-    struct capos_frame_allocator frames = {
-        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_frame_allocator_allocate_results allocated;
-    struct capos_virtual_memory_map_results mapped;
-    struct capos_call call;
-
-    if (capos_frame_allocator_allocate(&call, capos_ring(), frames, box_bytes(), &allocated) !=
-        CAPOS_DONE)
-        capos_panic("no memory for a mailbox");
-    puppet->memory = capos_frame_allocator_allocate_results_object(allocated).id;
-    capos_call_release(&call);
-    if (capos_virtual_memory_map(&call, capos_ring(), memory,
-                                 (struct capos_memory_object){puppet->memory}, 0, box_bytes(),
-                                 CAPOS_PROTECTION_READ_WRITE, &mapped) != CAPOS_DONE)
-        capos_panic("a mailbox can't be mapped");
-    puppet->box = (struct mailbox *)(uintptr_t)capos_virtual_memory_map_results_address(mapped);
-    capos_call_release(&call);
-}
-
-static struct capos_endpoint make_endpoint(void) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results results;
-    struct capos_endpoint endpoint;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &results) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    endpoint = capos_endpoint_factory_create_results_endpoint(results);
-    capos_call_release(&call);
-    return endpoint;
+    puppet->memory = guest_memory(box_bytes());
+    puppet->box = guest_map(puppet->memory, box_bytes());
 }
 
 static void make_facet(struct capos_endpoint endpoint, int number) {
-    struct capos_endpoint_facet_results results;
     struct puppet *puppet = &puppets[number];
-    struct capos_call call;
 
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, STRESS_STRINGS_INTERFACE_ID,
-                             (uint64_t)number + 1, CAPOS_FACET_SCOPE_ANY, &results) != CAPOS_DONE)
-        capos_panic("no facet");
-    puppet->facet = capos_endpoint_facet_results_facet(results).id;
-    capos_call_release(&call);
+    puppet->facet = guest_facet(endpoint, STRESS_STRINGS_INTERFACE_ID, (uint64_t)number + 1);
     puppet->object = (struct capos_object){.id = (uint64_t)number + 1,
                                            .interface = STRESS_STRINGS_INTERFACE_ID,
                                            .dispatch = dispatch,
@@ -144,15 +107,9 @@ void puppet_start(int number) {
 }
 
 void puppets_init(void) {
-    struct capos_endpoint endpoint = make_endpoint();
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
-    uint64_t receiver;
+    struct capos_endpoint endpoint = guest_endpoint();
+    uint64_t receiver = guest_receiver(endpoint);
 
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
-        capos_panic("no Receiver");
-    receiver = capos_endpoint_receiver_results_receiver(results).id;
-    capos_call_release(&call);
     for (int i = 0; i < PROCESSES; i++) {
         make_box(&puppets[i]);
         make_facet(endpoint, i);

@@ -11,6 +11,7 @@
 #include "schemas/serial.capos.h"
 #include "schemas/terminal.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum { KILLS = 200, ECHO_PESTS = 3, TERMINAL_PESTS = 2, PESTS = ECHO_PESTS + TERMINAL_PESTS + 1 };
 enum { SEED = 20261123, WAIT_NS_MAX = 3000000, TESTS = 3 + PESTS };
@@ -42,32 +43,8 @@ static uint64_t next_random(void) {
 }
 
 static void make_endpoint(struct service *service) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results made;
-    struct capos_endpoint_facet_results facet;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
-        capos_panic("an endpoint can't be made");
-    service->endpoint = capos_endpoint_factory_create_results_endpoint(made);
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), service->endpoint, service->interface, 0,
-                             CAPOS_FACET_SCOPE_ANY, &facet) != CAPOS_DONE)
-        capos_panic("a facet can't be made");
-    service->facet = capos_endpoint_facet_results_facet(facet).id;
-    capos_call_release(&call);
-}
-
-static uint64_t new_receiver(const struct service *service) {
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
-    uint64_t receiver = 0;
-
-    if (capos_endpoint_receiver(&call, capos_ring(), service->endpoint, &results) == CAPOS_DONE)
-        receiver = capos_endpoint_receiver_results_receiver(results).id;
-    capos_call_release(&call);
-    return receiver;
+    service->endpoint = guest_endpoint();
+    service->facet = guest_facet(service->endpoint, service->interface, 0);
 }
 
 static void start_server(struct service *service) {
@@ -75,7 +52,7 @@ static void start_server(struct service *service) {
                                     .limits = {.calls_held = 16, .reserved_pages = 4096}};
 
     program.grant[program.grants++] =
-        (struct guest_grant){"receiver", new_receiver(service), GUEST_MOVE};
+        (struct guest_grant){"receiver", guest_receiver(service->endpoint), GUEST_MOVE};
     program.grant[program.grants++] =
         (struct guest_grant){"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN};
     if (service == &terminal)

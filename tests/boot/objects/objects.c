@@ -6,9 +6,9 @@
 // over, but the way to the server lives. Prints TAP.
 #include "capos/runtime.h"
 #include "schemas/endpoint.capos.h"
-#include "schemas/memory.capos.h"
 #include "tests/boot/objects/hoard.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 #include <stdatomic.h>
 
@@ -21,57 +21,7 @@ static struct capos_process_handle server;
 static uint64_t page_object;
 static _Atomic uint64_t *page;
 
-static void make_endpoint(void) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results made;
-    struct capos_endpoint_facet_results results;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    endpoint = capos_endpoint_factory_create_results_endpoint(made);
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, HOARD_KEEPER_INTERFACE_ID, 0,
-                             CAPOS_FACET_SCOPE_ANY, &results) != CAPOS_DONE)
-        capos_panic("no facet");
-    keeper.id = capos_endpoint_facet_results_facet(results).id;
-    capos_call_release(&call);
-}
-
-static void make_page(void) {
-    struct capos_frame_allocator frames = {
-        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_frame_allocator_allocate_results allocated;
-    struct capos_virtual_memory_map_results mapped;
-    struct capos_call call;
-
-    capos_frame_allocator_allocate_params_set_bytes(
-        capos_frame_allocator_allocate_begin(&call, capos_ring(), frames), PAGE);
-    if (capos_frame_allocator_allocate_call(&call, &allocated) != CAPOS_DONE)
-        capos_panic("no memory");
-    struct capos_memory_object object = capos_frame_allocator_allocate_results_object(allocated);
-    capos_call_release(&call);
-    page_object = object.id;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, capos_ring(), memory);
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_bytes(params, PAGE);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
-    if (capos_virtual_memory_map_call(&call, &mapped) != CAPOS_DONE)
-        capos_panic("memory can't be mapped");
-    page = (void *)capos_virtual_memory_map_results_address(mapped); // NOLINT
-    capos_call_release(&call);
-}
-
 static void start_keeper(void) {
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
-
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
-        capos_panic("no Receiver");
     const struct guest_program program = {
         .binary = "keeper",
         .limits = {.frames = 2500,
@@ -80,10 +30,10 @@ static void start_keeper(void) {
                    .calls_held = 16,
                    .kernel_memory = 4000},
         .grants = 2,
-        .grant = {{"receiver", capos_endpoint_receiver_results_receiver(results).id, GUEST_MOVE},
+        .grant = {{"receiver", guest_receiver(endpoint), GUEST_MOVE},
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
     };
-    capos_call_release(&call);
+
     server = guest_start(&program);
 }
 
@@ -194,8 +144,10 @@ static void test_restart(void) {
 
 int main(void) {
     guest_begin(TESTS);
-    make_endpoint();
-    make_page();
+    endpoint = guest_endpoint();
+    keeper.id = guest_facet(endpoint, HOARD_KEEPER_INTERFACE_ID, 0);
+    page_object = guest_memory(PAGE);
+    page = guest_map(page_object, PAGE);
     start_keeper();
     struct capos_process_handle first = start_hoarder(512);
     (void)await_hoard(512); // what is made once is made

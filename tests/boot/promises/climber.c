@@ -10,6 +10,7 @@
 #include "schemas/time.capos.h"
 #include "tests/boot/promises/branch.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum { TESTS = 19, ROUNDS = 100, LONGEST = 60, TANGLERS = 3, RESULTS = 64 };
 
@@ -17,37 +18,14 @@ static struct capos_endpoint endpoint;
 static struct test_branch root;
 static struct capos_process_handle grower;
 
-static void make_endpoint(void) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results made;
-    struct capos_endpoint_facet_results facet;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
-        capos_panic("an endpoint can't be made");
-    endpoint = capos_endpoint_factory_create_results_endpoint(made);
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, TEST_BRANCH_INTERFACE_ID, 0,
-                             CAPOS_FACET_SCOPE_ANY, &facet) != CAPOS_DONE)
-        capos_panic("a facet can't be made");
-    root.id = capos_endpoint_facet_results_facet(facet).id;
-    capos_call_release(&call);
-}
-
 // The Receiver is asked for, and the program that it is for is started with it.
 static void start_grower(void) {
     // A held call keeps the slots of the table that its RECV had reserved.
     struct guest_program program = {.binary = "grower",
                                     .limits = {.slots = 2048, .calls_held = 256, .facets = 1024}};
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
 
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
-        capos_panic("there is no Receiver");
-    program.grant[program.grants++] = (struct guest_grant){
-        "receiver", capos_endpoint_receiver_results_receiver(results).id, GUEST_MOVE};
-    capos_call_release(&call);
+    program.grant[program.grants++] =
+        (struct guest_grant){"receiver", guest_receiver(endpoint), GUEST_MOVE};
     program.grant[program.grants++] =
         (struct guest_grant){"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN};
     grower = guest_start(&program);
@@ -420,7 +398,8 @@ static void rehearse(void) {
 
 int main(void) {
     guest_begin(TESTS);
-    make_endpoint();
+    endpoint = guest_endpoint();
+    root.id = guest_facet(endpoint, TEST_BRANCH_INTERFACE_ID, 0);
     rehearse();
     (void)guest_baseline();
     start_grower();

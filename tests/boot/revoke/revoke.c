@@ -11,6 +11,7 @@
 #include "schemas/revocation.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 #include <stdatomic.h>
 
@@ -74,40 +75,9 @@ static void drop(const struct copy *copy) {
 
 // Memory ------------------------------------------------------------------------------------------
 
-static uint64_t allocate(uint64_t pages) {
-    struct capos_frame_allocator frames = {
-        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
-    struct capos_frame_allocator_allocate_results results;
-    struct capos_call call;
-
-    capos_frame_allocator_allocate_params_set_bytes(
-        capos_frame_allocator_allocate_begin(&call, capos_ring(), frames), pages * PAGE);
-    if (capos_frame_allocator_allocate_call(&call, &results) != CAPOS_DONE)
-        capos_panic("no memory");
-    uint64_t object = capos_frame_allocator_allocate_results_object(results).id;
-    capos_call_release(&call);
-    return object;
-}
-
 static struct capos_virtual_memory own_memory(void) {
     return (struct capos_virtual_memory){
         capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-}
-
-static void *map(uint64_t object, uint64_t pages) {
-    struct capos_virtual_memory_map_results results;
-    struct capos_call call;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, capos_ring(), own_memory());
-
-    capos_virtual_memory_map_params_set_object(params, (struct capos_memory_object){object});
-    capos_virtual_memory_map_params_set_bytes(params, pages * PAGE);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
-    if (capos_virtual_memory_map_call(&call, &results) != CAPOS_DONE)
-        capos_panic("memory can't be mapped");
-    uint64_t address = capos_virtual_memory_map_results_address(results);
-    capos_call_release(&call);
-    return (void *)address; // NOLINT: addresses come as numbers
 }
 
 static void unmap(void *at, uint64_t pages) {
@@ -126,7 +96,7 @@ static void unmap(void *at, uint64_t pages) {
 // Holders -----------------------------------------------------------------------------------------
 
 static struct holder start(const char *name, uint64_t cap, bool moved) {
-    struct holder holder = {.page = allocate(1)};
+    struct holder holder = {.page = guest_memory(PAGE)};
     const struct guest_program program = {
         .binary = "holder",
         .limits = {.reserved_pages = 1024, .calls_held = 4},
@@ -138,7 +108,7 @@ static struct holder start(const char *name, uint64_t cap, bool moved) {
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
     };
 
-    holder.words = map(holder.page, 1);
+    holder.words = guest_map(holder.page, PAGE);
     holder.process = guest_start(&program);
     return holder;
 }
@@ -166,43 +136,12 @@ static bool end(struct holder *holder) {
     return ok;
 }
 
-static uint64_t new_receiver(struct capos_endpoint of) {
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
-
-    if (capos_endpoint_receiver(&call, capos_ring(), of, &results) != CAPOS_DONE)
-        capos_panic("no Receiver");
-    uint64_t receiver = capos_endpoint_receiver_results_receiver(results).id;
-    capos_call_release(&call);
-    return receiver;
-}
-
-static struct capos_endpoint make_endpoint(uint64_t *facet) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results made;
-    struct capos_endpoint_facet_results results;
-    struct capos_endpoint created;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    created = capos_endpoint_factory_create_results_endpoint(made);
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), created, DEMO_ECHO_INTERFACE_ID, 0,
-                             CAPOS_FACET_SCOPE_ANY, &results) != CAPOS_DONE)
-        capos_panic("no facet");
-    *facet = capos_endpoint_facet_results_facet(results).id;
-    capos_call_release(&call);
-    return created;
-}
-
 static void start_echo(void) {
     const struct guest_program program = {
         .binary = "echo",
         .limits = {.calls_held = 16, .reserved_pages = 1024},
         .grants = 2,
-        .grant = {{"receiver", new_receiver(endpoint), GUEST_MOVE},
+        .grant = {{"receiver", guest_receiver(endpoint), GUEST_MOVE},
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
     };
 
@@ -243,9 +182,10 @@ static void test_held_by_a_server(void) {
     struct copy copy;
     struct holder holder, caller;
 
-    silent = make_endpoint(&facet);
+    silent = guest_endpoint();
+    facet = guest_facet(silent, DEMO_ECHO_INTERFACE_ID, 0);
     copy = copy_of(facet);
-    holder = start("receiver", new_receiver(silent), true);
+    holder = start("receiver", guest_receiver(silent), true);
     caller = start("echo", copy.cap, false);
     await(&holder, 1);
     revoke(&copy);
@@ -281,8 +221,8 @@ static bool is_still(const _Atomic uint64_t *words) {
 }
 
 static void test_memory(void) {
-    uint64_t memory = allocate(PAGES);
-    _Atomic uint64_t *words = map(memory, PAGES);
+    uint64_t memory = guest_memory(PAGES * PAGE);
+    _Atomic uint64_t *words = guest_map(memory, PAGES * PAGE);
     struct copy copy = copy_of(memory);
     struct holder holder = start("memory", copy.cap, false);
     struct guest_outcome outcome = {0};
@@ -346,7 +286,8 @@ static void test_example(void) {
 int main(void) {
     guest_begin(TESTS);
     revokers.id = capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID);
-    endpoint = make_endpoint(&echo);
+    endpoint = guest_endpoint();
+    echo = guest_facet(endpoint, DEMO_ECHO_INTERFACE_ID, 0);
     start_echo();
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass == 1) // what is made once is made

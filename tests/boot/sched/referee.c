@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "capos/runtime.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum {
     HOGS_MAX = 33,
@@ -42,17 +43,6 @@ static uint64_t nap(uint64_t ms) {
     return woken - deadline;
 }
 
-static uint64_t time_of(struct capos_process_handle process) {
-    struct capos_process_handle_info_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_process_handle_info(&call, capos_ring(), process, &results) == CAPOS_DONE)
-        time = capos_process_handle_info_results_cpu_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
-
 static void start_hogs(unsigned count) {
     for (unsigned i = 0; i < count; i++)
         hogs[i] = guest_start(&hog);
@@ -71,7 +61,7 @@ static void check_shares(unsigned count) {
     uint64_t least = UINT64_MAX, most = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        uint64_t time = time_of(hogs[i]);
+        uint64_t time = guest_cpu_time(hogs[i]);
 
         least = min_u64(least, time);
         most = max_u64(most, time);

@@ -11,6 +11,7 @@
 #include "schemas/endpoint.capos.h"
 #include "schemas/scheduling.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum {
     TESTS = 26,
@@ -35,17 +36,6 @@ struct party {
     struct capos_process_handle member[MEMBERS_MAX];
     uint64_t time[MEMBERS_MAX]; // in ns, of the last window
 };
-
-static uint64_t time_of(struct capos_process_handle process) {
-    struct capos_process_handle_info_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_process_handle_info(&call, capos_ring(), process, &results) == CAPOS_DONE)
-        time = capos_process_handle_info_results_cpu_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
 
 static int set_weight(uint64_t target, uint32_t weight) {
     struct capos_scheduling_policy_set_weight_results results;
@@ -134,10 +124,10 @@ static void window(struct party *party, uint64_t ms) {
 
     guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
     for (unsigned i = 0; i < party->count; i++)
-        before[i] = time_of(party->member[i]);
+        before[i] = guest_cpu_time(party->member[i]);
     guest_sleep(ms * GUEST_MS);
     for (unsigned i = 0; i < party->count; i++)
-        party->time[i] = time_of(party->member[i]) - before[i];
+        party->time[i] = guest_cpu_time(party->member[i]) - before[i];
 }
 
 static uint64_t whole(const struct party *party) {
@@ -283,10 +273,10 @@ static void check_victim(struct party *party, unsigned threads, const char *name
     join(party, &hog);
     pin(party, 1);
     guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
-    party->time[0] = time_of(party->member[party->count - 1]);
+    party->time[0] = guest_cpu_time(party->member[party->count - 1]);
     began = guest_now();
     guest_sleep((uint64_t)WINDOW_MS * GUEST_MS);
-    party->time[0] = time_of(party->member[party->count - 1]) - party->time[0];
+    party->time[0] = guest_cpu_time(party->member[party->count - 1]) - party->time[0];
     passed = guest_now() - began;
     fair = passed / threads;
     line = guest_line(party->time[0] >= fair - fair / 100 * missing, name);
@@ -309,27 +299,10 @@ static void test_storm(const char *kind, const char *name) {
 
 // A Receiver and a facet of a new endpoint.
 static void make_endpoint(uint64_t *receiver, uint64_t *facet) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results created;
-    struct capos_endpoint_receiver_results received;
-    struct capos_endpoint_facet_results faceted;
-    struct capos_endpoint endpoint;
-    struct capos_call call;
+    struct capos_endpoint endpoint = guest_endpoint();
 
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &created) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    endpoint = capos_endpoint_factory_create_results_endpoint(created);
-    capos_call_release(&call);
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &received) != CAPOS_DONE)
-        capos_panic("no Receiver");
-    *receiver = capos_endpoint_receiver_results_receiver(received).id;
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, DEMO_ECHO_INTERFACE_ID, 0,
-                             CAPOS_FACET_SCOPE_ANY, &faceted) != CAPOS_DONE)
-        capos_panic("no facet");
-    *facet = capos_endpoint_facet_results_facet(faceted).id;
-    capos_call_release(&call);
+    *receiver = guest_receiver(endpoint);
+    *facet = guest_facet(endpoint, DEMO_ECHO_INTERFACE_ID, 0);
     capos_release(endpoint.id);
 }
 

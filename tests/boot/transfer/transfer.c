@@ -5,10 +5,10 @@
 // the ledger, class by class, must be the same after a refusal as before it. Prints TAP.
 #include "schemas/endpoint.capos.h"
 #include "schemas/inspection.capos.h"
-#include "schemas/memory.capos.h"
 #include "schemas/revocation.capos.h"
 #include "tests/boot/transfer/raw.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 static const struct {
     const char *name;
@@ -43,75 +43,12 @@ struct picture {
 static _Atomic uint64_t *page;
 static struct capos_process_handle porter, second, sender;
 
-static struct capos_endpoint make_endpoint(void) {
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results made;
-    struct capos_call call;
-
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &made) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    struct capos_endpoint endpoint = capos_endpoint_factory_create_results_endpoint(made);
-    capos_call_release(&call);
-    return endpoint;
-}
-
-static uint64_t facet_of(struct capos_endpoint endpoint) {
-    struct capos_endpoint_facet_results results;
-    struct capos_call call;
-
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, RAW_INTERFACE, 7, CAPOS_FACET_SCOPE_ANY,
-                             &results) != CAPOS_DONE)
-        capos_panic("no facet");
-    uint64_t facet = capos_endpoint_facet_results_facet(results).id;
-    capos_call_release(&call);
-    return facet;
-}
-
-static uint64_t new_receiver(struct capos_endpoint endpoint) {
-    struct capos_endpoint_receiver_results results;
-    struct capos_call call;
-
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
-        capos_panic("no Receiver");
-    uint64_t receiver = capos_endpoint_receiver_results_receiver(results).id;
-    capos_call_release(&call);
-    return receiver;
-}
-
-static uint64_t make_page(void) {
-    struct capos_frame_allocator frames = {
-        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_frame_allocator_allocate_results allocated;
-    struct capos_virtual_memory_map_results mapped;
-    struct capos_call call;
-
-    capos_frame_allocator_allocate_params_set_bytes(
-        capos_frame_allocator_allocate_begin(&call, capos_ring(), frames), CAPOS_PAGE_SIZE);
-    if (capos_frame_allocator_allocate_call(&call, &allocated) != CAPOS_DONE)
-        capos_panic("no memory");
-    struct capos_memory_object object = capos_frame_allocator_allocate_results_object(allocated);
-    capos_call_release(&call);
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, capos_ring(), memory);
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_bytes(params, CAPOS_PAGE_SIZE);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
-    if (capos_virtual_memory_map_call(&call, &mapped) != CAPOS_DONE)
-        capos_panic("memory can't be mapped");
-    page = (void *)capos_virtual_memory_map_results_address(mapped); // NOLINT
-    capos_call_release(&call);
-    return object.id;
-}
-
 static struct capos_process_handle start_porter(struct capos_endpoint served) {
     const struct guest_program server = {
         .binary = "porter",
         .limits = {.facets = 20, .calls_held = 4, .reserved_pages = 512},
         .grants = 2,
-        .grant = {{"receiver", new_receiver(served), GUEST_MOVE},
+        .grant = {{"receiver", guest_receiver(served), GUEST_MOVE},
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
     };
 
@@ -119,24 +56,26 @@ static struct capos_process_handle start_porter(struct capos_endpoint served) {
 }
 
 static void start_all(void) {
-    struct capos_endpoint served = make_endpoint(), more = make_endpoint(), empty = make_endpoint(),
-                          own = make_endpoint();
+    struct capos_endpoint served = guest_endpoint(), more = guest_endpoint(),
+                          empty = guest_endpoint(), own = guest_endpoint();
+    uint64_t memory = guest_memory(CAPOS_PAGE_SIZE);
     const struct guest_program client = {
         .binary = "sender",
         .limits = {.slots = 32, .reserved_pages = 512},
         .grants = 9,
-        .grant = {{"porter", facet_of(served), GUEST_COPY},
+        .grant = {{"porter", guest_facet(served, RAW_INTERFACE, 7), GUEST_COPY},
                   {"timer", guest_system()->timer, GUEST_COPY},
                   {"other", guest_system()->timer, GUEST_COPY},
-                  {"second", facet_of(more), GUEST_COPY},
-                  {"gone", facet_of(empty), GUEST_COPY},
-                  {"receiver", new_receiver(own), GUEST_MOVE},
+                  {"second", guest_facet(more, RAW_INTERFACE, 7), GUEST_COPY},
+                  {"gone", guest_facet(empty, RAW_INTERFACE, 7), GUEST_COPY},
+                  {"receiver", guest_receiver(own), GUEST_MOVE},
                   {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID),
                    GUEST_COPY},
-                  {"page", make_page(), GUEST_COPY},
+                  {"page", memory, GUEST_COPY},
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
     };
 
+    page = guest_map(memory, CAPOS_PAGE_SIZE);
     porter = start_porter(served);
     second = start_porter(more);
     sender = guest_start(&client);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// See parts.h.
+#include "parts.h"
+
+#include "capos/runtime.h"
+#include "schemas/memory.capos.h"
+
+struct capos_endpoint guest_endpoint(void) {
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results results;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &results) != CAPOS_DONE)
+        capos_panic("an endpoint can't be made");
+    struct capos_endpoint endpoint = capos_endpoint_factory_create_results_endpoint(results);
+    capos_call_release(&call);
+    return endpoint;
+}
+
+uint64_t guest_facet(struct capos_endpoint endpoint, uint64_t interface, uint64_t object_id) {
+    struct capos_endpoint_facet_results results;
+    struct capos_call call;
+
+    if (capos_endpoint_facet(&call, capos_ring(), endpoint, interface, object_id,
+                             CAPOS_FACET_SCOPE_ANY, &results) != CAPOS_DONE)
+        capos_panic("a facet can't be made");
+    uint64_t facet = capos_endpoint_facet_results_facet(results).id;
+    capos_call_release(&call);
+    return facet;
+}
+
+uint64_t guest_receiver(struct capos_endpoint endpoint) {
+    struct capos_endpoint_receiver_results results;
+    struct capos_call call;
+
+    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &results) != CAPOS_DONE)
+        capos_panic("there is no Receiver");
+    uint64_t receiver = capos_endpoint_receiver_results_receiver(results).id;
+    capos_call_release(&call);
+    return receiver;
+}
+
+uint64_t guest_memory(uint64_t bytes) {
+    struct capos_frame_allocator frames = {
+        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
+    struct capos_frame_allocator_allocate_results results;
+    struct capos_call call;
+
+    if (capos_frame_allocator_allocate(&call, capos_ring(), frames, bytes, &results) != CAPOS_DONE)
+        capos_panic("there is no memory");
+    uint64_t object = capos_frame_allocator_allocate_results_object(results).id;
+    capos_call_release(&call);
+    return object;
+}
+
+void *guest_map(uint64_t object, uint64_t bytes) {
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_virtual_memory_map_results results;
+    struct capos_call call;
+
+    if (capos_virtual_memory_map(&call, capos_ring(), memory, (struct capos_memory_object){object},
+                                 0, bytes, CAPOS_PROTECTION_READ_WRITE, &results) != CAPOS_DONE)
+        capos_panic("memory can't be mapped");
+    uint64_t address = capos_virtual_memory_map_results_address(results);
+    capos_call_release(&call);
+    return (void *)address; // NOLINT: addresses come as numbers
+}
+
+uint64_t guest_cpu_time(struct capos_process_handle process) {
+    struct capos_process_handle_info_results results;
+    struct capos_call call;
+    uint64_t time = 0;
+
+    if (capos_process_handle_info(&call, capos_ring(), process, &results) == CAPOS_DONE)
+        time = capos_process_handle_info_results_cpu_nanoseconds(results);
+    capos_call_release(&call);
+    return time;
+}
