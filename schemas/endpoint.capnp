@@ -17,7 +17,8 @@ enum TransferScope $Annotations.name("facet_scope") {
   server @0;
   # Only back to the process that serves it.
   session @1;
-  # Only to processes of the same session.
+  # Only to processes of the session that it belongs to, with which it ends: that of the process
+  # which it was made for.
   any @2;
   # To anybody.
 }

@@ -130,6 +130,8 @@ enum KernelCapability {
   # CapabilityManager, which tells a process of its own table.
   inspector @21;
   # ProcessInspector.
+  sessions @22;
+  # SessionAuthority.
 }
 
 struct Grant $Annotations.name("service_grant") {

@@ -4,6 +4,7 @@
 
 using Annotations = import "annotations.capnp";
 using import "memory.capnp".MemoryObject;
+using import "session.capnp".Session;
 
 $Annotations.prefix("capos");
 
@@ -117,6 +118,8 @@ struct ProcessEnd {
     # It was stopped for what the record says.
     killed @2 :Void;
     # It was killed through its handle.
+    sessionEnded @3 :Void;
+    # It was killed because its session has ended.
   }
 }
 
@@ -156,7 +159,8 @@ interface ProcessSpawner @0xcd9414d83cc3aa98 {
   # the caller until they let go of it.
 
   spawn @0 (binary :MemoryObject, name :Text $Annotations.maxLength(31),
-            grants :List(SpawnGrant) $Annotations.maxLength(15), limits :ResourceLimits)
+            grants :List(SpawnGrant) $Annotations.maxLength(15), limits :ResourceLimits,
+            session :Session)
       -> (process :ProcessHandle);
   # Starts a process from an ELF binary. At most 15 grants. Everything is checked first: on an
   # exception no process exists and every capability is still the spawner's. `invalidArgument` for
@@ -164,7 +168,9 @@ interface ProcessSpawner @0xcd9414d83cc3aa98 {
   # without a name or with a name twice; `overloaded` when a limit of the spawner would be passed.
   # A limit of 0 asks for the default, or for half of what the caller has left of that class if
   # that is less. A program's segments may take up to 16,384 pages, 4,096 of them
-  # copied or zeroed.
+  # copied or zeroed. The process belongs to `session`, or to the caller's when there is none;
+  # `disconnected` when that has ended. To another session than the caller's no grant of the scope
+  # `session` can be passed but what belongs to it.
 
   narrow @1 (limits :ResourceLimits) -> (spawner :ProcessSpawner);
   # A spawner that lends at most these limits to each process that it makes, and lends them to one

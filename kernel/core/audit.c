@@ -8,6 +8,7 @@
 #include "core/frame.h"
 #include "core/kernel.h"
 #include "core/process.h"
+#include "core/revoke.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/vm.h"
@@ -118,15 +119,31 @@ static void put_back(struct object *object, void *context) {
     atomic_fetch_add_explicit(&object->references, 1, memory_order_relaxed);
 }
 
-// Of facets and Receivers the walk sees every reference; others may have more, never fewer.
+// Of facets, Receivers and revokers the walk sees every reference; others may have more, never
+// fewer.
 static void look_at(struct object *object, void *context) {
     const char **broken = context;
     uint32_t left = atomic_load_explicit(&object->references, memory_order_relaxed);
 
     if (left > UINT32_MAX / 2)
         *broken = "object: it has at least the references that are seen";
-    else if (left != 0 && object->type->kind != OBJECT_KERNEL)
-        *broken = "object: a facet or a Receiver has just the references that are seen";
+    else if (left != 0 && (object->type->kind != OBJECT_KERNEL || object->type->walked))
+        *broken = "object: a facet, Receiver, revoker or session has just the references seen";
+}
+
+static const char *audit_revokers(struct cpu *cpu) {
+    const struct list *revokers = &cpu->kernel->revokers;
+    const char *broken = NULL;
+
+    for (struct list_node *node = list_first(revokers); node != NULL && broken == NULL;
+         node = list_next(revokers, node)) {
+        const struct revoker *revoker = list_entry(node, struct revoker, all);
+
+        broken = revoker_audit(revoker);
+        if (broken == NULL && revoker->depth == 0)
+            broken = session_audit((const struct session_object *)(const void *)revoker);
+    }
+    return broken;
 }
 
 static const char *audit_references(struct cpu *cpu) {
@@ -140,7 +157,8 @@ static const char *audit_references(struct cpu *cpu) {
 
 const char *audit(struct cpu *cpu) {
     static const char *(*const parts[])(struct cpu * cpu) = {
-        audit_ledgers, frame_audit, audit_cpus, sched_audit, audit_processes, audit_references,
+        audit_ledgers,   frame_audit,    audit_cpus,       sched_audit,
+        audit_processes, audit_revokers, audit_references,
     };
     const char *broken = NULL;
 

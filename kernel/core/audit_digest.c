@@ -49,6 +49,7 @@ static void mix_revoker(uint64_t *digest, const struct revoker *revoker) {
         mix(digest, revoker->state * 2u + revoker->dead);
         mix(digest, list_count(&revoker->uses));
         mix(digest, list_count(&revoker->mappings));
+        mix(digest, list_count(&revoker->processes));
         mix(digest, list_count(&revoker->children));
     }
 }

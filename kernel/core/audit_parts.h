@@ -13,8 +13,9 @@ const char *audit_process(const struct process *process);
 
 const char *audit_endpoint(const struct endpoint *endpoint);
 
-// Visits the object of every reference from table entries, records, tokens, threads and the list of
-// processes. Not those between objects of types that the core does not know, nor to endpoints.
+// Visits the object of every reference from table entries, records, tokens, threads, revokers and
+// the list of processes. Not those between objects of types that the core does not know, nor to
+// endpoints.
 void audit_walk(struct cpu *cpu, void (*visit)(struct object *object, void *context),
                 void *context);
 

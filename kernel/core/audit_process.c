@@ -37,6 +37,8 @@ static const char *audit_entry(const struct captable_entry *entry, struct slot_c
             return "table: a used slot has a living object";
         if (entry->kind != (uint8_t)object->type->kind || entry->scope >= CAPOS_SCOPES)
             return "table: a used slot's kind is its object's, its scope is one";
+        if (session_of(entry->revoker) != NULL && entry->scope != CAPOS_SCOPE_SESSION)
+            return "table: what belongs to a session has that scope";
         return entry->generation == 0 ? "table: a used slot has a generation" : NULL;
     }
     return object == NULL ? NULL : "table: a free or reserved slot has no object";
@@ -360,19 +362,6 @@ static const char *audit_threads(const struct process *process, uint32_t *reserv
     return broken;
 }
 
-static const char *audit_revokers(const struct captable *table) {
-    const struct captable_entry *entries = table->entries;
-    uint32_t size = entries == NULL ? 0 : (uint32_t)entries[0].interface;
-    const char *broken = NULL;
-
-    for (uint32_t slot = 1; slot < size && broken == NULL; slot++)
-        for (const struct revoker *revoker =
-                 entries[slot].state == CAPTABLE_USED ? entries[slot].revoker : NULL;
-             revoker != NULL && broken == NULL; revoker = revoker->parent)
-            broken = revoker_audit(revoker);
-    return broken;
-}
-
 const char *audit_process(const struct process *process) {
     uint32_t reserved = 0;
     const char *broken = audit_threads(process, &reserved);
@@ -383,8 +372,6 @@ const char *audit_process(const struct process *process) {
         broken = audit_tokens(&process->tokens, &process->table, &reserved);
     if (broken == NULL)
         broken = audit_table(&process->table, reserved);
-    if (broken == NULL)
-        broken = audit_revokers(&process->table);
     return broken == NULL ? audit_endpoints(process) : broken;
 }
 
@@ -435,6 +422,22 @@ static void walk_tokens(const struct token_table *table,
             visit(&token_at(table, i)->receiver->object, context);
 }
 
+// A revoker's own references: of what is on its lists but calls, which are seen with their records,
+// and of its sweep; and the one that it has to its parent, whether it is still on that one's list.
+static void walk_revoker(struct revoker *revoker,
+                         void (*visit)(struct object *object, void *context), void *context) {
+    size_t mappings = list_count(&revoker->mappings);
+    bool sweeping = revoker->state == REVOKER_SWEEPING || revoker->state == REVOKER_WAITING ||
+                    list_is_linked(&revoker->sweep.node);
+
+    for (size_t i = 0; i < mappings; i++)
+        visit(&revoker->object, context);
+    if (sweeping)
+        visit(&revoker->object, context);
+    if (revoker->parent != NULL)
+        visit(&revoker->parent->object, context);
+}
+
 void audit_walk(struct cpu *cpu, void (*visit)(struct object *object, void *context),
                 void *context) {
     const struct list *processes = &cpu->kernel->processes;
@@ -444,10 +447,15 @@ void audit_walk(struct cpu *cpu, void (*visit)(struct object *object, void *cont
         struct process *process = list_entry(node, struct process, sibling);
 
         visit(&process->object, context);
+        if (process->session_object != NULL)
+            visit(&process->session_object->revoker.object, context);
         if (process->share.context != NULL)
             visit(&process->share.context->object, context);
         walk_table(&process->table, visit, context);
         walk_threads(process, visit, context);
         walk_tokens(&process->tokens, visit, context);
     }
+    for (struct list_node *node = list_first(&cpu->kernel->revokers); node != NULL;
+         node = list_next(&cpu->kernel->revokers, node))
+        walk_revoker(list_entry(node, struct revoker, all), visit, context);
 }

@@ -89,6 +89,22 @@ struct revoker *dispatch_revoker(const struct capos_invocation *invocation) {
     return revoker_of_call(dispatch_of(invocation)->call);
 }
 
+// Of the kernel's objects just those are not for anybody that belong to a session, and their chain
+// says so.
+struct capos_descriptor dispatch_give_own(struct capos_invocation *invocation,
+                                          struct object *object) {
+    struct revoker *revoker = dispatch_revoker(invocation);
+    const struct captable_view view = {
+        .object = object,
+        .revoker = revoker,
+        .interface = object->type->interface,
+        .scope = session_of(revoker) == NULL ? CAPOS_SCOPE_ANY : CAPOS_SCOPE_SESSION,
+    };
+
+    revoker_get(revoker);
+    return dispatch_give_view(invocation, &view);
+}
+
 static void begin(struct dispatch *dispatch, struct call *call, uint32_t capacity, uint8_t room) {
     struct capos_invocation *invocation = &dispatch->invocation;
 

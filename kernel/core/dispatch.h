@@ -85,6 +85,11 @@ struct capos_descriptor dispatch_give_view(struct capos_invocation *invocation,
 // makes of itself are given with it.
 struct revoker *dispatch_revoker(const struct capos_invocation *invocation);
 
+// Gives a view that the object, which was called, has made of itself: another object, for which the
+// caller's reference is taken over. It is revoked with the object and has its transfer scope.
+struct capos_descriptor dispatch_give_own(struct capos_invocation *invocation,
+                                          struct object *object);
+
 // For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
 apart void dispatch_call(struct cpu *cpu, struct call *call);
 

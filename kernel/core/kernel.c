@@ -17,6 +17,8 @@ void kernel_init(struct kernel *kernel, struct frames *frames, const struct ledg
     lock_init(&kernel->ledgers_lock);
     list_init(&kernel->ledgers);
     list_init(&kernel->processes);
+    lock_init(&kernel->revokers_lock);
+    list_init(&kernel->revokers);
     list_init(&kernel->work);
 }
 

@@ -37,6 +37,9 @@ struct kernel {
     struct list processes; // those that are not ENDED
     uint32_t process_count;
 
+    struct lock revokers_lock;
+    struct list revokers; // all, for audits
+
     struct lock work_lock;
     struct list work;            // items that no CPU is working on (work.h)
     _Atomic uint32_t work_count; // items that are not DONE

@@ -33,6 +33,7 @@ struct object_type {
     size_t size;        // of the whole object
     enum object_kind kind;
     bool move_only; // at most one table entry names an object of this type
+    bool walked;    // the audit sees every reference to one of this type
 
     // The methods of a kernel object and their handlers, a generated table; a handler's `self` is a
     // struct target (dispatch.h). Called with no locks held, params and results in this CPU's

@@ -41,6 +41,12 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
     if (status != CAPOS_STATUS_OK)
         return status;
     process = (struct process *)(void *)object;
+    lock_init(&process->lock);
+    list_init(&process->threads);
+    list_node_init(&process->member);
+    status = session_join(cpu, process, start->session_object);
+    if (status != CAPOS_STATUS_OK)
+        goto no_session;
     status = ledger_create(cpu, lender, &start->limits, &process->ledger);
     if (status != CAPOS_STATUS_OK)
         goto no_ledger;
@@ -53,8 +59,6 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
     copy_name(process, start->name);
     captable_init(&process->table, process, process->ledger);
     token_table_init(&process->tokens, process);
-    lock_init(&process->lock);
-    list_init(&process->threads);
     list_node_init(&process->sibling);
     work_init(&process->reaping, process_reap);
     call_queue_init(&process->waiters, kernel->process_answer);
@@ -65,6 +69,8 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
 no_vm:
     ledger_close(cpu, process->ledger);
 no_ledger:
+    session_leave(cpu, process);
+no_session:
     object_discard(cpu, object);
     return status;
 }
@@ -104,6 +110,26 @@ void process_kill(struct cpu *cpu, struct process *process, const struct process
     lock_drop(&process->lock);
     if (last)
         process_reap_later(cpu, process);
+}
+
+// A process that is being made has no thread, or one that is NEW.
+static bool is_made(struct process *process) {
+    struct list_node *first;
+    bool made;
+
+    lock_take(&process->lock);
+    first = list_first(&process->threads);
+    made = process->state != PROCESS_RUNNING ||
+           (first != NULL && list_entry(first, struct thread, sibling)->state != THREAD_NEW);
+    lock_drop(&process->lock);
+    return made;
+}
+
+void process_end_session(struct cpu *cpu, struct process *process) {
+    static const struct process_end end = {.kind = PROCESS_SESSION_ENDED};
+
+    if (is_made(process))
+        process_kill(cpu, process, &end);
 }
 
 struct thread *process_exit(struct cpu *cpu, int32_t status) {
@@ -211,6 +237,7 @@ static enum reap_result reap_close(struct cpu *cpu, struct process *process) {
 
     ledger_close(cpu, process->ledger);
     process->ledger = NULL;
+    session_leave(cpu, process);
     lock_take(&kernel->processes_lock);
     list_remove(&process->sibling);
     kernel->process_count--;

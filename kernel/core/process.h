@@ -48,6 +48,7 @@ enum process_end_kind {
     PROCESS_EXITED,
     PROCESS_CRASHED,
     PROCESS_KILLED,
+    PROCESS_SESSION_ENDED,
 };
 
 // What the CPU knew about a fault, in the terms of CrashRecord in schemas/process.capnp.
@@ -73,7 +74,9 @@ struct process {
     uint64_t id;          // unique in the kernel, from 1
     char name[CAPOS_NAME_MAX + 1];
     struct session session;
-    struct ledger *ledger; // NULL when it is ENDED
+    struct session_object *session_object; // a reference; NULL: the booted one, or it has ended
+    struct list_node member;               // of that; guarded by its lock
+    struct ledger *ledger;                 // NULL when it is ENDED
     struct captable table;
     struct token_table tokens;
     struct vm *vm;            // NULL when it has been taken apart
@@ -105,12 +108,13 @@ struct process_start {
     const char *name;       // at most CAPOS_NAME_MAX bytes and a NUL
     struct process *parent; // whose share it gets; NULL: the normal one
     struct session session;
-    struct ledger_limits limits; // lent by the spawner
+    struct session_object *session_object; // whose that is, borrowed; NULL: the booted one
+    struct ledger_limits limits;           // lent by the spawner
 };
 
 // A process without threads, with an empty table and an empty address space; one reference for the
 // caller, which must give it a thread (thread_create, thread_start) or process_discard it.
-// OVERLOADED.
+// OVERLOADED; DISCONNECTED, REFUSED when its session has ended.
 must_use enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
                                           const struct process_start *start, struct process **out);
 
@@ -122,6 +126,9 @@ void process_discard(struct cpu *cpu, struct process *process);
 // when they next would run, on other CPUs at the next interrupt, which is sent. No locks held. The
 // process has had a thread.
 void process_kill(struct cpu *cpu, struct process *process, const struct process_end *end);
+
+// For the end of its session: kills it, unless whoever makes it is not done with that yet.
+void process_end_session(struct cpu *cpu, struct process *process);
 
 // exit(status) by cpu->current, whose registers are saved; and a fault that ends its process.
 // Returns the thread to go on with, as ringserve_enter does.

@@ -23,8 +23,8 @@
 
 static work_fn sweep_step;
 
-// Enters something in one of the revoker's lists, if its chain lives.
-static enum capos_status enter(struct revoker *revoker, struct list *list, struct list_node *node) {
+enum capos_status revoker_enter(struct revoker *revoker, struct list *list,
+                                struct list_node *node) {
     bool dead;
 
     lock_take(&revoker->lock);
@@ -35,15 +35,36 @@ static enum capos_status enter(struct revoker *revoker, struct list *list, struc
     return dead ? CAPOS_STATUS_DISCONNECTED : CAPOS_STATUS_OK;
 }
 
-enum capos_status revoker_create(struct cpu *cpu, const struct object_type *type,
-                                 struct ledger *ledger, struct revoker *parent,
-                                 call_answer_fn *answered, struct revoker **out) {
+static void publish(struct kernel *kernel, struct revoker *revoker) {
+    lock_take(&kernel->revokers_lock);
+    list_push_back(&kernel->revokers, &revoker->all);
+    lock_drop(&kernel->revokers_lock);
+}
+
+static void init(struct revoker *revoker, struct revoker *parent, uint32_t depth,
+                 call_answer_fn *answered) {
+    revoker->parent = parent;
+    revoker->depth = depth;
+    lock_init(&revoker->lock);
+    list_init(&revoker->uses);
+    list_init(&revoker->mappings);
+    list_init(&revoker->processes);
+    list_init(&revoker->children);
+    list_node_init(&revoker->sibling);
+    list_node_init(&revoker->all);
+    call_queue_init(&revoker->waiters, answered);
+    work_init(&revoker->sweep, sweep_step);
+}
+
+enum capos_status revoker_create_at(struct cpu *cpu, const struct object_type *type,
+                                    struct ledger *ledger, struct revoker *parent, uint32_t depth,
+                                    call_answer_fn *answered, struct revoker **out) {
     struct revoker *revoker;
     struct object *object;
     enum capos_status status;
 
-    kassert(type->size == sizeof(*revoker) && type->close == revoker_close);
-    if (parent != NULL && parent->depth >= CAPOS_REVOKERS_DEEP)
+    kassert(type->size >= sizeof(*revoker) && type->close == revoker_close);
+    if (depth > CAPOS_REVOKERS_DEEP)
         return CAPOS_STATUS_BUSY;
     if (parent != NULL && !object_try_get(&parent->object))
         return CAPOS_STATUS_REFUSED;
@@ -51,27 +72,27 @@ enum capos_status revoker_create(struct cpu *cpu, const struct object_type *type
     if (status != CAPOS_STATUS_OK)
         goto fail;
     revoker = (struct revoker *)(void *)object;
-    revoker->parent = parent;
-    revoker->depth = parent == NULL ? 1 : parent->depth + 1;
-    lock_init(&revoker->lock);
-    list_init(&revoker->uses);
-    list_init(&revoker->mappings);
-    list_init(&revoker->children);
-    list_node_init(&revoker->sibling);
-    call_queue_init(&revoker->waiters, answered);
-    work_init(&revoker->sweep, sweep_step);
+    init(revoker, parent, depth, answered);
     if (parent != NULL)
-        status = enter(parent, &parent->children, &revoker->sibling);
+        status = revoker_enter(parent, &parent->children, &revoker->sibling);
     if (status != CAPOS_STATUS_OK) {
         object_discard(cpu, object);
         goto fail;
     }
+    publish(cpu->kernel, revoker);
     *out = revoker;
     return CAPOS_STATUS_OK;
 
 fail:
     revoker_put(cpu, parent);
     return status;
+}
+
+enum capos_status revoker_create(struct cpu *cpu, const struct object_type *type,
+                                 struct ledger *ledger, struct revoker *parent,
+                                 call_answer_fn *answered, struct revoker **out) {
+    return revoker_create_at(cpu, type, ledger, parent, parent == NULL ? 1 : parent->depth + 1,
+                             answered, out);
 }
 
 // Takes a revoker that has nothing left off its parent's list.
@@ -87,8 +108,11 @@ bool revoker_close(struct cpu *cpu, struct object *object) {
     struct revoker *revoker = (struct revoker *)(void *)object;
 
     kassert(list_is_empty(&revoker->uses) && list_is_empty(&revoker->mappings) &&
-            list_is_empty(&revoker->children));
+            list_is_empty(&revoker->processes) && list_is_empty(&revoker->children));
     leave_parent(revoker);
+    lock_take(&cpu->kernel->revokers_lock);
+    list_remove(&revoker->all);
+    lock_drop(&cpu->kernel->revokers_lock);
     revoker_put(cpu, revoker->parent);
     return true;
 }
@@ -145,7 +169,7 @@ enum capos_status revoker_use_begin(struct cpu *cpu, struct call *call, struct r
     use = use_of(call);
     kassert(use->revoker == NULL);
     use->revoker = revoker;
-    status = enter(revoker, &revoker->uses, &use->node);
+    status = revoker_enter(revoker, &revoker->uses, &use->node);
     if (status != CAPOS_STATUS_OK) {
         use->revoker = NULL;
         revoker_put(cpu, revoker);
@@ -254,8 +278,9 @@ enum capos_status revoker_map(struct cpu *cpu, struct vm *vm, struct revoker *re
     made->revoker = revoker;
     made->vm = vm;
     made->start = start;
-    status = object_try_get(&revoker->object) ? enter(revoker, &revoker->mappings, &made->node)
-                                              : CAPOS_STATUS_REFUSED;
+    status = object_try_get(&revoker->object)
+                 ? revoker_enter(revoker, &revoker->mappings, &made->node)
+                 : CAPOS_STATUS_REFUSED;
     if (status == CAPOS_STATUS_OK) {
         *mapping = made;
         return CAPOS_STATUS_OK;
@@ -294,6 +319,21 @@ static void end_first_mapping(struct cpu *cpu, struct revoker *revoker) {
     vm_put(cpu, vm);
 }
 
+// Processes ---------------------------------------------------------------------------------------
+
+// Begins the end of the first process, and puts it behind the others, as it stays on the list until
+// nothing is left of it. The revoker is locked, and isn't afterwards.
+static void end_first_process(struct cpu *cpu, struct revoker *revoker) {
+    struct list_node *node = list_pop_front(&revoker->processes);
+    struct process *process = list_entry(node, struct process, member);
+
+    list_push_back(&revoker->processes, node);
+    object_get(&process->object);
+    lock_drop(&revoker->lock);
+    process_end_session(cpu, process);
+    object_put(cpu, &process->object);
+}
+
 // The sweep ---------------------------------------------------------------------------------------
 
 // The first revoker below, with a reference, or NULL. One that is just going away is forgotten. The
@@ -322,6 +362,10 @@ static bool sweep_one(struct cpu *cpu, struct revoker *revoker, struct revoker *
     }
     if (!list_is_empty(&revoker->mappings)) {
         end_first_mapping(cpu, revoker);
+        return false;
+    }
+    if (!list_is_empty(&revoker->processes)) {
+        end_first_process(cpu, revoker);
         return false;
     }
     *below = first_child(revoker);
@@ -393,21 +437,29 @@ void revoker_kill(struct cpu *cpu, struct revoker *revoker) {
     work_add(cpu, &revoker->sweep);
 }
 
+void revoker_hold(struct cpu *cpu, struct revoker *revoker, struct capos_invocation *invocation) {
+    call_hold(cpu, invocation, &revoker->waiters, CAPOS_NO_DEADLINE);
+    // What is over answers those who wait, once; this one may have come later.
+    if (atomic_load(&revoker->state) == REVOKER_OVER)
+        call_queue_answer_all(cpu, &revoker->waiters, CAPOS_STATUS_OK);
+}
+
 const char *revoker_audit(const struct revoker *revoker) {
     const struct revoker *parent = revoker->parent;
 
-    if (revoker->depth != (parent == NULL ? 1 : parent->depth + 1) ||
-        revoker->depth > CAPOS_REVOKERS_DEEP)
+    if (revoker->depth != 0 && (revoker->depth != (parent == NULL ? 1 : parent->depth + 1) ||
+                                revoker->depth > CAPOS_REVOKERS_DEEP))
         return "revoker: it is one deeper than its parent, and not too deep";
     if (!list_is_sound(&revoker->uses, UINT32_MAX) ||
         !list_is_sound(&revoker->mappings, UINT32_MAX) ||
+        !list_is_sound(&revoker->processes, UINT32_MAX) ||
         !list_is_sound(&revoker->children, UINT32_MAX))
         return "revoker: its lists are sound";
     if (revoker->state != REVOKER_ALIVE && !revoker->dead)
         return "revoker: one that is being swept is dead";
     if (revoker->state >= REVOKER_WAITING &&
         (!list_is_empty(&revoker->uses) || !list_is_empty(&revoker->mappings) ||
-         !list_is_empty(&revoker->children)))
+         !list_is_empty(&revoker->processes) || !list_is_empty(&revoker->children)))
         return "revoker: nothing is left of a swept one";
     if (revoker->state == REVOKER_OVER && !list_is_linked(&revoker->sweep.node) &&
         !list_is_empty(&revoker->waiters.calls))

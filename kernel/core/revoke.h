@@ -17,6 +17,8 @@
 // passed on, which arrives dead) is over when every CPU has left the kernel once, and `revoke`
 // answers only after that.
 //
+// A session (session.h) is a revoker too, and its processes are one more list of it.
+//
 // Locks: a revoker's is taken last, under an endpoint's, a queue's, a vm's; of two revokers' never
 // both.
 #ifndef CORE_REVOKE_H
@@ -47,13 +49,16 @@ enum revoker_state {
 
 struct revoker {
     struct object object;   // held by entries, uses, mappings, revokers below, and its own work
+    struct list_node all;   // kernel->revokers
     struct revoker *parent; // a reference; NULL when the object was held without a revoker
-    uint32_t depth;         // 1 without a parent, at most CAPOS_REVOKERS_DEEP
+    uint32_t depth;         // one more than the parent's or 1, at most CAPOS_REVOKERS_DEEP; 0: a
+                            // session's
     _Atomic bool dead;      // changes once, under the lock
 
     struct lock lock;         // guards what follows
     struct list uses;         // calls in flight
     struct list mappings;     // in address spaces
+    struct list processes;    // that end with it: a session's
     struct list children;     // revokers below; not those of which a sweep has left nothing
     struct list_node sibling; // guarded by the parent's lock
 
@@ -88,8 +93,21 @@ must_use enum capos_status revoker_create(struct cpu *cpu, const struct object_t
                                           call_answer_fn *answered, struct revoker **out);
 bool revoker_close(struct cpu *cpu, struct object *object);
 
+// The same at a depth of the caller's choice, for a type whose objects begin with a revoker.
+must_use enum capos_status revoker_create_at(struct cpu *cpu, const struct object_type *type,
+                                             struct ledger *ledger, struct revoker *parent,
+                                             uint32_t depth, call_answer_fn *answered,
+                                             struct revoker **out);
+
+// Enters something in one of the revoker's lists, if its chain lives; else DISCONNECTED.
+must_use enum capos_status revoker_enter(struct revoker *revoker, struct list *list,
+                                         struct list_node *node);
+
 // Marks the revoker dead and has the rest done, some of it at once. No locks held.
 void revoker_kill(struct cpu *cpu, struct revoker *revoker);
+
+// From a method's dispatch, which has killed the revoker: holds its call until the sweep is over.
+void revoker_hold(struct cpu *cpu, struct revoker *revoker, struct capos_invocation *invocation);
 
 // Is the revoker, or one above it, dead? Without a lock; NULL never is.
 static inline bool revoker_is_dead(const struct revoker *revoker) {

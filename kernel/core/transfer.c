@@ -57,18 +57,31 @@ static bool is_own(const struct captable_view *view, const struct process *proce
            facet_is_live(facet);
 }
 
+// What belongs to a session that can end says so; else it is the holder's.
+static bool stays_in_session(const struct transfer *transfer, const struct captable_view *view) {
+    const struct session_object *session = session_of(view->revoker);
+
+    return session != NULL ? session == transfer->to->session_object
+                           : transfer->from->session.id == transfer->to->session.id;
+}
+
 static enum capos_status check_scope(const struct transfer *transfer,
                                      const struct captable_view *view) {
     switch ((enum capos_transfer_scope)view->scope) {
     case CAPOS_SCOPE_ANY:
         return CAPOS_STATUS_OK;
     case CAPOS_SCOPE_SESSION:
-        return transfer->from->session.id == transfer->to->session.id ? CAPOS_STATUS_OK
-                                                                      : CAPOS_STATUS_SCOPE;
+        return stays_in_session(transfer, view) ? CAPOS_STATUS_OK : CAPOS_STATUS_SCOPE;
     case CAPOS_SCOPE_SERVER:
         break;
     }
     return CAPOS_STATUS_SCOPE;
+}
+
+// The revoker of a new facet that `process` gets: with the scope `session` it ends with its
+// session.
+static struct revoker *revoker_of_new(const struct process *process, uint8_t scope) {
+    return scope == CAPOS_SCOPE_SESSION ? session_revoker(process->session_object) : NULL;
 }
 
 // Does another descriptor name a capability that one of the two moves?
@@ -113,6 +126,7 @@ static enum capos_status mint(struct cpu *cpu, struct transfer *transfer, uint32
     if (status != CAPOS_STATUS_OK)
         return status;
     *view = (struct captable_view){.object = &facet->object,
+                                   .revoker = revoker_of_new(transfer->to, facet->scope),
                                    .interface = facet->interface,
                                    .kind = OBJECT_FACET,
                                    .scope = facet->scope,
@@ -173,6 +187,8 @@ static void take_reference(struct cpu *cpu, struct transfer *transfer, uint32_t 
         revoker_get(transfer->view[index].revoker);
     } else if (descriptor->kind == CAPOS_TRANSFER_MOVE) {
         captable_empty_locked(cpu, &transfer->from->table, descriptor->cap);
+    } else {
+        revoker_get(transfer->view[index].revoker); // the new facet's own is its first holder's
     }
 }
 

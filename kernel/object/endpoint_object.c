@@ -28,6 +28,17 @@ static int receiver(void *self, struct capos_invocation *inv,
     return CAPOS_DONE;
 }
 
+// With the scope `session` it belongs to the caller's.
+static struct capos_descriptor give_facet(struct capos_invocation *inv, struct facet *facet) {
+    struct captable_view view = {
+        .object = &facet->object, .interface = facet->interface, .scope = facet->scope};
+
+    if (facet->scope == CAPOS_SCOPE_SESSION)
+        view.revoker = session_revoker(dispatch_process(inv)->session_object);
+    revoker_get(view.revoker);
+    return dispatch_give_view(inv, &view);
+}
+
 static int facet(void *self, struct capos_invocation *inv,
                  struct capos_endpoint_facet_params params,
                  struct capos_endpoint_facet_results_builder results) {
@@ -47,8 +58,7 @@ static int facet(void *self, struct capos_invocation *inv,
                               capos_endpoint_facet_params_object_id(params), (uint8_t)scope,
                               &made) != CAPOS_STATUS_OK)
         return capos_fail(inv, CAPOS_OVERLOADED, "the caller's limits leave no facet");
-    capos_endpoint_facet_results_give_facet(
-        results, dispatch_give(inv, &made->object, interface, (enum capos_transfer_scope)scope));
+    capos_endpoint_facet_results_give_facet(results, give_facet(inv, made));
     return CAPOS_DONE;
 }
 

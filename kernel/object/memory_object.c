@@ -38,17 +38,6 @@ static int make_view(const struct target *target, struct capos_invocation *inv, 
     return CAPOS_DONE;
 }
 
-// A view is revoked with the object that it was made from.
-static struct capos_descriptor give(struct capos_invocation *inv, struct memory *memory) {
-    const struct captable_view view = {.object = &memory->object,
-                                       .revoker = dispatch_revoker(inv),
-                                       .interface = CAPOS_MEMORY_OBJECT_INTERFACE_ID,
-                                       .scope = CAPOS_SCOPE_ANY};
-
-    revoker_get(view.revoker);
-    return dispatch_give_view(inv, &view);
-}
-
 static int read_only(void *self, struct capos_invocation *inv,
                      struct capos_memory_object_read_only_params params,
                      struct capos_memory_object_read_only_results_builder results) {
@@ -57,7 +46,8 @@ static int read_only(void *self, struct capos_invocation *inv,
 
     (void)params;
     if (outcome == CAPOS_DONE)
-        capos_memory_object_read_only_results_give_object(results, give(inv, view));
+        capos_memory_object_read_only_results_give_object(results,
+                                                          dispatch_give_own(inv, &view->object));
     return outcome;
 }
 
@@ -78,7 +68,8 @@ static int slice(void *self, struct capos_invocation *inv,
     outcome = make_view(self, inv, offset / CAPOS_PAGE_SIZE, bytes / CAPOS_PAGE_SIZE,
                         memory->writable, &view);
     if (outcome == CAPOS_DONE)
-        capos_memory_object_slice_results_give_object(results, give(inv, view));
+        capos_memory_object_slice_results_give_object(results,
+                                                      dispatch_give_own(inv, &view->object));
     return outcome;
 }
 

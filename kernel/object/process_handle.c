@@ -56,6 +56,9 @@ static void write_end(struct capos_process_handle_wait_results_builder results,
     case PROCESS_KILLED:
         capos_process_end_set_killed(end);
         break;
+    case PROCESS_SESSION_ENDED:
+        capos_process_end_set_session_ended(end);
+        break;
     }
 }
 

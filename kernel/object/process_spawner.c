@@ -17,6 +17,7 @@
 #include "object/limits.h"
 #include "object/memory_object.h"
 #include "object/process_handle.h"
+#include "object/session_object.h"
 #include "object/thread_control.h"
 #include "object/thread_spawner.h"
 #include "object/virtual_memory.h"
@@ -37,6 +38,8 @@ struct spawn_grant {
 struct spawn {
     struct capos_text name;
     struct ledger_limits limits;
+    struct session session;
+    struct session_object *session_object; // whose that is, borrowed, or NULL
     uint32_t count;
     struct spawn_grant grants[SPAWN_GRANTS_MAX];
     struct memory *binary;   // borrowed, as is
@@ -131,6 +134,28 @@ static const char *read_grants(struct spawn *spawn, struct capos_spawn_grant_lis
     return wrong;
 }
 
+// The session that the process is to belong to: the caller's unless another one is asked for.
+static int read_session(struct spawn *spawn, struct capos_invocation *invocation,
+                        struct capos_process_spawner_spawn_params params) {
+    const struct process *caller = dispatch_process(invocation);
+    uint64_t asked = capos_process_spawner_spawn_params_session(params).id;
+    struct captable_view view;
+    enum capos_status status;
+
+    spawn->session = caller->session;
+    spawn->session_object = caller->session_object;
+    if (asked == 0)
+        return CAPOS_DONE;
+    status = dispatch_capability(invocation, asked, &session_type, &view);
+    if (status == CAPOS_STATUS_DISCONNECTED)
+        return capos_fail(invocation, CAPOS_DISCONNECTED, "the Session is revoked");
+    if (status != CAPOS_STATUS_OK)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "the session is no Session");
+    spawn->session_object = (struct session_object *)(void *)view.object;
+    spawn->session = spawn->session_object->session;
+    return CAPOS_DONE;
+}
+
 // All of the request that can be judged without making anything.
 static int read_request(struct spawn *spawn, struct capos_invocation *invocation,
                         struct capos_process_spawner_spawn_params params) {
@@ -154,7 +179,7 @@ static int read_request(struct spawn *spawn, struct capos_invocation *invocation
     wrong = elf_read(spawn->binary, &spawn->image);
     if (wrong != NULL)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, wrong);
-    return CAPOS_DONE;
+    return read_session(spawn, invocation, params);
 }
 
 static enum capos_status make_own(struct cpu *cpu, struct process *process,
@@ -224,7 +249,8 @@ static enum capos_status prepare(struct cpu *cpu, struct spawn *spawn, struct pr
     const struct process_start start = {
         .parent = parent,
         .name = name,
-        .session = parent->session,
+        .session = spawn->session,
+        .session_object = spawn->session_object,
         .limits = spawn->limits,
     };
 
@@ -260,7 +286,8 @@ static int refuse(struct capos_invocation *invocation, enum capos_status status)
     case CAPOS_STATUS_OVERLOADED:
         return capos_fail(invocation, CAPOS_OVERLOADED, "a limit is reached, or memory is short");
     case CAPOS_STATUS_DISCONNECTED:
-        return capos_fail(invocation, CAPOS_DISCONNECTED, "the binary or a grant is revoked");
+        return capos_fail(invocation, CAPOS_DISCONNECTED,
+                          "the binary or a grant is revoked, or the session has ended");
     case CAPOS_STATUS_SCOPE:
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT,
                           "a capability may not be passed to that process");

@@ -97,10 +97,7 @@ static int revoke(void *self, struct capos_invocation *inv,
 
     (void)params, (void)results;
     revoker_kill(target->cpu, revoker);
-    call_hold(target->cpu, inv, &revoker->waiters, CAPOS_NO_DEADLINE);
-    // What is over answers those who wait, once; this one may have come later.
-    if (atomic_load(&revoker->state) == REVOKER_OVER)
-        call_queue_answer_all(target->cpu, &revoker->waiters, CAPOS_STATUS_OK);
+    revoker_hold(target->cpu, revoker, inv);
     return CAPOS_PENDING;
 }
 
@@ -111,6 +108,7 @@ const struct object_type revoker_type = {
     .interface = CAPOS_REVOKER_INTERFACE_ID,
     .size = sizeof(struct revoker),
     .kind = OBJECT_KERNEL,
+    .walked = true,
     .methods = &capos_revoker_interface,
     .server = &revoker_server,
     .close = revoker_close,

@@ -27,6 +27,7 @@
 #include "object/scheduler_statistics.h"
 #include "object/scheduling_policy.h"
 #include "object/serial_port.h"
+#include "object/session_object.h"
 #include "object/system_info.h"
 #include "object/thread_control.h"
 #include "object/thread_handle.h"
@@ -134,6 +135,7 @@ static const struct {
     {"revokers", &revoker_factory_type, revoker_factory_create, NULL},
     {"capabilityManager", &capability_manager_type, capability_manager_create, NULL},
     {"inspector", &process_inspector_type, process_inspector_create, NULL},
+    {"sessions", &session_authority_type, session_authority_create, NULL},
 };
 
 enum { START_OBJECTS = sizeof start_objects / sizeof start_objects[0] };

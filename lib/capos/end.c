@@ -54,6 +54,9 @@ void end_format(struct format *f, struct capos_process_end end) {
     case CAPOS_PROCESS_END_WHICH_KILLED:
         format_text(f, "was killed");
         break;
+    case CAPOS_PROCESS_END_WHICH_SESSION_ENDED:
+        format_text(f, "was ended with its session");
+        break;
     default:
         format_text(f, "ended in a way that is not known here");
     }

@@ -37,6 +37,7 @@ const char *plan_kernel_name(enum capos_kernel_capability capability) {
         [CAPOS_KERNEL_CAPABILITY_REVOKERS] = "revokers",
         [CAPOS_KERNEL_CAPABILITY_CAPABILITY_MANAGER] = "capabilityManager",
         [CAPOS_KERNEL_CAPABILITY_INSPECTOR] = "inspector",
+        [CAPOS_KERNEL_CAPABILITY_SESSIONS] = "sessions",
     };
 
     return (unsigned)capability < sizeof names / sizeof names[0] ? names[capability] : NULL;

@@ -67,19 +67,23 @@ static bool has_work(struct host *host) {
     return work;
 }
 
+static void settle_some(struct host *host) {
+    for (uint32_t i = 0; i < host->kernel.cpu_count; i++) {
+        struct cpu *cpu = &host->cpus[i];
+
+        kernel_enter(cpu);
+        timers_run(cpu);
+        work_step(cpu);
+        object_close_pending(cpu);
+        kernel_leave(cpu);
+    }
+}
+
 void host_settle(struct host *host) {
     int rounds = 0;
 
     do {
-        for (uint32_t i = 0; i < host->kernel.cpu_count; i++) {
-            struct cpu *cpu = &host->cpus[i];
-
-            kernel_enter(cpu);
-            timers_run(cpu);
-            work_step(cpu);
-            object_close_pending(cpu);
-            kernel_leave(cpu);
-        }
+        settle_some(host);
         ck_assert_int_lt(rounds++, SETTLE_ROUNDS);
     } while (has_work(host));
     host_audit(host);
@@ -122,6 +126,17 @@ static void let_die(struct host *host) {
         cpu_interrupt_pending(cpu, PENDING_TIMER);
         sched_interrupt(cpu);
     }
+}
+
+void host_settle_deaths(struct host *host) {
+    int rounds = 0;
+
+    do {
+        let_die(host);
+        settle_some(host);
+        ck_assert_int_lt(rounds++, SETTLE_ROUNDS);
+    } while (has_work(host) || someone_dies(host));
+    host_audit(host);
 }
 
 void host_destroy(struct host *host) {

@@ -45,6 +45,9 @@ void host_destroy(struct host *host);
 // Threads that become ready stay so.
 void host_settle(struct host *host);
 
+// The same, and threads run until those that are to die have died.
+void host_settle_deaths(struct host *host);
+
 // Fails the test with the first rule that is broken.
 void host_audit(struct host *host);
 

@@ -56,7 +56,8 @@ START_TEST(init_holds_the_kernels_objects_and_nothing_else) {
                                         "schedulerStatistics",
                                         "revokers",
                                         "capabilityManager",
-                                        "inspector"};
+                                        "inspector",
+                                        "sessions"};
     const struct capos_capset *set = world_capset(world.init.thread);
 
     ck_assert_uint_eq(set->count, sizeof names / sizeof names[0]);
