@@ -36,25 +36,40 @@ void race_point(void);
 
 #define RACE_ORDER __ATOMIC_SEQ_CST
 
-#define atomic_load(p)                     (race_point(), __atomic_load_n(p, RACE_ORDER))
+// What stdatomic.h makes its functions of, by either compiler.
+#ifdef __clang__
+#define RACE_LOAD(p)        __c11_atomic_load(p, RACE_ORDER)
+#define RACE_STORE(p, v)    __c11_atomic_store(p, v, RACE_ORDER)
+#define RACE_EXCHANGE(p, v) __c11_atomic_exchange(p, v, RACE_ORDER)
+#define RACE_REPLACE(p, expected, v) \
+    __c11_atomic_compare_exchange_strong(p, expected, v, RACE_ORDER, RACE_ORDER)
+#define RACE_FETCH(what, p, v) __c11_atomic_fetch_##what(p, v, RACE_ORDER)
+#else
+#define RACE_LOAD(p)        __atomic_load_n(p, RACE_ORDER)
+#define RACE_STORE(p, v)    __atomic_store_n(p, v, RACE_ORDER)
+#define RACE_EXCHANGE(p, v) __atomic_exchange_n(p, v, RACE_ORDER)
+#define RACE_REPLACE(p, expected, v) \
+    __atomic_compare_exchange_n(p, expected, v, false, RACE_ORDER, RACE_ORDER)
+#define RACE_FETCH(what, p, v) __atomic_fetch_##what(p, v, RACE_ORDER)
+#endif
+
+#define atomic_load(p)                     (race_point(), RACE_LOAD(p))
 #define atomic_load_explicit(p, order)     atomic_load(p)
-#define atomic_store(p, v)                 (race_point(), __atomic_store_n(p, v, RACE_ORDER))
+#define atomic_store(p, v)                 (race_point(), RACE_STORE(p, v))
 #define atomic_store_explicit(p, v, order) atomic_store(p, v)
 
 // A lock that is not one: its taker believes that it was free.
 #define RACE_IS_LOCK(text)    (race_broken == RACE_NO_LOCKS && strcmp(text, "&lock->held") == 0)
-#define atomic_exchange(p, v) (race_point(), __atomic_exchange_n(p, v, RACE_ORDER))
+#define atomic_exchange(p, v) (race_point(), RACE_EXCHANGE(p, v))
 #define atomic_exchange_explicit(p, v, order) \
-    (race_point(), RACE_IS_LOCK(#p) ? 0 : __atomic_exchange_n(p, v, RACE_ORDER))
+    (race_point(), RACE_IS_LOCK(#p) ? 0 : RACE_EXCHANGE(p, v))
 
 // A claim that looks first and stores then.
 #define RACE_IS_CLAIM(text) (race_broken == RACE_NO_CLAIM && strcmp(text, "&call->word") == 0)
-#define RACE_COMPARE(p, expected, v)                                    \
-    (race_point(),                                                      \
-     RACE_IS_CLAIM(#p)                                                  \
-         ? __atomic_load_n(p, RACE_ORDER) == *(expected) &&             \
-               (race_point(), __atomic_store_n(p, v, RACE_ORDER), true) \
-         : __atomic_compare_exchange_n(p, expected, v, false, RACE_ORDER, RACE_ORDER))
+#define RACE_COMPARE(p, expected, v)                                                           \
+    (race_point(), RACE_IS_CLAIM(#p)                                                           \
+                       ? RACE_LOAD(p) == *(expected) && (race_point(), RACE_STORE(p, v), true) \
+                       : RACE_REPLACE(p, expected, v))
 #define atomic_compare_exchange_strong(p, expected, v) RACE_COMPARE(p, expected, v)
 #define atomic_compare_exchange_strong_explicit(p, expected, v, order, failure) \
     RACE_COMPARE(p, expected, v)
@@ -62,13 +77,13 @@ void race_point(void);
 #define atomic_compare_exchange_weak_explicit(p, expected, v, order, failure) \
     RACE_COMPARE(p, expected, v)
 
-#define atomic_fetch_add(p, v)                 (race_point(), __atomic_fetch_add(p, v, RACE_ORDER))
+#define atomic_fetch_add(p, v)                 (race_point(), RACE_FETCH(add, p, v))
 #define atomic_fetch_add_explicit(p, v, order) atomic_fetch_add(p, v)
-#define atomic_fetch_sub(p, v)                 (race_point(), __atomic_fetch_sub(p, v, RACE_ORDER))
+#define atomic_fetch_sub(p, v)                 (race_point(), RACE_FETCH(sub, p, v))
 #define atomic_fetch_sub_explicit(p, v, order) atomic_fetch_sub(p, v)
-#define atomic_fetch_and(p, v)                 (race_point(), __atomic_fetch_and(p, v, RACE_ORDER))
+#define atomic_fetch_and(p, v)                 (race_point(), RACE_FETCH(and, p, v))
 #define atomic_fetch_and_explicit(p, v, order) atomic_fetch_and(p, v)
-#define atomic_fetch_or(p, v)                  (race_point(), __atomic_fetch_or(p, v, RACE_ORDER))
+#define atomic_fetch_or(p, v)                  (race_point(), RACE_FETCH(or, p, v))
 #define atomic_fetch_or_explicit(p, v, order)  atomic_fetch_or(p, v)
 
 #endif
