@@ -222,18 +222,6 @@ bool guest_kill(struct capos_process_handle process) {
     return guest_wait(process, &outcome) && ok && outcome.how != CAPOS_PROCESS_END_WHICH_CRASHED;
 }
 
-uint64_t guest_now(void) {
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), (struct capos_timer){holds.timer}, &results) ==
-        CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
-
 void guest_sleep(uint64_t ns) {
     struct capos_timer_sleep_until_results results;
     struct capos_call call;

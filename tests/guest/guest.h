@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "capos/runtime.h"
 #include "schemas/process.capos.h"
+#include "tests/guest/parts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -92,8 +93,7 @@ struct guest_system {
 };
 const struct guest_system *guest_system(void);
 
-uint64_t guest_now(void);        // ns
-void guest_sleep(uint64_t ns);   // at least so long
+void guest_sleep(uint64_t ns);   // at least so long; guest_now (parts.h) says when it is
 uint64_t guest_free_bytes(void); // of the machine's memory
 uint32_t guest_cpus(void);
 

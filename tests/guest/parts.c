@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// See parts.h.
+// See parts.h. Generated calls, as any program makes them; nothing is kept between two of them.
 #include "parts.h"
 
 #include "capos/runtime.h"
 #include "schemas/memory.capos.h"
+#include "schemas/time.capos.h"
 
 struct capos_endpoint guest_endpoint(void) {
     struct capos_endpoint_factory factory = {
@@ -67,6 +68,25 @@ void *guest_map(uint64_t object, uint64_t bytes) {
     uint64_t address = capos_virtual_memory_map_results_address(results);
     capos_call_release(&call);
     return (void *)address; // NOLINT: addresses come as numbers
+}
+
+uint64_t guest_now(void) {
+    struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
+    struct capos_timer_now_results results;
+    struct capos_call call;
+    uint64_t time = 0;
+
+    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
+        time = capos_timer_now_results_nanoseconds(results);
+    capos_call_release(&call);
+    return time;
+}
+
+uint64_t guest_random(uint64_t *state) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
 }
 
 uint64_t guest_cpu_time(struct capos_process_handle process) {

@@ -16,6 +16,8 @@
 enum { KILLS = 200, ECHO_PESTS = 3, TERMINAL_PESTS = 2, PESTS = ECHO_PESTS + TERMINAL_PESTS + 1 };
 enum { SEED = 20261123, WAIT_NS_MAX = 3000000, TESTS = 3 + PESTS };
 
+static uint64_t random_state = SEED;
+
 // A server of the default system, or a program that lives on one (shell has no endpoint).
 struct service {
     const char *binary;
@@ -32,15 +34,6 @@ static struct service stop = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}};
 static struct service *const victims[] = {&echo, &terminal, &shell};
 static struct capos_process_handle pests[PESTS];
 static unsigned killed_wrongly;
-
-static uint64_t next_random(void) {
-    static uint64_t state = SEED;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
 
 static void make_endpoint(struct service *service) {
     service->endpoint = guest_endpoint();
@@ -120,9 +113,9 @@ static unsigned kill_and_restart(void) {
     unsigned kills = 0;
 
     for (; kills < KILLS; kills++) {
-        struct service *victim = victims[next_random() % 3];
+        struct service *victim = victims[guest_random(&random_state) % 3];
 
-        guest_sleep(next_random() % WAIT_NS_MAX);
+        guest_sleep(guest_random(&random_state) % WAIT_NS_MAX);
         kill(victim);
         start(victim);
     }

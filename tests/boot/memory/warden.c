@@ -6,8 +6,11 @@
 #include "schemas/inspection.capos.h"
 #include "tests/boot/memory/calls.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum { EATERS = 4, EATEN = 12, KILLS = 200, SEED = 20261124, WAIT_NS_MAX = 4 * GUEST_MS };
+
+static uint64_t random_state = SEED;
 
 static const struct guest_limits limits = {
     .slots = 64, .frames = 1600, .reserved_pages = 5000, .threads = 1, .kernel_memory = 32};
@@ -41,15 +44,6 @@ static struct capos_process_handle start(const char *name) {
     struct guest_program program = probe(name, 0);
 
     return guest_start(&program);
-}
-
-static uint64_t next_random(void) {
-    static uint64_t state = SEED;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
 }
 
 static void share(void) {
@@ -100,7 +94,7 @@ static void kill_at_any_moment(void) {
     for (unsigned i = 0; i < KILLS; i++) {
         struct capos_process_handle victim = start("churn");
 
-        guest_sleep(next_random() % WAIT_NS_MAX);
+        guest_sleep(guest_random(&random_state) % WAIT_NS_MAX);
         wrong += !guest_kill(victim);
     }
     guest_check_value(wrong == 0, "killed at moments of all kinds", KILLS);

@@ -11,6 +11,7 @@
 #include "schemas/memory.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/boot/objects/hoard.capos.h"
+#include "tests/guest/parts.h"
 
 #include <stdatomic.h>
 
@@ -26,24 +27,6 @@ static uint64_t numbers[64];
 static void fail(int status) {
     atomic_store(&page[STATUS], (uint64_t)status);
     capos_exit(status);
-}
-
-static void map_page(void) {
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_memory_object object = {capos_need("page", CAPOS_MEMORY_OBJECT_INTERFACE_ID)};
-    struct capos_virtual_memory_map_results results;
-    struct capos_call call;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, capos_ring(), memory);
-
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_bytes(params, CAPOS_PAGE_SIZE);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
-    if (capos_virtual_memory_map_call(&call, &results) != CAPOS_DONE)
-        capos_exit(BROKEN);
-    page = (void *)capos_virtual_memory_map_results_address(results); // NOLINT
-    capos_call_release(&call);
 }
 
 static int number_of(struct hoard_item item, uint64_t *number) {
@@ -138,7 +121,7 @@ static void pause(void) {
 int main(void) {
     uint64_t wanted, number;
 
-    map_page();
+    page = guest_map(capos_need("page", CAPOS_MEMORY_OBJECT_INTERFACE_ID), CAPOS_PAGE_SIZE);
     keeper.id = capos_need("keeper", HOARD_KEEPER_INTERFACE_ID);
     timer.id = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
     wanted = atomic_load(&page[WANTED]);

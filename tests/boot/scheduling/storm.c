@@ -15,6 +15,7 @@
 #include "schemas/demo/echo.capos.h"
 #include "schemas/process.capos.h"
 #include "schemas/time.capos.h"
+#include "tests/guest/parts.h"
 
 enum { BATCH = 16, SLEEPS = 12, MOMENT_NS = 20000 };
 
@@ -36,22 +37,11 @@ static void submit_nops(void) {
     capos_client_flush(client);
 }
 
-static uint64_t now(struct capos_timer timer) {
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
-
 static void sleep_often(void) {
     struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
     struct capos_timer_sleep_until_results results;
     struct capos_call call[SLEEPS];
-    uint64_t from = now(timer);
+    uint64_t from = guest_now();
 
     for (unsigned i = 0; i < SLEEPS; i++) {
         struct capos_timer_sleep_until_params_builder params =

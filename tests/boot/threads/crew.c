@@ -7,7 +7,7 @@
 #include "capos/sync.h"
 #include "capos/thread.h"
 #include "schemas/thread.capos.h"
-#include "schemas/time.capos.h"
+#include "tests/guest/parts.h"
 
 #include <stdatomic.h>
 
@@ -28,18 +28,6 @@ static int failed;
 static void check(int number, bool ok) {
     if (!ok && failed == 0)
         failed = number;
-}
-
-static uint64_t now(void) {
-    struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
 }
 
 static const struct capos_thread_options small = {.stack_bytes = 0, .small_ring = true};
@@ -151,9 +139,9 @@ static struct capos_once once;
 static _Atomic uint32_t times, seen;
 
 static void initialise(void) {
-    uint64_t until = now() + 2 * MS;
+    uint64_t until = guest_now() + 2 * MS;
 
-    while (now() < until)
+    while (guest_now() < until)
         continue;
     atomic_fetch_add(&times, 1);
 }
@@ -189,7 +177,7 @@ static int32_t keep(void *argument) {
         given = (uint32_t)own;
         zero[8] = own * 3;
         aligned[2] = (uint8_t)own;
-        now(); // others run
+        guest_now(); // others run
         if (given != own || zero[8] != own * 3 || aligned[2] != (uint8_t)own)
             return 2;
     }
@@ -214,7 +202,7 @@ static int32_t compute(void *argument) {
 
     for (int i = 0; i < 200; i++) {
         total += step;
-        now();
+        guest_now();
     }
     return total == step * 200 ? 0 : 1;
 }
@@ -231,18 +219,18 @@ static void compute_apart(void) {
 static void deadlines(void) {
     struct capos_condition never = {0};
     _Atomic uint32_t word = 5;
-    uint64_t before = now(), elapsed;
+    uint64_t before = guest_now(), elapsed;
 
     check(11, capos_park(&word, 5, before + 20 * MS) == CAPOS_STATUS_TIMED_OUT);
-    elapsed = now() - before;
+    elapsed = guest_now() - before;
     check(12, elapsed >= 20 * MS && elapsed < (uint64_t)SLACK * MS);
     check(13, capos_park(&word, 5, before) == CAPOS_STATUS_TIMED_OUT);
     check(14, capos_park(&word, 4, CAPOS_NO_DEADLINE) == CAPOS_STATUS_CHANGED);
     capos_mutex_lock(&mutex);
-    check(15, !capos_condition_wait(&never, &mutex, now() + 5 * MS));
-    check(16, !capos_mutex_lock_until(&mutex, now() + 5 * MS));
+    check(15, !capos_condition_wait(&never, &mutex, guest_now() + 5 * MS));
+    check(16, !capos_mutex_lock_until(&mutex, guest_now() + 5 * MS));
     capos_mutex_unlock(&mutex);
-    check(17, capos_mutex_lock_until(&mutex, now() + 5 * MS));
+    check(17, capos_mutex_lock_until(&mutex, guest_now() + 5 * MS));
     capos_mutex_unlock(&mutex);
 }
 
@@ -263,14 +251,14 @@ static void detach(void) {
 
         check(18, outcome == CAPOS_DONE || outcome == CAPOS_OVERLOADED);
         if (outcome != CAPOS_DONE) {
-            now(); // as many as may be have not ended yet
+            guest_now(); // as many as may be have not ended yet
             continue;
         }
         capos_thread_detach(thread);
         i++;
     }
     for (uint32_t so_far; (so_far = atomic_load(&finished)) < DETACHED;)
-        capos_park(&finished, so_far, now() + 10 * MS);
+        capos_park(&finished, so_far, guest_now() + 10 * MS);
     check(18, finished == DETACHED);
 }
 
@@ -304,11 +292,11 @@ static void take_turns(void) {
 
 // Every thread has a ring of its own.
 static int32_t ask(void *argument) {
-    uint64_t before = now(), time;
+    uint64_t before = guest_now(), time;
 
     (void)argument;
     for (int i = 0; i < CALLS; i++) {
-        time = now();
+        time = guest_now();
         if (time < before)
             return 1;
         before = time;

@@ -8,17 +8,11 @@
 #include "schemas/memory.capos.h"
 #include "schemas/process.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 
 enum { KILLS = 25, SEED = 20261123, WAIT_NS_MAX = 30 * GUEST_MS };
 
-static uint64_t next_random(void) {
-    static uint64_t state = SEED;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t random_state = SEED;
 
 static struct guest_program threaded(const char *binary, uint32_t threads) {
     return (struct guest_program){
@@ -69,7 +63,7 @@ static void swarm(void) {
     for (unsigned i = 0; i < kills; i++) {
         struct capos_process_handle process = guest_start(&program);
 
-        guest_sleep(next_random() % WAIT_NS_MAX);
+        guest_sleep(guest_random(&random_state) % WAIT_NS_MAX);
         wrong += !guest_kill(process);
     }
     guest_check_value(wrong == 0, "processes of 50 threads, killed", kills);

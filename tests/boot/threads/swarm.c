@@ -6,7 +6,7 @@
 #include "capos/runtime.h"
 #include "capos/sync.h"
 #include "capos/thread.h"
-#include "schemas/time.capos.h"
+#include "tests/guest/parts.h"
 
 #include <stdatomic.h>
 
@@ -16,18 +16,6 @@ static const struct capos_thread_options small = {.stack_bytes = 16384, .small_r
 static struct capos_mutex mutex;
 static _Atomic uint32_t never, word; // never changes
 static struct capos_thread *sleeper;
-
-static uint64_t now(void) {
-    struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
 
 static int32_t compute(void *argument) {
     (void)argument;
@@ -46,7 +34,7 @@ static int32_t sleep(void *argument) {
 static int32_t nap(void *argument) {
     (void)argument;
     while (atomic_load(&never) == 0)
-        capos_park(&never, 0, now() + MS);
+        capos_park(&never, 0, guest_now() + MS);
     return 0;
 }
 
@@ -55,7 +43,7 @@ static int32_t wake(void *argument) {
     while (atomic_load(&never) == 0) {
         atomic_fetch_add(&word, 1);
         capos_unpark(&word, 3);
-        capos_park(&word, atomic_load(&word), now() + MS);
+        capos_park(&word, atomic_load(&word), guest_now() + MS);
     }
     return 0;
 }
@@ -64,7 +52,7 @@ static int32_t contend(void *argument) {
     (void)argument;
     while (atomic_load(&never) == 0) {
         capos_mutex_lock(&mutex);
-        now();
+        guest_now();
         capos_mutex_unlock(&mutex);
     }
     return 0;

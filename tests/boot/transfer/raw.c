@@ -4,7 +4,6 @@
 // a test can say what no generated call would.
 #include "tests/boot/transfer/raw.h"
 
-#include "schemas/memory.capos.h"
 #include "schemas/time.capos.h"
 
 enum { DESCRIPTORS = 2 * RAW_CAPS * (int)sizeof(struct capos_descriptor), PAUSE_NS = 200000 };
@@ -46,25 +45,6 @@ int raw_call(struct raw_call *call) {
     int result = s->completion.result;
     capos_slot_give(client, slot);
     return result;
-}
-
-_Atomic uint64_t *raw_page(void) {
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_memory_object object = {capos_need("page", CAPOS_MEMORY_OBJECT_INTERFACE_ID)};
-    struct capos_virtual_memory_map_results results;
-    struct capos_call call;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, capos_ring(), memory);
-
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_bytes(params, CAPOS_PAGE_SIZE);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ_WRITE);
-    if (capos_virtual_memory_map_call(&call, &results) != CAPOS_DONE)
-        capos_panic("the page can't be mapped");
-    void *page = (void *)capos_virtual_memory_map_results_address(results); // NOLINT
-    capos_call_release(&call);
-    return page;
 }
 
 void raw_pause(void) {

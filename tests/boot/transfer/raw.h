@@ -30,9 +30,6 @@ struct raw_call {
 // Makes a call and waits for its end: the bytes of its results, or minus a status.
 int raw_call(struct raw_call *call);
 
-// The page, mapped.
-_Atomic uint64_t *raw_page(void);
-
 void raw_pause(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "schemas/revocation.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/boot/transfer/raw.h"
+#include "tests/guest/parts.h"
 
 static _Atomic uint64_t *page;
 static uint64_t porter, second, timer, other, home, dead, gone, receiver;
@@ -134,7 +135,7 @@ enum { CASES = 13, NARROW = 12, HOARD = 8 };
 int main(void) {
     struct raw_call call;
 
-    page = raw_page();
+    page = guest_map(capos_need("page", CAPOS_MEMORY_OBJECT_INTERFACE_ID), CAPOS_PAGE_SIZE);
     porter = capos_need("porter", RAW_INTERFACE);
     timer = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
     other = capos_need("other", CAPOS_TIMER_INTERFACE_ID);

@@ -7,20 +7,9 @@
 #include "capos/syscall.h"
 #include "ring/user.h"
 #include "schemas/time.capos.h"
+#include "tests/guest/parts.h"
 
 enum { SLOT = 5, SLEEP = 50 * 1000 * 1000, SLEEPER = 77 };
-
-static uint64_t now(void) {
-    struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
 
 // A sleep that holds the slot; its params lie at the end of the message area.
 static void begin_sleep(uint64_t deadline) {
@@ -45,7 +34,7 @@ static void begin_sleep(uint64_t deadline) {
 
 int main(void) {
     struct ring_user *ring = &capos_client()->ring;
-    uint64_t start = now(), deadline = start + SLEEP;
+    uint64_t start = guest_now(), deadline = start + SLEEP;
     struct capos_cqe cqe = {.result = INT32_MIN};
     struct capos_sqe sqe = hostile_good_call();
 
@@ -57,7 +46,7 @@ int main(void) {
     hostile_expect(ring_user_take(ring, &cqe) && cqe.user_data == SLEEPER && cqe.slot == SLOT,
                    "the first call completes in its slot");
     hostile_expect(cqe.result >= 0, "and with success");
-    hostile_expect(now() >= deadline, "when its time has come");
+    hostile_expect(guest_now() >= deadline, "when its time has come");
     hostile_expect(hostile_submit(&sqe) > 0, "then the slot is free");
     return hostile_tally();
 }
