@@ -72,11 +72,13 @@ enum capos_status captable_find(const struct captable *table, uint64_t cap,
                                 struct captable_view *view) {
     const struct captable_entry *entries = array_of(table);
     uint32_t slot = machine_clamp(captable_slot(cap), array_size(entries));
-    const struct captable_entry *entry = &entries[slot];
+    const struct captable_entry *entry;
     struct object *object;
 
-    if (slot == 0 ||
-        atomic_load_explicit(&entry->generation, memory_order_acquire) != captable_generation(cap))
+    if (slot == 0) // also of a table without entries
+        return CAPOS_STATUS_REFUSED;
+    entry = &entries[slot];
+    if (atomic_load_explicit(&entry->generation, memory_order_acquire) != captable_generation(cap))
         return CAPOS_STATUS_REFUSED;
     object = atomic_load_explicit(&entry->object, memory_order_acquire);
     if (object == NULL)
