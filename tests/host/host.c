@@ -5,6 +5,7 @@
 
 #include "core/audit.h"
 #include "core/frame.h"
+#include "core/memory.h"
 #include "tests/host/frames.h"
 
 #include <check.h>
@@ -41,6 +42,14 @@ const struct object_type host_endpoint_type = {
     .size = sizeof(struct endpoint),
     .kind = OBJECT_KERNEL,
     .close = endpoint_close,
+};
+
+const struct object_type host_memory_type = {
+    .name = "MemoryObject",
+    .interface = 5,
+    .size = sizeof(struct memory),
+    .kind = OBJECT_KERNEL,
+    .close = memory_close,
 };
 
 struct host *host_create(uint32_t cpus) {

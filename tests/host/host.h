@@ -51,8 +51,9 @@ void host_settle_deaths(struct host *host);
 // Fails the test with the first rule that is broken.
 void host_audit(struct host *host);
 
-// The type of the tests' endpoints.
+// The types of the tests' endpoints and of their memory.
 extern const struct object_type host_endpoint_type;
+extern const struct object_type host_memory_type;
 
 // Limits that are enough for most tests.
 extern const struct ledger_limits host_limits;

@@ -17,14 +17,6 @@
 
 enum { PAGE = FRAME_SIZE, FILE_PAGES = 5 };
 
-static const struct object_type type = {
-    .name = "memory object",
-    .interface = 1,
-    .size = sizeof(struct memory),
-    .kind = OBJECT_KERNEL,
-    .close = memory_close,
-};
-
 static struct host *host;
 static struct cpu *cpu;
 static struct vm *vm;
@@ -76,7 +68,7 @@ static void setup(void) {
     cpu = &host->cpus[0];
     good_program();
     ck_assert_int_eq(vm_create(cpu, &host->kernel.root, &vm), CAPOS_STATUS_OK);
-    ck_assert_int_eq(memory_create_fixed(cpu, &type, &host->kernel.root,
+    ck_assert_int_eq(memory_create_fixed(cpu, &host_memory_type, &host->kernel.root,
                                          machine_direct_paddr(bytes), FILE_PAGES, true, &file),
                      CAPOS_STATUS_OK);
 }
@@ -166,7 +158,7 @@ END_TEST
 START_TEST(what_can_still_change_is_refused) {
     struct memory *open;
 
-    ck_assert_int_eq(memory_create_fixed(cpu, &type, &host->kernel.root,
+    ck_assert_int_eq(memory_create_fixed(cpu, &host_memory_type, &host->kernel.root,
                                          machine_direct_paddr(bytes), FILE_PAGES, false, &open),
                      CAPOS_STATUS_OK);
     ck_assert_str_eq(elf_read(open, &image), "the binary is not sealed");

@@ -11,14 +11,6 @@
 
 #include <string.h>
 
-static const struct object_type type = {
-    .name = "memory object",
-    .interface = 1,
-    .size = sizeof(struct memory),
-    .kind = OBJECT_KERNEL,
-    .close = memory_close,
-};
-
 static struct host *host;
 static struct ledger *ledger;
 static struct cpu *cpu;
@@ -36,7 +28,8 @@ static void teardown(void) {
 static struct memory *make(uint64_t pages) {
     struct memory *memory;
 
-    ck_assert_int_eq(memory_create(cpu, &type, ledger, pages, &memory), CAPOS_STATUS_OK);
+    ck_assert_int_eq(memory_create(cpu, &host_memory_type, ledger, pages, &memory),
+                     CAPOS_STATUS_OK);
     return memory;
 }
 
@@ -71,10 +64,13 @@ END_TEST
 START_TEST(too_large_is_refused_without_a_trace) {
     struct memory *memory;
 
-    ck_assert_int_eq(memory_create(cpu, &type, ledger, 5000, &memory), CAPOS_STATUS_OVERLOADED);
-    ck_assert_int_eq(memory_create(cpu, &type, ledger, 100001, &memory), CAPOS_STATUS_OVERLOADED);
-    ck_assert_int_eq(memory_create(cpu, &type, ledger, UINT64_MAX / FRAME_SIZE, &memory),
+    ck_assert_int_eq(memory_create(cpu, &host_memory_type, ledger, 5000, &memory),
                      CAPOS_STATUS_OVERLOADED);
+    ck_assert_int_eq(memory_create(cpu, &host_memory_type, ledger, 100001, &memory),
+                     CAPOS_STATUS_OVERLOADED);
+    ck_assert_int_eq(
+        memory_create(cpu, &host_memory_type, ledger, UINT64_MAX / FRAME_SIZE, &memory),
+        CAPOS_STATUS_OVERLOADED);
 }
 END_TEST
 
@@ -86,7 +82,7 @@ START_TEST(a_creation_that_fails_anywhere_leaves_no_trace) {
 
         ck_assert_uint_lt(n, 50);
         debug_fail_nth(&host->kernel, n);
-        status = memory_create(cpu, &type, ledger, 6, &memory);
+        status = memory_create(cpu, &host_memory_type, ledger, 6, &memory);
         ck_assert_int_eq(status != CAPOS_STATUS_OK, debug_failed(&host->kernel));
         debug_fail_nth(&host->kernel, 0);
         if (status == CAPOS_STATUS_OK)
@@ -171,12 +167,12 @@ START_TEST(fixed_memory_is_nobodys) {
     static uint8_t page[2 * FRAME_SIZE] __attribute__((aligned(FRAME_SIZE)));
     struct memory *memory, *sealed;
 
-    ck_assert_int_eq(
-        memory_create_fixed(cpu, &type, ledger, machine_direct_paddr(page), 2, false, &memory),
-        CAPOS_STATUS_OK);
-    ck_assert_int_eq(
-        memory_create_fixed(cpu, &type, ledger, machine_direct_paddr(page), 2, true, &sealed),
-        CAPOS_STATUS_OK);
+    ck_assert_int_eq(memory_create_fixed(cpu, &host_memory_type, ledger, machine_direct_paddr(page),
+                                         2, false, &memory),
+                     CAPOS_STATUS_OK);
+    ck_assert_int_eq(memory_create_fixed(cpu, &host_memory_type, ledger, machine_direct_paddr(page),
+                                         2, true, &sealed),
+                     CAPOS_STATUS_OK);
     ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), 0);
     ck_assert(!memory_is_writable(memory));
     ck_assert(!memory_is_executable(memory));

@@ -14,12 +14,6 @@
 
 enum { MS = 1000000, WORD = 3072 }; // offset in a small ring's message area
 
-static const struct object_type memory_type = {.name = "memory",
-                                               .interface = 5,
-                                               .size = sizeof(struct memory),
-                                               .kind = OBJECT_KERNEL,
-                                               .close = memory_close};
-
 struct world {
     struct host *host;
     struct cpu *cpu;
@@ -347,7 +341,7 @@ START_TEST(shared_words) {
     uint32_t *word;
 
     kernel_enter(w.cpu);
-    ck_assert_int_eq(memory_create(w.cpu, &memory_type, &w.host->kernel.root, 3, &memory),
+    ck_assert_int_eq(memory_create(w.cpu, &host_memory_type, &w.host->kernel.root, 3, &memory),
                      CAPOS_STATUS_OK);
     ck_assert_int_eq(memory_create_view(w.cpu, memory, &w.host->kernel.root, 1, 2, false, &view),
                      CAPOS_STATUS_OK);

@@ -33,14 +33,6 @@ static const struct object_type test_type = {
     .close = revoker_close,
 };
 
-static const struct object_type memory_type = {
-    .name = "memory object",
-    .interface = 1,
-    .size = sizeof(struct memory),
-    .kind = OBJECT_KERNEL,
-    .close = memory_close,
-};
-
 static struct pair pair;
 static struct cpu *cpu;
 
@@ -336,7 +328,7 @@ static struct memory *grant_memory(uint64_t pages, uint64_t *cap) {
     struct memory *memory;
 
     kernel_enter(cpu);
-    ck_assert_int_eq(memory_create(cpu, &memory_type, &pair.host->kernel.root, pages, &memory),
+    ck_assert_int_eq(memory_create(cpu, &host_memory_type, &pair.host->kernel.root, pages, &memory),
                      CAPOS_STATUS_OK);
     kernel_leave(cpu);
     *cap = actor_grant(&pair.client, &memory->object, 1, CAPOS_SCOPE_ANY);

@@ -15,14 +15,6 @@
 
 enum { PAGE = FRAME_SIZE };
 
-static const struct object_type type = {
-    .name = "memory object",
-    .interface = 1,
-    .size = sizeof(struct memory),
-    .kind = OBJECT_KERNEL,
-    .close = memory_close,
-};
-
 static struct host *host;
 static struct ledger *ledger;
 static struct cpu *cpu;
@@ -61,7 +53,7 @@ static void commit(uint64_t at, uint64_t pages, enum protection protection) {
 static struct memory *memory_of(uint64_t pages) {
     struct memory *memory;
 
-    assert_status(memory_create(cpu, &type, ledger, pages, &memory), CAPOS_STATUS_OK);
+    assert_status(memory_create(cpu, &host_memory_type, ledger, pages, &memory), CAPOS_STATUS_OK);
     return memory;
 }
 
