@@ -75,11 +75,11 @@ static void push(struct copier *c, struct capos_list from, struct capos_list_bui
     level->pointer = 0;
 }
 
-// A struct as a list of one.
+// A struct as a list of one. The empty struct lies nowhere; a list of one element does.
 static struct capos_list as_list(struct capos_struct s) {
     struct capos_list list = {s.reader,
                               s.segment,
-                              s.data,
+                              s.data != NULL ? s.data : "",
                               1,
                               s.data_bytes * 8 + s.pointers * 64u,
                               s.data_bytes * 8,
