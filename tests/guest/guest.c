@@ -147,6 +147,9 @@ int guest_spawn(const struct guest_program *program, struct capos_process_handle
         &call, capos_ring(), (struct capos_process_spawner){holds.spawner});
     capos_process_spawner_spawn_params_set_binary(params, binary);
     capos_process_spawner_spawn_params_set_name(params, capos_text_of(program->binary));
+    if (program->session != 0)
+        capos_process_spawner_spawn_params_set_session(params,
+                                                       (struct capos_session){program->session});
     set_grants(params, program);
     set_limits(capos_process_spawner_spawn_params_init_limits(params), &program->limits);
     int outcome = capos_process_spawner_spawn_call(&call, &results);

@@ -58,6 +58,7 @@ enum { GUEST_GRANTS_MAX = 15 };
 struct guest_program {
     const char *binary; // its name in the boot archive
     struct guest_limits limits;
+    uint64_t session; // a Session; 0: the caller's own
     unsigned grants;
     struct guest_grant grant[GUEST_GRANTS_MAX];
 };

@@ -199,6 +199,12 @@ static int now(struct caller *by, uint64_t timer) {
     return outcome;
 }
 
+static int release(uint64_t cap) {
+    const struct capos_sqe sqe = {.opcode = CAPOS_OP_RELEASE, .cap = cap, .user_data = 9};
+
+    return actor_do(&world.init, &sqe).result;
+}
+
 static unsigned scope_of(const struct actor *actor, uint64_t cap) {
     struct captable_view view;
 
@@ -657,16 +663,38 @@ END_TEST
 // Whoever could end it is gone: it lasts as long as a process of it, and gives all back.
 START_TEST(nobody_can_end_it_any_more) {
     struct capos_session session = start();
-    const struct capos_sqe release = {.opcode = CAPOS_OP_RELEASE, .cap = session.id};
     struct member member;
 
     spawn(session, NULL, 0, &member);
-    ck_assert_int_eq(actor_do(&world.init, &release).result, 0);
+    ck_assert_int_eq(release(session.id), 0);
     ck_assert_ptr_nonnull(member.actor.process->session_object);
     host_audit(world.host);
     actor_destroy(&member.actor);
     host_settle(world.host);
     ck_assert(list_is_empty(&world.host->kernel.revokers));
+}
+END_TEST
+
+// One and all that it had: the kernel is as it was before it.
+START_TEST(all_is_as_before) {
+    host_settle(world.host);
+    uint64_t before = audit_digest(world.cpu);
+
+    struct capos_session session = start();
+    const struct wish wish = {"timer", bound(session, world_grant("timer"))};
+    struct member member, other;
+
+    spawn(session, &wish, 1, &member);
+    spawn(session, NULL, 0, &other);
+    end(session);
+    assert_ended(&member, CAPOS_PROCESS_END_WHICH_SESSION_ENDED);
+    assert_ended(&other, CAPOS_PROCESS_END_WHICH_SESSION_ENDED);
+    ck_assert_int_eq(release(wish.cap), 0);
+    ck_assert_int_eq(release(member.handle.id), 0);
+    ck_assert_int_eq(release(other.handle.id), 0);
+    ck_assert_int_eq(release(session.id), 0);
+    host_settle(world.host);
+    ck_assert_uint_eq(audit_digest(world.cpu), before);
 }
 END_TEST
 
@@ -700,6 +728,7 @@ int main(void) {
     tcase_add_test(tcase, sessions_nest_four_deep);
     tcase_add_test(tcase, a_member_ends_its_own);
     tcase_add_test(tcase, nobody_can_end_it_any_more);
+    tcase_add_test(tcase, all_is_as_before);
     tcase_add_test(tcase, failures_leave_no_trace);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
