@@ -87,7 +87,7 @@ static inline void accept_session(struct cpu *cpu, struct ring *ring, struct cal
     uint64_t service = facet_of(call->target)->endpoint->service;
     const struct ring_reference *known = ring_reference(ring, service);
 
-    if (__builtin_expect(known->service != service || !known->known, 0))
+    if (UNLIKELY(!ring_knows_reference(ring, service)))
         ring_learn_reference(cpu, ring, service);
     call->session[0] = known->reference.word[0];
     call->session[1] = known->reference.word[1];

@@ -62,11 +62,10 @@ static enum capos_status check_sizes(struct answer *answer, const struct call *c
     return answer->sqe->sent > answer->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
 }
 
-// Is the RECV one of this ring's, and not used for anything else since? It may not even exist any
-// more, so the pointer is looked at first.
-static bool can_rearm(const struct ring *ring, const struct token *token) {
+bool answer_can_rearm(const struct ring *ring, const struct token *token) {
     const struct endpoint *endpoint = token->receiver->endpoint;
 
+    // It may not even exist any more, so the pointer is looked at first.
     return token->receive >= ring->calls && token->receive < ring->calls + ring->slots &&
            atomic_load_explicit(&token->receive->word, memory_order_relaxed) ==
                token->receive_word &&
@@ -77,7 +76,7 @@ static bool can_rearm(const struct ring *ring, const struct token *token) {
 static enum capos_status check_rearm(struct answer *answer, const struct token *token) {
     if (!wants(answer, CAPOS_SQE_REARM))
         return CAPOS_STATUS_OK;
-    if (!can_rearm(answer->ring, token))
+    if (!answer_can_rearm(answer->ring, token))
         return CAPOS_STATUS_REFUSED;
     if (!wants(answer, CAPOS_SQE_SKIP_CQE) && !ring_has_cqe(answer->ring))
         return CAPOS_STATUS_OVERLOADED;
@@ -202,20 +201,24 @@ static void complete(struct cpu *cpu, const struct answer *answer) {
     call_complete(cpu, answer->call, (int32_t)answer->bytes, flags, answer->sqe->sent);
 }
 
-static void rearm(struct cpu *cpu, struct answer *answer) {
-    struct call *receive = answer->receive;
+void answer_rearm(struct ring *ring, struct call *receive, struct receiver *receiver,
+                  uint32_t reserved, enum call_state state) {
+    ring_name(receive);
+    receive->target = &receiver->object;
+    receive->reserved = reserved;
+    call_set(receive, state);
+    list_push_back(&ring->armed, &receive->link);
+    ring->accepted++;
+}
 
+static void rearm(struct cpu *cpu, struct answer *answer) {
     if (UNLIKELY(!wants(answer, CAPOS_SQE_REARM))) {
         captable_unreserve(cpu, &answer->ring->process->table, answer->kept);
         object_put(cpu, &answer->receiver->object);
         return;
     }
-    ring_name(receive);
-    receive->target = &answer->receiver->object;
-    receive->reserved = answer->needs_slots ? answer->chain : answer->kept;
-    call_set(receive, CALL_ARMED);
-    list_push_back(&answer->ring->armed, &receive->link);
-    answer->ring->accepted++;
+    answer_rearm(answer->ring, answer->receive, answer->receiver,
+                 answer->needs_slots ? answer->chain : answer->kept, CALL_ARMED);
 }
 
 seldom static bool unstick_first(struct cpu *cpu, struct token_table *table) {

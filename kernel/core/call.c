@@ -12,6 +12,11 @@
 #include "core/revoke.h"
 #include "core/ringserve.h"
 
+void call_put_target(struct cpu *cpu, struct call *call) {
+    object_put(cpu, call->target);
+    __atomic_store_n(&call->target, NULL, __ATOMIC_RELAXED);
+}
+
 void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags,
                    uint8_t caps) {
     if (__builtin_expect((call->flags & CALL_REVOCABLE) != 0, 0))
@@ -20,10 +25,8 @@ void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t c
         captable_unreserve(cpu, &call->ring->process->table, call->reserved);
         call->reserved = 0;
     }
-    if (call->target != NULL) {
-        object_put(cpu, call->target);
-        __atomic_store_n(&call->target, NULL, __ATOMIC_RELAXED);
-    }
+    if (call->target != NULL)
+        call_put_target(cpu, call);
     ring_post(cpu, call, result, cqe_flags, caps);
 }
 

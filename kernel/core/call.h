@@ -182,4 +182,7 @@ seldom void call_fail(struct cpu *cpu, struct call *call, enum capos_status stat
 void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags,
                    uint8_t caps);
 
+// Its part that gives back the target, which there is.
+void call_put_target(struct cpu *cpu, struct call *call);
+
 #endif

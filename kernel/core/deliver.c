@@ -3,7 +3,7 @@
 // straight to the receiver's; nothing is kept in between but the caller's record. Everything here
 // runs under the endpoint's lock; what a delivery needs is checked, in this order, before anything
 // is done: the sizes, room, a token, the capabilities.
-#include "core/endpoint.h"
+#include "core/deliver.h"
 
 #include "base/bits.h"
 #include "base/memory.h"
@@ -38,11 +38,31 @@ static void end_receive(struct cpu *cpu, struct call *receive, int32_t result, u
 }
 
 static enum capos_status check_sizes(const struct call *call, const struct call *receive) {
-    uint64_t needed = sizeof(struct capos_message) + (uint64_t)call->params_bytes;
-
-    if (needed > receive->results_capacity)
+    if (!deliver_fits(call->params_bytes, receive))
         return CAPOS_STATUS_TOO_BIG;
     return call->sent > receive->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
+}
+
+struct token *deliver_hold_locked(struct call *call, struct call *receive) {
+    struct token *token = token_take_locked(&receive->ring->process->tokens);
+
+    if (token == NULL)
+        return NULL;
+    call->token = token;
+    token->call = call;
+    token->word =
+        call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
+    token->receive = receive;
+    token->receive_word =
+        call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
+    token_set_receiver(token, receiver_of(receive->target)); // the reference goes over
+    __atomic_store_n(&receive->target, NULL, __ATOMIC_RELAXED);
+    if (call->sent == 0) { // so do the slots, which a REARM then need not look for
+        token->reserved = receive->reserved;
+        receive->reserved = 0;
+    }
+    call_set(call, CALL_DELIVERED); // now the caller's death may claim it
+    return token;
 }
 
 // Makes the call one that the server holds. Both ends' processes can't go away meanwhile.
@@ -51,23 +71,7 @@ static struct token *hold(struct call *call, struct call *receive) {
     struct token *token;
 
     lock_take(&table->lock);
-    token = token_take_locked(table);
-    if (token != NULL) {
-        call->token = token;
-        token->call = call;
-        token->word =
-            call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
-        token->receive = receive;
-        token->receive_word =
-            call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
-        token->receiver = receiver_of(receive->target); // the reference goes over
-        __atomic_store_n(&receive->target, NULL, __ATOMIC_RELAXED);
-        if (call->sent == 0) { // so do the slots, which a REARM then need not look for
-            token->reserved = receive->reserved;
-            receive->reserved = 0;
-        }
-        call_set(call, CALL_DELIVERED); // now the caller's death may claim it
-    }
+    token = deliver_hold_locked(call, receive);
     lock_drop(&table->lock);
     return token;
 }
@@ -99,7 +103,7 @@ apart static bool note_stuck(struct endpoint *endpoint, struct token_table *tabl
 }
 
 // Only writes: what is in the receiver's ring may change at any time.
-static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
+void deliver_write(const struct call *call, const struct call *receive, uint64_t token) {
     const struct facet *facet = facet_of(call->target);
     struct capos_message *header =
         (struct capos_message *)(void *)(receive->ring->base + receive->results);
@@ -147,7 +151,7 @@ static void deliver_commit(struct cpu *cpu, struct call *call, struct call *rece
     debug_commit_begin(cpu);
     if (UNLIKELY(call->sent > 0))
         commit_caps(cpu, call, receive);
-    write_message(call, receive, token_id(token));
+    deliver_write(call, receive, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
                 call->sent);
     debug_commit_end(cpu);
@@ -250,24 +254,13 @@ apart static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call 
     return false;
 }
 
-// May the RECV still take messages? Not after its process has lost or passed on the Receiver.
-static bool is_server(const struct endpoint *endpoint, const struct call *receive) {
-    return endpoint->receiver == receiver_of(receive->target) &&
-           atomic_load_explicit(&endpoint->server, memory_order_acquire) == receive->ring->process;
-}
-
-static bool has_work(const struct endpoint *endpoint) {
-    return endpoint->released != NULL || !list_is_empty(&endpoint->cancelled) ||
-           !list_is_empty(&endpoint->calls);
-}
-
 void endpoint_match_locked(struct cpu *cpu, struct endpoint *endpoint) {
     struct list_node *node;
     struct call *receive;
 
-    while (has_work(endpoint) && (node = list_pop_front(&endpoint->idle)) != NULL) {
+    while (deliver_has_work(endpoint) && (node = list_pop_front(&endpoint->idle)) != NULL) {
         receive = list_entry(node, struct call, offered);
-        if (!is_server(endpoint, receive)) {
+        if (!deliver_is_server(endpoint, receive)) {
             end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
         } else if (!serve(cpu, endpoint, receive)) {
             list_push_front(&endpoint->idle, node);
@@ -288,10 +281,10 @@ static bool deliver_at_once(struct cpu *cpu, struct endpoint *endpoint, struct c
     struct list_node *node = list_first(&endpoint->idle);
     struct call *receive;
 
-    if (UNLIKELY(node == NULL || has_work(endpoint)))
+    if (UNLIKELY(node == NULL || deliver_has_work(endpoint)))
         return false;
     receive = list_entry(node, struct call, offered);
-    if (UNLIKELY(!is_server(endpoint, receive)))
+    if (UNLIKELY(!deliver_is_server(endpoint, receive)))
         return false;
     list_remove(node);
     switch (deliver(cpu, call, receive)) {
@@ -330,10 +323,10 @@ bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
     bool ended = true;
 
     lock_take(&endpoint->lock);
-    if (!is_server(endpoint, receive))
+    if (!deliver_is_server(endpoint, receive))
         end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
     else
-        ended = UNLIKELY(has_work(endpoint)) && serve(cpu, endpoint, receive);
+        ended = UNLIKELY(deliver_has_work(endpoint)) && serve(cpu, endpoint, receive);
     if (!ended && enlist) {
         call_set(receive, CALL_OFFERED);
         list_push_front(&endpoint->idle, &receive->offered);

@@ -187,6 +187,10 @@ void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint1
     ring_store_index(&header->cq_tail, ring->cq_tail);
 }
 
+void ring_publish_taken(struct ring *ring) {
+    ring_store_index(&header_of(ring)->sq_head, ring->sq_head);
+}
+
 // Makes a finished record's completion visible and frees the record.
 static void settle(struct ring *ring, struct call *call, int32_t result, uint8_t flags,
                    uint8_t caps) {
@@ -280,6 +284,11 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
         wake(cpu, ring);
 }
 
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
+    settle(ring, call, (int32_t)bytes, 0, 0);
+    set_phase(ring, RING_OUTSIDE);
+}
+
 void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
     struct ring *ring = call->ring;
 
@@ -348,6 +357,22 @@ bool ring_wait(struct ring *ring) {
         set_phase(ring, RING_WAITING);
     lock_drop(&ring->lock);
     return waits;
+}
+
+// Somebody has left something to a thread that is about to wait: must it go on? The ring is locked.
+seldom static bool must_go_on(struct ring *ring) {
+    drain_locked(ring);
+    return is_satisfied(ring) || ring_has_work(ring) || thread_is_killed(ring->thread);
+}
+
+bool ring_rest(struct ring *ring) {
+    bool rests;
+
+    lock_take(&ring->lock);
+    rests = LIKELY(!ring_has_work(ring) && !thread_is_killed(ring->thread)) || !must_go_on(ring);
+    set_phase(ring, rests ? RING_WAITING : RING_WOKEN);
+    lock_drop(&ring->lock);
+    return rests;
 }
 
 bool ring_is_satisfied(struct ring *ring) {

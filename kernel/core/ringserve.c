@@ -12,6 +12,7 @@
 #include "core/captable.h"
 #include "core/cpu.h"
 #include "core/depend.h"
+#include "core/direct.h"
 #include "core/dispatch.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -218,10 +219,17 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
     post_now(ring, sqe, names_slot, result);
 }
 
-static void publish_sq_head(const struct ring *ring) {
-    struct capos_ring_header *header = (struct capos_ring_header *)(void *)ring->base;
+// The SQE that is next has been read into a copy: it is taken, and carried out.
+static void take(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    ring->sq_head++;
+    ring->accepted++;
+    run_one(cpu, ring, sqe);
+    if (UNLIKELY(cpu->closing != NULL || cpu->moved != NULL))
+        object_close_pending(cpu);
+}
 
-    ring_store_index(&header->sq_head, ring->sq_head);
+static const struct capos_sqe *next_sqe(const struct ring *ring) {
+    return &ring->sq[ring->sq_head & (ring->sqes - 1)];
 }
 
 // Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
@@ -233,16 +241,19 @@ static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
     while (taken < count && ring_has_cqe(ring)) {
         if (taken > 0)
             machine_interrupt_window(cpu);
-        ring_load_sqe(&sqe, &ring->sq[ring->sq_head & (ring->sqes - 1)]);
-        ring->sq_head++;
-        ring->accepted++;
-        run_one(cpu, ring, &sqe);
-        if (UNLIKELY(cpu->closing != NULL || cpu->moved != NULL))
-            object_close_pending(cpu);
+        ring_load_sqe(&sqe, next_sqe(ring));
+        take(cpu, ring, &sqe);
         taken++;
     }
-    publish_sq_head(ring);
+    ring_publish_taken(ring);
     return taken;
+}
+
+// The same for one that has been read.
+static uint32_t submit_first(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    take(cpu, ring, sqe);
+    ring_publish_taken(ring);
+    return 1;
 }
 
 // Reads what the thread has written to the header, once; false when it is impossible.
@@ -298,10 +309,6 @@ apart static void withdraw(struct cpu *cpu, struct ring *ring) {
     }
 }
 
-static bool is_killed(const struct thread *thread) {
-    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
-}
-
 static bool is_past(struct cpu *cpu, uint64_t deadline) {
     return deadline != CAPOS_NO_DEADLINE && deadline <= machine_now(cpu);
 }
@@ -331,11 +338,11 @@ static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
         if (deadline != CAPOS_NO_DEADLINE)
             timer_arm(cpu, &thread->deadline, deadline);
         // Whoever kills the thread either sees it wait or is seen here.
-        if (ring_wait(ring) && !(is_killed(thread) && ring_interrupt_wait(ring)))
+        if (ring_wait(ring) && !(thread_is_killed(thread) && ring_interrupt_wait(ring)))
             return true;
         if (deadline != CAPOS_NO_DEADLINE)
             timer_stop(cpu, &thread->deadline);
-    } while (UNLIKELY(ring_has_due(ring)) && !is_killed(thread));
+    } while (UNLIKELY(ring_has_due(ring)) && !thread_is_killed(thread));
     return false;
 }
 
@@ -345,9 +352,7 @@ static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t
             offer_now(cpu, ring);
         return false;
     }
-    ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
-    ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
-    ring->deadline = deadline;
+    ring_wait_for(ring, wait, deadline);
     return wait_on(cpu, ring, deadline);
 }
 
@@ -364,33 +369,66 @@ static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
     return taken | (uint64_t)reason << 32;
 }
 
-struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
-                               uint64_t deadline) {
-    struct thread *thread = cpu->current;
-    struct ring *ring = &thread->ring;
-    enum capos_enter_reason reason = CAPOS_ENTER_DONE;
-    uint32_t available, asked, taken;
+// Is it one SQE, to be waited for without a deadline, that the ring has a CQE for and nothing else
+// to do before?
+static bool is_alone(const struct ring *ring, uint32_t to_submit, uint32_t available, uint32_t wait,
+                     uint64_t deadline) {
+    return to_submit == 1 && available != 0 && wait != 0 && deadline == CAPOS_NO_DEADLINE &&
+           !ring_has_work(ring) && ring_has_cqe(ring);
+}
 
-    kernel_enter(cpu);
-    if (UNLIKELY(!read_header(ring, &available))) {
-        machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
-        return sched_leave(cpu);
-    }
+// The usual call or answer: the thread to go on with, or NULL.
+static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                    uint32_t wait) {
+    if (sqe->opcode == CAPOS_OP_CALL)
+        return direct_call(cpu, ring, sqe, wait);
+    if (sqe->opcode == CAPOS_OP_RETURN)
+        return direct_return(cpu, ring, sqe, wait);
+    return NULL;
+}
+
+// All that was asked for; `first`: the first SQE, when it has been read.
+static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
+                            uint64_t deadline, const struct capos_sqe *first) {
+    enum capos_enter_reason reason = CAPOS_ENTER_DONE;
+    uint32_t taken = 0;
+
     ring_begin(ring);
     if (UNLIKELY(ring_has_work(ring)))
         catch_up(cpu, ring);
-    asked = min_u32(to_submit, available);
-    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    taken = asked == 0 ? 0 : submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
+    if (first != NULL)
+        taken = submit_first(cpu, ring, first);
+    else if (asked != 0)
+        taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
     if (UNLIKELY(taken < asked))
         reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
-    machine_context_set_result(&thread->context, result_of(taken, reason));
+    machine_context_set_result(&ring->thread->context, result_of(taken, reason));
     if (UNLIKELY(reason != CAPOS_ENTER_DONE))
         offer_now(cpu, ring);
     else if (wait_for(cpu, ring, wait, deadline))
         return sched_leave_waiting(cpu);
     leave(cpu, ring);
     return sched_leave(cpu);
+}
+
+struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
+                               uint64_t deadline) {
+    struct thread *thread = cpu->current, *next;
+    struct ring *ring = &thread->ring;
+    struct capos_sqe sqe;
+    uint32_t available;
+
+    kernel_enter(cpu);
+    if (UNLIKELY(!read_header(ring, &available))) {
+        machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
+        return sched_leave(cpu);
+    }
+    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
+    if (!is_alone(ring, to_submit, available, wait, deadline))
+        return enter(cpu, ring, min_u32(to_submit, available), wait, deadline, NULL);
+    ring_load_sqe(&sqe, next_sqe(ring));
+    next = take_directly(cpu, ring, &sqe, wait);
+    return LIKELY(next != NULL) ? next : enter(cpu, ring, 1, wait, deadline, &sqe);
 }
 
 // Runs what is due, and goes on with the wait.

@@ -17,6 +17,7 @@
 #define CORE_RINGSERVE_H
 
 #include "base/attributes.h"
+#include "base/bits.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "core/call.h"
@@ -151,6 +152,41 @@ bool ring_wait(struct ring *ring);
 bool ring_is_satisfied(struct ring *ring);
 void ring_end(struct ring *ring);
 
+// For direct.c ------------------------------------------------------------------------------------
+
+// Has the thread read so much that it can be waited for so many CQEs? Not for a slot. By the ring's
+// own thread.
+static inline bool ring_lacks(const struct ring *ring, uint32_t wait) {
+    return wait <= ring->cqes && ring->cq_tail - ring->cq_head < wait;
+}
+
+// Does the ring's thread wait, and for no more than the completion of this record? Nothing else is
+// to be posted or run then. The ring is locked.
+static inline bool ring_waits_for(const struct ring *ring, const struct call *call) {
+    if (atomic_load_explicit(&ring->phase, memory_order_relaxed) != RING_WAITING)
+        return false;
+    return ring->wait_slot ? ring->wait_for == call->slot
+                           : ring->cq_tail + 1 - ring->cq_head >= ring->wait_for;
+}
+
+// Posts that completion, of a record without flags; the thread is back in user mode as soon as a
+// CPU goes on with it. The ring is locked.
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes);
+
+// Notes what the ring's thread is to wait for.
+static inline void ring_wait_for(struct ring *ring, uint32_t wait, uint64_t deadline) {
+    ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
+    ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
+    ring->deadline = deadline;
+}
+
+// Begins the wait of a thread that no CPU has any more. False: there is nothing to wait for, since
+// somebody was quicker, or the thread is to die; the caller must make it ready.
+must_use bool ring_rest(struct ring *ring);
+
+// An SQE has been taken; publishes that.
+void ring_publish_taken(struct ring *ring);
+
 // Ends the wait of a thread that is to die: true when it was waiting, and the caller must now make
 // it ready.
 seldom bool ring_interrupt_wait(struct ring *ring);
@@ -166,6 +202,12 @@ void ring_name(struct call *call);
 static inline const struct ring_reference *ring_reference(const struct ring *ring,
                                                           uint64_t service) {
     return &ring->references[service % RING_REFERENCES];
+}
+
+static inline bool ring_knows_reference(const struct ring *ring, uint64_t service) {
+    const struct ring_reference *reference = ring_reference(ring, service);
+
+    return reference->service == service && reference->known;
 }
 
 // Makes it known, by the ring's own thread.

@@ -54,10 +54,6 @@ static struct thread *steal(struct cpu *cpu) {
     return thread;
 }
 
-static bool is_killed(const struct thread *thread) {
-    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
-}
-
 static struct sched_context *payer_of(const struct thread *thread) {
     return atomic_load_explicit(&thread->payer, memory_order_acquire);
 }
@@ -176,11 +172,8 @@ static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state lea
         pass_on(cpu, thread, leave);
 }
 
-// Goes on with `next`, which is nobody's, or with nothing, in place of `previous`, cpu->current.
-static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *next,
-                      enum thread_state leave) {
-    if (next == NULL && previous == NULL)
-        return;
+// Makes the switch to `next`, or to nothing, which this CPU is to have instead of `previous`.
+static void take_over(struct cpu *cpu, struct thread *previous, struct thread *next) {
     cpu->current = next;
     cpu->counters.switches++;
     if (next != NULL) {
@@ -188,9 +181,18 @@ static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *n
                               atomic_load_explicit(&next->pace, memory_order_relaxed),
                               memory_order_relaxed);
         atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
-        atomic_store(&next->on_cpu, cpu->index + 1);
     }
     machine_switch(cpu, previous, next);
+}
+
+// Goes on with `next`, which is nobody's, or with nothing, in place of `previous`, cpu->current.
+static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *next,
+                      enum thread_state leave) {
+    if (next == NULL && previous == NULL)
+        return;
+    if (next != NULL)
+        atomic_store(&next->on_cpu, cpu->index + 1);
+    take_over(cpu, previous, next);
     if (previous != NULL)
         let_go(cpu, previous, leave);
 }
@@ -228,11 +230,11 @@ static bool may_stay(struct cpu *cpu) {
 static bool may_go_on(struct cpu *cpu, enum thread_state *leave) {
     struct thread *thread = cpu->current;
 
-    if (LIKELY(!is_killed(thread))) {
+    if (LIKELY(!thread_is_killed(thread))) {
         *leave = THREAD_WAITING;
         if (thread->ring.phase == RING_WOKEN && UNLIKELY(!ringserve_resume(cpu, thread)))
             return false;
-        if (LIKELY(!is_killed(thread)))
+        if (LIKELY(!thread_is_killed(thread)))
             return true;
     }
     thread_die(cpu, thread);
@@ -359,7 +361,7 @@ apart static void do_pending(struct cpu *cpu) {
 
 struct thread *sched_leave(struct cpu *cpu) {
     close_objects(cpu);
-    if (UNLIKELY(is_killed(cpu->current)))
+    if (UNLIKELY(thread_is_killed(cpu->current)))
         return leave_dead(cpu);
     if (cpu->handoff != NULL)
         sched_queue_handoff(cpu);
@@ -391,13 +393,13 @@ apart static struct thread *leave_waiting(struct cpu *cpu) {
         go_on(cpu, THREAD_WAITING);
         return leave(cpu);
     }
-    if (is_killed(cpu->current))
+    if (thread_is_killed(cpu->current))
         return leave_dead(cpu);
     if (!ringserve_resume(cpu, cpu->current)) {
         go_on(cpu, THREAD_WAITING);
         return leave(cpu);
     }
-    if (is_killed(cpu->current)) // by what it has just run
+    if (thread_is_killed(cpu->current)) // by what it has just run
         return leave_dead(cpu);
     reconsider(cpu, slice_over);
     return leave(cpu);
@@ -412,6 +414,46 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
         return leave_waiting(cpu);
     hand_over(cpu, next); // which sees whether it has been woken itself
     return leave(cpu);
+}
+
+// While others are queued here, the running thread's slice has an end or `pending` says that it is
+// to get one, so there is nothing to set for `next`.
+bool sched_may_take(const struct cpu *cpu, const struct thread *next) {
+    return cpu->handoff == NULL && !has_pending(cpu) &&
+           atomic_load_explicit(&next->on_cpu, memory_order_acquire) == 0 &&
+           sched_may_run(next, cpu) && !thread_is_killed(next);
+}
+
+void sched_take(struct cpu *cpu, struct thread *next) {
+    run_queue_rebase(cpu, next, cpu);
+    atomic_store_explicit(&next->on_cpu, cpu->index + 1, memory_order_release);
+}
+
+void sched_pass(struct cpu *cpu, struct thread *next) {
+    struct thread *previous = cpu->current;
+
+    charge_thread(cpu, previous);
+    take_over(cpu, previous, next);
+    cpu->counters.passes++;
+    atomic_store_explicit(&previous->state, THREAD_WAITING, memory_order_relaxed);
+    atomic_store_explicit(&previous->on_cpu, 0, memory_order_release);
+}
+
+// What a pass has left to do: the thread that it came from has been woken meanwhile, or an object
+// has lost its last reference.
+seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
+    if (woken != NULL)
+        sched_ready(cpu, woken);
+    close_objects(cpu);
+    set_slice(cpu, false);
+    return leave(cpu);
+}
+
+struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken) {
+    if (UNLIKELY(woken != NULL || cpu->closing != NULL))
+        return follow_up(cpu, woken);
+    kernel_leave(cpu);
+    return cpu->current;
 }
 
 struct thread *sched_interrupt(struct cpu *cpu) {

@@ -21,6 +21,7 @@ struct sched_counters {
     uint64_t interrupts;  // from other CPUs, to look at something
     uint64_t shootdowns;  // from other CPUs, to drop translations
     uint64_t switches;    // threads that it went on with in place of another, or of nothing
+    uint64_t passes;      // those of them that the one before them passed the CPU to (direct.h)
     uint64_t steals;      // threads that it took from another CPU for want of its own
     uint64_t shares;      // threads that it gave to another CPU to even out
     uint64_t idle_wakes;  // interrupts that ended its sleep
@@ -45,6 +46,17 @@ struct thread *sched_leave(struct cpu *cpu);
 // The same when cpu->current has begun to wait: its ring says so, and anybody may have ended that
 // since.
 struct thread *sched_leave_waiting(struct cpu *cpu);
+
+// For direct.c, where cpu->current begins to wait and `next`, whose wait it has just ended, goes on
+// in its place with the rest of its slice. First sched_may_take: this CPU may have `next`, which
+// nobody has, and is free to go on with it. Then sched_take makes it so, before `next`'s ring is
+// unlocked: whoever changes `attention` before that lock's next holder is told where the thread is.
+// sched_pass switches: nobody has cpu->current any more. sched_leave_passed leaves the kernel like
+// sched_leave; `woken`: the one that was to wait, when its wait is over already, else NULL.
+bool sched_may_take(const struct cpu *cpu, const struct thread *next);
+void sched_take(struct cpu *cpu, struct thread *next);
+void sched_pass(struct cpu *cpu, struct thread *next);
+struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken);
 
 // An interrupt came while this CPU was in user mode, cpu->current's registers are saved and
 // cpu->pending says what is to be done. Returns the thread to go on with, or NULL.

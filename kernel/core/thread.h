@@ -71,6 +71,11 @@ struct thread {
     struct call_queue joiners; // calls of join; their answer function is kernel->thread_answer
 };
 
+// Is it to die when it next would run?
+static inline bool thread_is_killed(const struct thread *thread) {
+    return (atomic_load(&thread->attention) & ATTENTION_KILLED) != 0;
+}
+
 struct thread_start {
     struct uaddr entry;
     struct uaddr stack;

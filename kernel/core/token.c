@@ -33,7 +33,7 @@ static void add_part(struct token_table *table, struct token *tokens, uint32_t f
         tokens[i].next = table->free;
         table->free = first + i;
     }
-    table->count = first + count;
+    __atomic_store_n(&table->count, first + count, __ATOMIC_RELEASE); // see token_peek_receiver
 }
 
 // Makes the next part, from `first` on: whole, or as large as the ledger allows, which is then the
@@ -168,7 +168,7 @@ void token_free_locked(struct token *token) {
     table->live--;
     token->call = NULL;
     token->receive = NULL;
-    token->receiver = NULL;
+    token_set_receiver(token, NULL);
     token->reserved = 0;
     token->generation++;
     if (token->generation == 0) {

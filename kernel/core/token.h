@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "core/ledger.h"
 #include "core/lock.h"
+#include "machine/cpu.h"
 
 #include <capos/status.h>
 #include <stdbool.h>
@@ -39,7 +40,7 @@ struct token {
     struct call *receive;      // the RECV that took it, for REARM
     uint64_t receive_word;     // its word since then
     uint32_t reserved;         // the chain of slots that the RECV had reserved and not used, or 0
-    struct receiver *receiver; // a reference
+    struct receiver *receiver; // a reference; token_set_receiver
     struct token_table *table;
 
     // CANCELLED and not told yet: on its endpoint's list, guarded by the endpoint's lock.
@@ -110,6 +111,25 @@ seldom struct endpoint *token_take_stuck(struct token_table *table);
 // and giving them all up, so that a REARM must reserve anew. No locks held.
 seldom uint32_t token_kept(struct token_table *tokens, const struct captable *table);
 seldom void token_give_kept(struct cpu *cpu, struct token_table *tokens, struct captable *table);
+
+// Under the table's lock; others look without it (token_peek_receiver).
+static inline void token_set_receiver(struct token *token, struct receiver *receiver) {
+    __atomic_store_n(&token->receiver, receiver, __ATOMIC_RELAXED);
+}
+
+// The Receiver by which the call was taken that `id` perhaps names, for who must lock its endpoint
+// before the table: lent until this CPU leaves the kernel. Or NULL.
+static inline struct receiver *token_peek_receiver(const struct token_table *table, uint64_t id) {
+    uint32_t count = __atomic_load_n(&table->count, __ATOMIC_ACQUIRE);
+    uint32_t index = machine_clamp((uint32_t)id, count);
+
+    return index == 0 ? NULL : __atomic_load_n(&token_at(table, index)->receiver, __ATOMIC_RELAXED);
+}
+
+// Is there one for token_take_locked?
+static inline bool token_is_free_locked(const struct token_table *table) {
+    return table->free != 0;
+}
 
 // Frees a token that is on no list; its Receiver has been put or handed on, and so have its
 // reserved slots. The table is locked.

@@ -69,6 +69,11 @@ static inline void list_remove(struct list_node *node) {
     list_node_init(node);
 }
 
+// Is the node, which is on the list, the only one there?
+static inline bool list_is_only(const struct list *list, const struct list_node *node) {
+    return list->head.next == node && node->next == &list->head;
+}
+
 // First node, or NULL when the list is empty.
 static inline struct list_node *list_first(const struct list *list) {
     return list_is_empty(list) ? NULL : list->head.next;

@@ -17,6 +17,7 @@
 #include "tests/race/atomics.h"
 #include "tests/race/explore.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -350,6 +351,248 @@ static void check_woken(void) {
     finish();
 }
 
+// Direct calls and answers ------------------------------------------------------------------------
+
+static uint64_t direct_passes; // in all schedules
+static uint64_t foreseen;      // the token that the call will have, or has
+
+static void enter_alone(struct actor *actor, const struct capos_sqe *sqe) {
+    uint64_t result;
+
+    *ring_user_next(&actor->ring) = *sqe;
+    (void)actor_enter(actor, 1, 1, CAPOS_NO_DEADLINE, &result);
+    take_all(&pair.server);
+    take_all(&pair.client);
+}
+
+static struct capos_sqe usual_answer(uint64_t token) {
+    struct capos_sqe sqe = pair_return(token);
+
+    sqe.flags = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
+    return sqe;
+}
+
+// The server waits, on no CPU; the client, which has called once, runs on CPU 0.
+static void waiting_server(void) {
+    struct capos_sqe sqe;
+
+    begin();
+    sqe = pair_recv(&pair);
+    enter_alone(&pair.server, &sqe);
+    sqe = pair_call(&pair);
+    enter_alone(&pair.client, &sqe);
+    sqe = usual_answer(pair_message(&pair)->token);
+    enter_alone(&pair.server, &sqe);
+    ended.call = NONE;
+    foreseen = token_id(token_at(&pair.server.process->tokens, pair.server.process->tokens.free));
+    for (uint32_t n = 0; n < CPUS; n++)
+        cpu_of(n)->counters.passes = 0;
+}
+
+static void waiting_server_and_second_caller(void) {
+    waiting_server();
+    second = actor_thread(&pair.client, ring_small);
+    actor_run(&second, cpu_of(2));
+}
+
+static void waiting_server_and_its_second(void) {
+    waiting_server();
+    second = actor_thread(&pair.server, ring_small);
+    actor_run(&second, cpu_of(2));
+}
+
+// The client waits for its answer, the server runs on CPU 0.
+static void make_call(void) {
+    struct capos_sqe call = pair_call(&pair);
+
+    enter(&pair.client, 0, &call, 1);
+    take_all(&pair.server);
+    require(cpu_of(0)->current == pair.server.thread, "the server has the call");
+    cpu_of(0)->counters.passes = 0;
+}
+
+static void waiting_caller(void) {
+    waiting_server();
+    make_call();
+}
+
+static void waiting_caller_and_second(void) {
+    waiting_server_and_second_caller();
+    make_call();
+}
+
+static void waiting_caller_and_second_server(void) {
+    waiting_server_and_its_second();
+    make_call();
+}
+
+static void call_from(struct actor *actor, uint32_t cpu) {
+    struct capos_sqe call = pair_call(&pair);
+
+    call.user_data = actor == &second ? 400 : 200;
+    enter(actor, cpu, &call, 1);
+}
+
+static void end_process(struct actor *actor) {
+    static const struct process_end killed = {.kind = PROCESS_KILLED};
+    struct cpu *cpu = cpu_of(2);
+
+    kernel_enter(cpu);
+    process_kill(cpu, actor->process, &killed);
+    object_close_pending(cpu);
+    kernel_leave(cpu);
+}
+
+static void direct_answer(void) {
+    struct capos_sqe sqe = usual_answer(foreseen);
+
+    enter(&pair.server, 0, &sqe, 1);
+}
+
+static void answer_from_second(void) {
+    struct capos_sqe sqe = pair_return(foreseen);
+
+    sqe.user_data = 500;
+    enter(&second, 2, &sqe, 0);
+}
+
+static void call_or_kill_server(unsigned number) {
+    if (number == 0)
+        call_from(&pair.client, 0);
+    else
+        end_process(&pair.server);
+}
+
+static void call_or_kill_caller(unsigned number) {
+    if (number == 0)
+        call_from(&pair.client, 0);
+    else
+        end_process(&pair.client);
+}
+
+static void two_calls(unsigned number) {
+    call_from(number == 0 ? &pair.client : &second, number * 2);
+}
+
+static void call_or_early_answer(unsigned number) {
+    if (number == 0)
+        call_from(&pair.client, 0);
+    else
+        answer_from_second();
+}
+
+static void answer_or_kill_caller(unsigned number) {
+    if (number == 0)
+        direct_answer();
+    else
+        end_process(&pair.client);
+}
+
+static void answer_or_kill_server(unsigned number) {
+    if (number == 0)
+        direct_answer();
+    else
+        end_process(&pair.server);
+}
+
+static void answer_or_call(unsigned number) {
+    if (number == 0)
+        direct_answer();
+    else
+        call_from(&second, 2);
+}
+
+static void two_answers(unsigned number) {
+    if (number == 0)
+        direct_answer();
+    else
+        answer_from_second();
+}
+
+// Whoever waits has not got what it waits for, and all others have looked.
+static void all_look(void) {
+    struct actor *actors[] = {&pair.server, &pair.client, &second};
+
+    settle();
+    for (unsigned i = 0; i < 3; i++) {
+        const struct thread *thread = actors[i]->thread;
+
+        if (thread == NULL)
+            continue;
+        look(actors[i]);
+        require(thread->state != THREAD_WAITING ||
+                    thread->ring.cq_tail - thread->ring.cq_head < thread->ring.wait_for,
+                "a wake-up is lost");
+    }
+    for (uint32_t n = 0; n < CPUS; n++)
+        direct_passes += cpu_of(n)->counters.passes;
+}
+
+static bool is_waiting(const struct actor *actor) {
+    return actor->thread->state == THREAD_WAITING;
+}
+
+static void check_call_and_dead_server(void) {
+    all_look();
+    require(ended.call == -CAPOS_STATUS_DISCONNECTED, "a call has not ended with its server");
+    finish();
+}
+
+static void check_call_of_dead_caller(void) {
+    all_look();
+    require(is_waiting(&pair.server) == (pair.server.process->tokens.live == 0),
+            "a cancelled call's server");
+    finish();
+}
+
+static void check_two_calls(void) {
+    all_look();
+    require(pair.server.process->tokens.live == 1 && list_count(&pair.endpoint->calls) == 1 &&
+                !is_waiting(&pair.server) && is_waiting(&pair.client) && is_waiting(&second),
+            "one of two calls is delivered, the other one waits");
+    finish();
+}
+
+static void check_early_answer(void) {
+    all_look();
+    require(!is_waiting(&pair.server), "the call has not come");
+    require(ended.release == 0 || ended.release == -CAPOS_STATUS_REFUSED, "RETURN's result");
+    require((ended.call == 24) == (ended.release == 0), "RETURN and the call disagree");
+    require(pair.server.process->tokens.live == (ended.release != 0), "the token");
+    finish();
+}
+
+static void check_answer_to_dead_caller(void) {
+    all_look();
+    require(ended.answer == NONE || ended.answer == -CAPOS_STATUS_CANCELLED, "RETURN's result");
+    require(pair.server.process->tokens.live == 0, "a token is left");
+    require(is_waiting(&pair.server) == (ended.answer == NONE), "the server's wait");
+    finish();
+}
+
+static void check_answer_of_dead_server(void) {
+    all_look();
+    require(ended.call == 24 || ended.call == -CAPOS_STATUS_DISCONNECTED, "the call's result");
+    finish();
+}
+
+static void check_answer_and_call(void) {
+    all_look();
+    require(ended.call == 24, "the call's result");
+    require(pair.server.process->tokens.live == 1 && !is_waiting(&pair.server) &&
+                list_is_empty(&pair.endpoint->calls),
+            "the next call is delivered");
+    finish();
+}
+
+static void check_two_answers(void) {
+    all_look();
+    require(ended.call == 24, "the call's result");
+    require((ended.answer == NONE) != (ended.release == 0), "one of two has won");
+    require(is_waiting(&pair.server) == (ended.answer == NONE), "the server's wait");
+    finish();
+}
+
 static const struct {
     const char *name;
     struct race_scenario scenario;
@@ -364,9 +607,33 @@ static const struct {
      RACE_NO_LOCKS},
     {"use against revocation", {2, revocable_copy, use_or_revoke, check_revoked}, RACE_NO_LOCKS},
     {"park against unpark", {2, a_word, park_or_wake, check_woken}, RACE_NO_LOCKS},
+    {"direct call against its server's death",
+     {2, waiting_server, call_or_kill_server, check_call_and_dead_server},
+     RACE_NO_LOCKS},
+    {"direct call against its caller's death",
+     {2, waiting_server, call_or_kill_caller, check_call_of_dead_caller},
+     RACE_NO_LOCKS},
+    {"two direct calls",
+     {2, waiting_server_and_second_caller, two_calls, check_two_calls},
+     RACE_NO_LOCKS},
+    {"direct call against its early answer",
+     {2, waiting_server_and_its_second, call_or_early_answer, check_early_answer},
+     RACE_NO_LOCKS},
+    {"direct answer against the caller's death",
+     {2, waiting_caller, answer_or_kill_caller, check_answer_to_dead_caller},
+     RACE_NO_LOCKS},
+    {"direct answer against the server's death",
+     {2, waiting_caller, answer_or_kill_server, check_answer_of_dead_server},
+     RACE_NO_LOCKS},
+    {"direct answer against the next call",
+     {2, waiting_caller_and_second, answer_or_call, check_answer_and_call},
+     RACE_NO_LOCKS},
+    {"two answers, one of them direct",
+     {2, waiting_caller_and_second_server, two_answers, check_two_answers},
+     RACE_NO_LOCKS},
 };
 
-enum { RACES = sizeof races / sizeof races[0] };
+enum { RACES = sizeof races / sizeof races[0], FIRST_DIRECT = 5 };
 
 static unsigned bound(void) {
     const char *given = getenv("RACE_PREEMPTIONS");
@@ -381,6 +648,7 @@ START_TEST(every_order_ends_well) {
            bound());
     fflush(stdout);
     ck_assert_uint_gt(runs, 20);
+    ck_assert_int_eq(direct_passes > 0, _i >= FIRST_DIRECT);
 }
 END_TEST
 
@@ -392,7 +660,8 @@ START_TEST(without_its_guard_it_fails) {
     if (child == 0) {
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(0);
-        alarm(60);
+        signal(SIGALRM, SIG_DFL); // not Check's, which would end the test itself
+        alarm(20);
         race_broken = (int)races[_i].broken;
         (void)race_explore(&races[_i].scenario, 2);
         _exit(0);

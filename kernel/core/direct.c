@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// Direct calls and answers (direct.h). Each is: checks without locks; the endpoint, the server's
+// tokens and the other thread's ring are locked, each once, and the rest is checked; commit; the
+// locks are dropped; the switch.
+//
+// The other thread is this CPU's from the commit on: its ring is not WAITING any more, so nobody
+// else can end its wait, and on_cpu says who has it before the ring's lock is dropped, so a killer,
+// who takes that lock too, either comes before and is seen, or finds the CPU to tell.
+//
+// The running thread goes the other way round: first nobody has it any more, then its ring begins
+// to wait, under its lock. So who ends its wait finds it free, and it needs no mark for those that
+// come in between: they leave a completion, or `attention`, which is looked at under the lock.
+#include "core/direct.h"
+
+#include "core/accept.h"
+#include "core/answer.h"
+#include "core/cpu.h"
+#include "core/debug.h"
+#include "core/deliver.h"
+#include "core/kernel.h"
+#include "core/sched.h"
+#include "core/thread.h"
+#include "core/token.h"
+#include "machine/context.h"
+
+// May this CPU go on with a thread that waits in its ring for the completion of `call`, and would
+// that have nothing else to do first? The ring is locked.
+static bool can_go_on(const struct cpu *cpu, const struct ring *ring, const struct call *call) {
+    const struct thread *thread = ring->thread;
+
+    return ring_waits_for(ring, call) && sched_may_take(cpu, thread) &&
+           timer_is_idle(&thread->deadline);
+}
+
+// Is nobody charged for the time of both but they themselves?
+static bool pay_for_themselves(const struct ring *a, const struct ring *b) {
+    return atomic_load_explicit(&a->thread->payer, memory_order_relaxed) == NULL &&
+           atomic_load_explicit(&b->thread->payer, memory_order_relaxed) == NULL;
+}
+
+// The other thread goes on here, the running one waits.
+static struct thread *change_over(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                  struct thread *next) {
+    machine_context_set_result(&ring->thread->context, 1); // taken; CAPOS_ENTER_DONE
+    ring->sq_head++;
+    ring_publish_taken(ring);
+    ring_wait_for(ring, wait, CAPOS_NO_DEADLINE);
+    sched_pass(cpu, next);
+    return sched_leave_passed(cpu, ring_rest(ring) ? NULL : ring->thread);
+}
+
+// Will the ring's thread wait, and for this call?
+static bool call_is_waited_for(const struct ring *ring, const struct capos_sqe *sqe,
+                               uint32_t wait) {
+    if ((wait & CAPOS_WAIT_SLOT) != 0)
+        return wait == (CAPOS_WAIT_SLOT | sqe->slot);
+    return ring_lacks(ring, wait) && list_is_empty(&ring->armed);
+}
+
+// The facet that is called, when it can be called without more ado; lent.
+static struct facet *called_facet(const struct ring *ring, const struct capos_sqe *sqe) {
+    struct captable_view view;
+    struct facet *facet;
+
+    if (captable_lookup(&ring->process->table, sqe->cap, &view) != CAPOS_STATUS_OK ||
+        view.kind != OBJECT_FACET || view.revoker != NULL)
+        return NULL;
+    facet = facet_of(view.object);
+    return ring_knows_reference(ring, facet->endpoint->service) ? facet : NULL;
+}
+
+// The RECV that the call is for. The endpoint is locked.
+static struct call *waiting_receive(const struct facet *facet, uint32_t params_bytes) {
+    const struct endpoint *endpoint = facet->endpoint;
+    struct list_node *node = list_first(&endpoint->idle);
+    struct call *receive;
+
+    if (node == NULL || !facet_is_live(facet) || deliver_has_work(endpoint))
+        return NULL;
+    receive = list_entry(node, struct call, offered);
+    return deliver_is_server(endpoint, receive) && deliver_fits(params_bytes, receive) ? receive
+                                                                                       : NULL;
+}
+
+// The endpoint, the tokens and the server's ring are locked.
+static void commit_call(struct cpu *cpu, struct ring *ring, struct call *call,
+                        const struct capos_sqe *sqe, struct call *receive, struct facet *facet) {
+    struct ring *to = receive->ring;
+    struct token *token;
+
+    debug_commit_begin(cpu);
+    ring->accepted++;
+    accept_fill(call, sqe, &facet->object, 0);
+    accept_session(cpu, ring, call);
+    token = deliver_hold_locked(call, receive);
+    deliver_write(call, receive, token_id(token));
+    list_remove(&receive->offered);
+    list_remove(&receive->link);
+    to->offering = false;
+    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + call->params_bytes);
+    sched_take(cpu, to->thread);
+    debug_commit_end(cpu);
+}
+
+// The server, which now has the call; or NULL.
+static struct thread *deliver_locked(struct cpu *cpu, struct ring *ring, struct call *call,
+                                     const struct capos_sqe *sqe, struct facet *facet) {
+    struct call *receive = waiting_receive(facet, sqe->params_bytes);
+    struct token_table *tokens;
+    struct ring *to;
+    bool usual;
+
+    if (receive == NULL)
+        return NULL;
+    to = receive->ring;
+    tokens = &to->process->tokens;
+    lock_take(&tokens->lock);
+    lock_take(&to->lock);
+    usual = token_is_free_locked(tokens) && list_is_only(&to->armed, &receive->link) &&
+            can_go_on(cpu, to, receive) && pay_for_themselves(ring, to) &&
+            object_try_get(&facet->object);
+    if (LIKELY(usual))
+        commit_call(cpu, ring, call, sqe, receive, facet);
+    lock_drop(&to->lock);
+    lock_drop(&tokens->lock);
+    return LIKELY(usual) ? to->thread : NULL;
+}
+
+flat struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                uint32_t wait) {
+    enum capos_status status;
+    struct call *call = accept_slot(ring, sqe, &status);
+    struct facet *facet;
+    struct thread *server;
+
+    if (call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
+        accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !call_is_waited_for(ring, sqe, wait))
+        return NULL;
+    facet = called_facet(ring, sqe);
+    if (facet == NULL)
+        return NULL;
+    lock_take(&facet->endpoint->lock);
+    server = deliver_locked(cpu, ring, call, sqe, facet);
+    lock_drop(&facet->endpoint->lock);
+    return UNLIKELY(server == NULL) ? NULL : change_over(cpu, ring, wait, server);
+}
+
+// Can the call be answered by these params, and its RECV be offered again, with nothing else that
+// follows from it? The tokens and the endpoint are locked.
+static bool is_usual_answer(const struct ring *ring, const struct capos_sqe *sqe,
+                            const struct token *token) {
+    const struct call *call = token->call;
+
+    return answer_can_rearm(ring, token) && (token->reserved != 0 || token->receive->room == 0) &&
+           sqe->params_bytes <= call->results_capacity;
+}
+
+// The endpoint, the tokens and the caller's ring are locked; the call is claimed.
+static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                          struct endpoint *endpoint, struct token *token) {
+    struct call *call = token->call, *receive = token->receive;
+    struct ring *to = call->ring;
+
+    debug_commit_begin(cpu);
+    // This SQE's CQE is the RECV's.
+    answer_rearm(ring, receive, token->receiver, token->reserved, CALL_OFFERED);
+    list_push_front(&endpoint->idle, &receive->offered);
+    ring->offering = true;
+    token_free_locked(token);
+    ring_copy(to, call->results, ring, sqe->params, sqe->params_bytes);
+    call_put_target(cpu, call);
+    ring_end_wait(to, call, sqe->params_bytes);
+    sched_take(cpu, to->thread);
+    debug_commit_end(cpu);
+}
+
+// Has its end nothing to give back, nor to tell to others?
+static bool call_ends_simply(const struct call *call) {
+    return call->flags == 0 && call->reserved == 0;
+}
+
+// The caller, which now has its answer; or NULL. The tokens are locked as well.
+static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                    struct endpoint *endpoint, struct token *token) {
+    struct call *call = token->call;
+    struct ring *to = call->ring;
+    bool usual;
+
+    lock_take(&to->lock);
+    usual = call_ends_simply(call) && !to->offering && can_go_on(cpu, to, call) &&
+            pay_for_themselves(ring, to) && call_claim(call, token->word);
+    if (LIKELY(usual))
+        commit_return(cpu, ring, sqe, endpoint, token);
+    lock_drop(&to->lock);
+    return LIKELY(usual) ? to->thread : NULL;
+}
+
+// The endpoint is locked.
+static struct thread *return_locked(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                    struct endpoint *endpoint) {
+    struct token_table *tokens = &ring->process->tokens;
+    struct thread *caller = NULL;
+    struct token *token;
+
+    lock_take(&tokens->lock);
+    token = token_lookup_locked(tokens, sqe->cap);
+    if (LIKELY(token != NULL && token->state == TOKEN_LIVE && list_is_empty(&tokens->stuck) &&
+               token->receiver->endpoint == endpoint && is_usual_answer(ring, sqe, token)))
+        caller = answer_locked(cpu, ring, sqe, endpoint, token);
+    lock_drop(&tokens->lock);
+    return caller;
+}
+
+flat struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                  uint32_t wait) {
+    struct thread *caller = NULL;
+    struct receiver *receiver;
+    struct endpoint *endpoint;
+
+    if (sqe->flags != (CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE) || (sqe->sent | sqe->zero) != 0 ||
+        !ring_holds(ring, sqe->params, sqe->params_bytes) || !ring_lacks(ring, wait) ||
+        !list_is_empty(&ring->armed))
+        return NULL;
+    receiver = token_peek_receiver(&ring->process->tokens, sqe->cap);
+    if (receiver == NULL)
+        return NULL;
+    endpoint = receiver->endpoint;
+    lock_take(&endpoint->lock);
+    if (LIKELY(!deliver_has_work(endpoint)))
+        caller = return_locked(cpu, ring, sqe, endpoint);
+    lock_drop(&endpoint->lock);
+    return UNLIKELY(caller == NULL) ? NULL : change_over(cpu, ring, wait, caller);
+}
