@@ -5,7 +5,7 @@
 //
 // The other thread is this CPU's from the commit on: its ring is not WAITING any more, so nobody
 // else can end its wait, and on_cpu says who has it before the ring's lock is dropped, so a killer,
-// who takes that lock too, either comes before and is seen, or finds the CPU to tell.
+// who takes that lock after it has changed `attention`, finds the CPU to tell.
 //
 // The running thread goes the other way round: first nobody has it any more, then its ring begins
 // to wait, under its lock. So who ends its wait finds it free, and it needs no mark for those that

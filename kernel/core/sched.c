@@ -421,7 +421,7 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
 bool sched_may_take(const struct cpu *cpu, const struct thread *next) {
     return cpu->handoff == NULL && !has_pending(cpu) &&
            atomic_load_explicit(&next->on_cpu, memory_order_acquire) == 0 &&
-           sched_may_run(next, cpu) && !thread_is_killed(next);
+           sched_may_run(next, cpu);
 }
 
 void sched_take(struct cpu *cpu, struct thread *next) {
