@@ -8,8 +8,8 @@ static void begin(struct emit *e, const struct node *node, const struct field *f
         e, node, field->name, type, emit_text(e, "%s_%s_%s", node->c_name, verb, field->c_name),
         emit_text(e, "struct %s_builder b%s%s", node->c_name, *more == '\0' ? "" : ", ", more));
     if (field_in_union(field))
-        out_printf(e->header, "    capos_struct_set_u16(b.s, %u, %u);\n", node->discriminant_offset,
-                   field->discriminant);
+        out_printf(e->header, "    capos_known_set_u16(b.s, %u, %u, %u);\n", node->data_words,
+                   node->discriminant_offset, field->discriminant);
 }
 
 static void set_group(struct emit *e, const struct node *node, const struct field *field) {
@@ -27,8 +27,8 @@ static void set_void(struct emit *e, const struct node *node, const struct field
 
 static void set_bool(struct emit *e, const struct node *node, const struct field *field) {
     begin(e, node, field, "void", "set", "bool value");
-    out_printf(e->header, "    capos_struct_set_bool(b.s, %u, %svalue);\n}\n", field->offset,
-               field->value.bits ? "!" : "");
+    out_printf(e->header, "    capos_known_set_bool(b.s, %u, %u, %svalue);\n}\n", node->data_words,
+               field->offset, field->value.bits ? "!" : "");
 }
 
 static void set_number(struct emit *e, const struct node *node, const struct field *field) {
@@ -48,7 +48,7 @@ static void set_number(struct emit *e, const struct node *node, const struct fie
                             : emit_text(e, "%s ^ 0x%llxu", stored, value);
     else if (value != 0)
         stored = emit_text(e, "(uint%u_t)(%s ^ 0x%llxu)", bits, stored, value);
-    out_printf(e->header, "    capos_struct_set_u%u(b.s, %u, %s);\n}\n", bits,
+    out_printf(e->header, "    capos_known_set_u%u(b.s, %u, %u, %s);\n}\n", bits, node->data_words,
                field->offset * (bits / 8), stored);
 }
 

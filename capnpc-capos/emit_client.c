@@ -2,7 +2,7 @@
 // What a client calls: begin, send and wait of each method, and all in one step if the params are
 // values that can be arguments.
 #include "capnpc-capos/capabilities.h"
-#include "capnpc-capos/emit.h"
+#include "capnpc-capos/emit_shape.h"
 #include "capnpc-capos/names.h"
 
 #include <string.h>
@@ -61,6 +61,16 @@ static void promises(struct emit *e, const struct node *node, const struct metho
     }
 }
 
+// The results of a call that has ended, and its status.
+static void take_results(struct emit *e, const struct node *results) {
+    if (shape_exists(results))
+        out_assignment(e->header, "results->s", "capos_call_shape",
+                       emit_text(e, "call, %s", shape_arguments(e, results)));
+    else
+        out_printf(e->header, "    results->s = capos_call_results(call);\n");
+    out_printf(e->header, "    return call->status;\n}\n");
+}
+
 static void send_and_wait(struct emit *e, const struct node *node, const struct method *method,
                           const char *name) {
     emit_inline(e, node, method->name, "int", emit_text(e, "%s_send", name),
@@ -69,13 +79,13 @@ static void send_and_wait(struct emit *e, const struct node *node, const struct 
     emit_inline(
         e, node, method->name, "int", emit_text(e, "%s_wait", name),
         emit_text(e, "struct capos_call *call, struct %s *results", method->results->c_name));
-    out_printf(e->header, "    return capos_call_wait(call, &results->s);\n}\n");
+    out_printf(e->header, "    capos_call_await(call);\n");
+    take_results(e, method->results);
     emit_inline(
         e, node, method->name, "int", emit_text(e, "%s_call", name),
         emit_text(e, "struct capos_call *call, struct %s *results", method->results->c_name));
-    out_printf(e->header,
-               "    int status = capos_call_send(call);\n"
-               "    return status == 0 ? capos_call_wait(call, &results->s) : status;\n}\n");
+    out_printf(e->header, "    capos_call_run(call);\n");
+    take_results(e, method->results);
 }
 
 static bool is_argument(const struct field *field) {

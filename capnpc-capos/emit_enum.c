@@ -86,8 +86,8 @@ void emit_which_function(struct emit *e, const struct node *node) {
         return;
     emit_inline(e, node, NULL, emit_text(e, "enum %s", name), name,
                 emit_text(e, "struct %s p", node->c_name));
-    out_printf(e->header, "    uint16_t value = capos_struct_u16(p.s, %u);\n",
-               node->discriminant_offset);
+    out_printf(e->header, "    uint16_t value = capos_known_u16(p.s, %u, %u);\n",
+               node->data_words * 8, node->discriminant_offset);
     out_printf(e->header, "    if (value > %u)\n        return %s_UNKNOWN_VALUE;\n",
                node->discriminants - 1u, upper);
     out_printf(e->header, "    return (enum %s)value;\n}\n", name);

@@ -3,7 +3,7 @@
 // the dispatch to it. A server's table begins with the tables of what its interface inherits.
 #include "capnpc-capos/bound.h"
 #include "capnpc-capos/capabilities.h"
-#include "capnpc-capos/emit.h"
+#include "capnpc-capos/emit_shape.h"
 #include "capnpc-capos/names.h"
 
 #include <string.h>
@@ -103,24 +103,6 @@ static void list_functions(struct emit *e, const struct node *node) {
                n);
 }
 
-void emit_interface_functions(struct emit *e, const struct node *node) {
-    const char *n = node->c_name;
-    ordinals(e, node);
-    list_functions(e, node);
-    server_table(e, node);
-    out_printf(e->header, "\nextern const struct capos_interface %s;\n",
-               emit_name(e, node, NULL, emit_text(e, "%s_interface", n)));
-    out_printf(e->header, "\n// Lets the handler of the invocation's method answer it.\n");
-    out_prototype(e->header, "", "int", emit_name(e, node, NULL, emit_text(e, "%s_dispatch", n)),
-                  emit_text(e,
-                            "const struct %s_server *server, void *self, "
-                            "struct capos_invocation *inv",
-                            n),
-                  ");\n");
-    for (uint32_t i = 0; i < node->method_count; i++)
-        emit_client_functions(e, node, &node->methods[i]);
-}
-
 // The most words of a message of this struct; 0 if there is no bound.
 static unsigned long long most_words(const struct node *node) {
     const struct field *member;
@@ -169,66 +151,124 @@ static const char *places_of(struct emit *e, const struct node *results) {
     return places;
 }
 
-static void method_source(struct emit *e, const struct node *node, const struct method *method) {
+// The part of a dispatch that serves one method: NAME_serve.
+static void serve_function(struct emit *e, const struct node *node, const struct method *method) {
     const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
     const char *member = names_safe(e->model->arena, method->c_name);
     const char *places = places_of(e, method->results);
-    method_table(e, node, method, name);
-    out_printf(e->source, "\n");
-    out_prototype(e->source, "static ", "int", emit_text(e, "%s_serve", name),
-                  "const void *server, void *self, struct capos_invocation *inv", ") {\n");
+    const struct node *params = method->params;
+    emit_inline(e, node, method->name, "int", emit_text(e, "%s_serve", name),
+                emit_text(e,
+                          "const struct %s_server *server, void *self, "
+                          "struct capos_invocation *inv",
+                          node->c_name));
     if (*places != '\0')
-        out_printf(e->source, "    static const uint16_t places[] = {%s};\n", places);
-    out_printf(e->source,
-               "    const struct %s_server *table;\n    struct %s params;\n"
-               "    struct %s_builder results;\n    int outcome;\n",
-               node->c_name, method->params->c_name, method->results->c_name);
-    out_printf(e->source, "    table = (const struct %s_server *)server;\n", node->c_name);
-    out_printf(e->source,
-               "    if (table->%s == NULL)\n"
-               "        return capos_fail(inv, CAPOS_UNIMPLEMENTED, \"not implemented\");\n",
+        out_printf(e->header, "    static const uint16_t places[] = {%s};\n", places);
+    out_printf(e->header,
+               "    struct %s params;\n    struct %s_builder results;\n    int outcome;\n",
+               params->c_name, method->results->c_name);
+    out_printf(e->header,
+               "    if (server->%s == NULL)\n"
+               "        return capos_unserved(inv, \"not implemented\");\n",
                member);
-    out_assignment(e->source, "outcome", "capos_invocation_open",
-                   emit_text(e, "inv, &%s_layout, &params.s", method->params->c_name));
-    out_printf(e->source, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
-    out_assignment(e->source, "results.s", "capos_method_root",
+    if (shape_exists(params)) {
+        out_assignment(e->header, "outcome", "capos_invocation_shape",
+                       emit_text(e, "inv, &params.s, &%s_layout, %s", params->c_name,
+                                 shape_arguments(e, params)));
+    } else {
+        out_assignment(e->header, "params.s", "capos_invocation_open",
+                       emit_text(e, "inv, &%s_layout", params->c_name));
+        out_printf(e->header, "    outcome = inv->exception;\n");
+    }
+    out_printf(e->header, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
+    out_assignment(e->header, "results.s", "capos_method_root",
                    emit_text(e, "&inv->results, %u, %u", method->results->data_words,
                              method->results->pointers));
     if (*places != '\0')
-        out_printf(e->source, "    capos_struct_place_capabilities(results.s, places, "
+        out_printf(e->header, "    capos_struct_place_capabilities(results.s, places, "
                               "sizeof places / sizeof *places);\n");
-    out_printf(e->source, "    return table->%s(self, inv, params, results);\n}\n", member);
+    out_printf(e->header,
+               "    outcome = server->%s(self, inv, params, results);\n"
+               "    return capos_invocation_end(inv, outcome);\n}\n",
+               member);
+}
+
+static const char *server_arguments(struct emit *e, const struct node *node) {
+    return emit_text(e, "const struct %s_server *server, void *self, struct capos_invocation *inv",
+                     node->c_name);
+}
+
+// The methods that the interface itself declares: NAME_serve_own.
+static void own_function(struct emit *e, const struct node *node) {
+    for (uint32_t i = 0; i < node->method_count; i++)
+        serve_function(e, node, &node->methods[i]);
+    emit_inline(e, node, NULL, "int", emit_text(e, "%s_serve_own", node->c_name),
+                server_arguments(e, node));
+    if (node->method_count == 0)
+        out_printf(e->header, "    (void)server;\n    (void)self;\n");
+    else
+        out_printf(e->header, "    switch (inv->method) {\n");
+    for (uint32_t i = 0; i < node->method_count; i++) {
+        out_printf(e->header, "    case %u:\n", i);
+        out_printf(e->header, "        return %s_%s_serve(server, self, inv);\n", node->c_name,
+                   node->methods[i].c_name);
+    }
+    if (node->method_count > 0)
+        out_printf(e->header, "    }\n");
+    out_printf(e->header, "    return capos_unserved(inv, \"no such method\");\n}\n");
 }
 
 // What is served: the interface itself and, once each, all that it inherits, depth first. `path` is
-// the member of the server's table that has the handlers.
-static void served(struct emit *e, const struct node *top, const struct node *node,
-                   const char *path, const struct node **seen, uint32_t *count) {
+// the expression of the table that has the handlers.
+static void served(struct emit *e, const struct node *node, const char *path,
+                   const struct node **seen, uint32_t *count) {
     for (uint32_t i = 0; i < *count; i++)
         if (seen[i] == node)
             return;
     seen[(*count)++] = node;
-    if (*path == '\0')
-        out_printf(e->source, "        {&%s_interface, 0},\n", node->c_name);
-    else
-        out_printf(e->source, "        {&%s_interface, offsetof(struct %s_server, %s)},\n",
-                   node->c_name, top->c_name, path);
+    out_printf(e->header, "    if (inv->interface == UINT64_C(0x%016llx))\n",
+               (unsigned long long)node->id);
+    out_printf(e->header, "        return %s_serve_own(%s, self, inv);\n", node->c_name, path);
+    bool is_top = strcmp(path, "server") == 0;
     for (uint32_t i = 0; i < node->super_count; i++)
-        served(e, top, node->supers[i],
-               emit_text(e, "%s%s%s", path, *path == '\0' ? "" : ".", node->supers[i]->c_name),
-               seen, count);
+        served(e, node->supers[i],
+               emit_text(e, is_top ? "&%s->%s" : "%s.%s", path, node->supers[i]->c_name), seen,
+               count);
+}
+
+static void dispatch_function(struct emit *e, const struct node *node) {
+    const struct node **seen = arena_array(e->model->arena, e->model->node_count, sizeof *seen);
+    uint32_t count = 0;
+    own_function(e, node);
+    out_printf(e->header, "\n// Lets the handler of the invocation's method answer it.\n");
+    out_prototype(e->header, "__attribute__((always_inline)) static inline ", "int",
+                  emit_name(e, node, NULL, emit_text(e, "%s_dispatch", node->c_name)),
+                  server_arguments(e, node), ") {\n");
+    served(e, node, "server", seen, &count);
+    out_printf(e->header, "    return capos_unserved(inv, \"no such interface here\");\n}\n");
+}
+
+// A method's entry of the table: NAME_entry.
+static void entry_function(struct emit *e, const struct node *node, const char *name) {
+    out_printf(e->source, "\n");
+    out_prototype(e->source, "static ", "int", emit_text(e, "%s_entry", name),
+                  "const void *server, void *self, struct capos_invocation *inv", ") {\n");
+    out_printf(e->source, "    const struct %s_server *table;\n", node->c_name);
+    out_printf(e->source, "    table = (const struct %s_server *)server;\n", node->c_name);
+    out_printf(e->source, "    return %s_serve(table, self, inv);\n}\n", name);
 }
 
 void emit_interface_source(struct emit *e, const struct node *node) {
     const char *n = node->c_name;
-    const struct node **seen = arena_array(e->model->arena, e->model->node_count, sizeof *seen);
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < node->method_count; i++)
-        method_source(e, node, &node->methods[i]);
+    for (uint32_t i = 0; i < node->method_count; i++) {
+        const char *name = emit_text(e, "%s_%s", n, node->methods[i].c_name);
+        method_table(e, node, &node->methods[i], name);
+        entry_function(e, node, name);
+    }
     if (node->method_count > 0) {
         out_printf(e->source, "\nstatic const struct capos_interface_method %s_methods[] = {\n", n);
         for (uint32_t i = 0; i < node->method_count; i++)
-            out_printf(e->source, "    {&%s_%s_method, %s_%s_serve},\n", n, node->methods[i].c_name,
+            out_printf(e->source, "    {&%s_%s_method, %s_%s_entry},\n", n, node->methods[i].c_name,
                        n, node->methods[i].c_name);
         out_printf(e->source, "};\n");
     }
@@ -236,15 +276,15 @@ void emit_interface_source(struct emit *e, const struct node *node) {
     out_printf(e->source, "    UINT64_C(0x%016llx),\n    %u,\n", (unsigned long long)node->id,
                node->method_count);
     out_printf(e->source, node->method_count > 0 ? "    %s_methods,\n};\n" : "    NULL,\n};\n", n);
-    out_printf(e->source, "\n");
-    out_prototype(e->source, "", "int", emit_text(e, "%s_dispatch", n),
-                  emit_text(e,
-                            "const struct %s_server *server, void *self, "
-                            "struct capos_invocation *inv",
-                            n),
-                  ") {\n");
-    out_printf(e->source, "    static const struct capos_served served[] = {\n");
-    served(e, node, node, "", seen, &count);
-    out_printf(e->source, "    };\n    return capos_dispatch(served, %u, server, self, inv);\n}\n",
-               count);
+}
+
+void emit_interface_functions(struct emit *e, const struct node *node) {
+    ordinals(e, node);
+    list_functions(e, node);
+    server_table(e, node);
+    out_printf(e->header, "\nextern const struct capos_interface %s;\n",
+               emit_name(e, node, NULL, emit_text(e, "%s_interface", node->c_name)));
+    dispatch_function(e, node);
+    for (uint32_t i = 0; i < node->method_count; i++)
+        emit_client_functions(e, node, &node->methods[i]);
 }

@@ -3,8 +3,6 @@
 // those of its groups included, with guards for the members of unions.
 #include "capnpc-capos/emit.h"
 
-enum { SHAPE_WORDS_MAX = 1024 };
-
 struct rows {
     struct emit *e;
     struct out text;
@@ -105,54 +103,9 @@ void emit_layout_declaration(struct emit *e, const struct node *node) {
                emit_name(e, node, NULL, emit_text(e, "%s_layout", node->c_name)));
 }
 
-static const struct field *pointer_field(const struct node *node, uint32_t pointer) {
-    for (uint32_t i = 0; i < node->field_count; i++) {
-        const struct field *field = &node->fields[i];
-        if (field->group == NULL && type_is_pointer(&field->type) && field->offset == pointer)
-            return field_in_union(field) ? NULL : field;
-    }
-    return NULL;
-}
-
-// What a pointer of a struct with a shape leads to: a struct that has data, and nothing else.
-static const struct node *shape_target(const struct node *node, uint32_t pointer) {
-    const struct field *field = pointer_field(node, pointer);
-    if (field == NULL || field->type.kind != CAPOS_TYPE_STRUCT)
-        return NULL;
-    const struct node *target = field->type.node;
-    return target->pointers == 0 && target->data_words > 0 ? target : NULL;
-}
-
-// The words of a message of the struct that has a shape, 0 if it has none (capnp/validate.h).
-static uint32_t shape_words(const struct node *node) {
-    uint32_t words = 1u + node->data_words + node->pointers;
-    if (words == 1)
-        return 0;
-    for (uint32_t i = 0; i < node->pointers; i++) {
-        const struct node *target = shape_target(node, i);
-        if (target == NULL)
-            return 0;
-        words += target->data_words;
-    }
-    return words <= SHAPE_WORDS_MAX ? words : 0;
-}
-
-static void put_shape(struct emit *e, const struct node *node) {
-    uint32_t next = node->pointers; // words from the first pointer to where the next struct begins
-    out_printf(e->source, "static const uint64_t %s_shape[] = {\n", node->c_name);
-    for (uint32_t i = 0; i < node->pointers; i++) {
-        const struct node *target = shape_target(node, i);
-        uint64_t word = capos_word_make_struct((int32_t)(next - i - 1), target->data_words, 0);
-        out_printf(e->source, "    UINT64_C(0x%016llx),\n", (unsigned long long)word);
-        next += target->data_words;
-    }
-    out_printf(e->source, "};\n");
-}
-
 void emit_layout(struct emit *e, const struct node *node) {
     struct rows rows = {.e = e};
     const char *entries = "NULL";
-    const char *shape = "NULL";
     if (node->is_group)
         return;
     out_init(&rows.text);
@@ -163,21 +116,8 @@ void emit_layout(struct emit *e, const struct node *node) {
         out_printf(e->source, "static const struct capos_layout_entry %s[] = {\n%s};\n", entries,
                    rows.text.data);
     }
-    uint32_t words = shape_words(node);
-    if (words > 0 && node->pointers > 0) {
-        shape = emit_text(e, "%s_shape", node->c_name);
-        put_shape(e, node);
-    }
-    if (words > 0)
-        out_printf(e->source,
-                   "const struct capos_layout %s_layout = "
-                   "{%s, %u, %u, %u, %u, UINT64_C(0x%016llx), %s};\n",
-                   node->c_name, entries, rows.count, words, node->data_words, node->pointers,
-                   (unsigned long long)capos_word_make_struct(0, node->data_words, node->pointers),
-                   shape);
-    else
-        out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u, 0, 0, 0, 0, NULL};\n",
-                   node->c_name, entries, rows.count);
+    out_printf(e->source, "const struct capos_layout %s_layout = {%s, %u};\n", node->c_name,
+               entries, rows.count);
     out_printf(e->source, "// clang-format on\n");
     out_fini(&rows.text);
 }

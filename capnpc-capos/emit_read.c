@@ -21,9 +21,10 @@ static void read_group(struct emit *e, const struct node *node, const struct fie
 }
 
 // The expression of a number's bits, the default taken out.
-static const char *bits_of(struct emit *e, const struct field *field, unsigned bits) {
-    const char *stored =
-        emit_text(e, "capos_struct_u%u(p.s, %u)", bits, field->offset * (bits / 8));
+static const char *bits_of(struct emit *e, const struct node *node, const struct field *field,
+                           unsigned bits) {
+    const char *stored = emit_text(e, "capos_known_u%u(p.s, %u, %u)", bits, node->data_words * 8,
+                                   field->offset * (bits / 8));
     unsigned long long value = field->value.bits;
     if (value == 0)
         return stored;
@@ -37,7 +38,7 @@ static const char *bits_of(struct emit *e, const struct field *field, unsigned b
 static void read_number(struct emit *e, const struct node *node, const struct field *field) {
     unsigned bits = emit_bits(&field->type);
     const char *c_type = emit_reader_type(e, &field->type, "");
-    const char *value = bits_of(e, field, bits);
+    const char *value = bits_of(e, node, field, bits);
     bool bare = field->value.bits == 0 || bits < 32;
     begin(e, node, field, c_type, "");
     if (field->type.kind == CAPOS_TYPE_ENUM)
@@ -54,8 +55,8 @@ static void read_number(struct emit *e, const struct node *node, const struct fi
 
 static void read_bool(struct emit *e, const struct node *node, const struct field *field) {
     begin(e, node, field, "bool", "");
-    out_printf(e->header, "    return %scapos_struct_bool(p.s, %u);\n}\n",
-               field->value.bits ? "!" : "", field->offset);
+    out_printf(e->header, "    return %scapos_known_bool(p.s, %u, %u);\n}\n",
+               field->value.bits ? "!" : "", node->data_words * 8, field->offset);
 }
 
 static void read_has(struct emit *e, const struct node *node, const struct field *field) {

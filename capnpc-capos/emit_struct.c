@@ -2,7 +2,7 @@
 // Structs and groups: their handles, their layout, and how to get at one. Their fields are written
 // by emit_read.c and emit_build.c.
 #include "capnpc-capos/bound.h"
-#include "capnpc-capos/emit.h"
+#include "capnpc-capos/emit_shape.h"
 #include "capnpc-capos/names.h"
 
 static void handle(struct emit *e, const struct node *node, const char *suffix,
@@ -104,6 +104,7 @@ void emit_struct_functions(struct emit *e, const struct node *node) {
     if (!node->is_group) {
         layout(e, node);
         emit_layout_declaration(e, node);
+        emit_shape(e, node);
         from_message(e, node);
         from_pointer(e, node);
         emit_struct_list_functions(e, node);

@@ -96,7 +96,8 @@ void emit_return_pointer(struct emit *e, const struct type *type, const char *li
         out_printf(e->header, "    value.list = capos_pointer_list(%s, %s);\n", pointer,
                    emit_element(type->element));
     else if (type->kind == CAPOS_TYPE_STRUCT)
-        out_printf(e->header, "    value.s = capos_pointer_struct(%s);\n", pointer);
+        out_printf(e->header, "    value.s = capos_known_struct(%s, %u, %u);\n", pointer,
+                   type->node->data_words, type->node->pointers);
     else
         out_printf(e->header, "    value.id = capos_pointer_capability_id(%s);\n", pointer);
     out_printf(e->header, "    return value;\n");

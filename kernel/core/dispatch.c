@@ -275,10 +275,8 @@ static int serve(struct cpu *cpu, struct dispatch *dispatch, struct object *obje
     const struct capos_interface *methods = type->methods;
 
     if (LIKELY(methods != NULL)) {
-        const struct capos_served served = {methods, 0};
-
         dispatch->target = (struct target){cpu, object};
-        return capos_dispatch(&served, 1, type->server, &dispatch->target, invocation);
+        return capos_interface_dispatch(methods, type->server, &dispatch->target, invocation);
     }
     if (type->dispatch != NULL)
         return type->dispatch(cpu, object, invocation);

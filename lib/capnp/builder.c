@@ -4,8 +4,12 @@
 #include "capnp/builder.h"
 
 void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error) {
-    if (builder->error == CAPOS_BUILD_OK)
-        builder->error = error;
+    if (builder->error != CAPOS_BUILD_OK)
+        return;
+    builder->error = error;
+    builder->needed = builder->used;
+    builder->capacity = 0;
+    builder->used = 0;
 }
 
 enum capos_build_error capos_builder_finish(const struct capos_builder *builder, uint32_t *words) {
@@ -13,13 +17,9 @@ enum capos_build_error capos_builder_finish(const struct capos_builder *builder,
     return builder->error;
 }
 
-uint64_t *capos_builder_lack(struct capos_builder *builder, uint64_t words) {
-    if (builder->error == CAPOS_BUILD_OK)
-        builder->error = CAPOS_BUILD_FULL;
-    if (builder->needed == 0)
-        builder->needed = builder->used;
+void capos_builder_lack(struct capos_builder *builder, uint64_t words) {
+    capos_builder_fail(builder, CAPOS_BUILD_FULL);
     builder->needed += words;
-    return NULL;
 }
 
 static void point(struct capos_pointer_builder p, uint64_t value) {
@@ -96,10 +96,11 @@ static char *set_bytes(struct capos_pointer_builder p, uint32_t size) {
     uint64_t words = ((uint64_t)size + 7) / 8;
     if (size > CAPOS_LIST_SIZE_MAX)
         capos_builder_fail(p.builder, CAPOS_BUILD_RANGE);
-    uint64_t *at = p.at == NULL ? capos_builder_take(p.builder, words)
-                                : capos_builder_reserve(p.builder, words);
-    if (at == NULL || p.at == NULL)
+    if (p.at == NULL || !capos_builder_has(p.builder, words)) {
+        (void)capos_builder_take(p.builder, words);
         return NULL;
+    }
+    uint64_t *at = capos_builder_claim(p.builder, (uint32_t)words);
     point(p, capos_word_make_list(offset_from(p, at), CAPOS_ELEMENT_1, size));
     if (words == 0)
         return NULL;
@@ -121,8 +122,8 @@ void capos_pointer_set_data(struct capos_pointer_builder p, struct capos_data da
         __builtin_memcpy(at, data.data, data.size);
 }
 
-void capos_pointer_set_capability(struct capos_pointer_builder p,
-                                  struct capos_descriptor descriptor) {
+void capos_pointer_set_capability_slowly(struct capos_pointer_builder p,
+                                         struct capos_descriptor descriptor) {
     struct capos_builder *b = p.builder;
     uint64_t before = p.at == NULL ? 0 : capos_word_load(p.at, 0);
     if (b->error == CAPOS_BUILD_OK && capos_word_is_capability(before)) {

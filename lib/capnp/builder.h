@@ -28,7 +28,7 @@ enum capos_build_error {
 
 struct capos_builder {
     uint64_t *words;
-    uint32_t capacity; // words
+    uint32_t capacity; // words; none after an error
     uint32_t used;
     uint64_t needed; // 0 until there is an error; then the words that would have been used
     enum capos_build_error error;
@@ -94,25 +94,34 @@ static inline void capos_builder_set_descriptors(struct capos_builder *builder,
     builder->descriptor_room = room;
 }
 
-// Counts words that are not there, or not to be had after an error. Always NULL.
-uint64_t *capos_builder_lack(struct capos_builder *builder, uint64_t words)
+// Records an error, unless there is one already, and takes the buffer away.
+void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error);
+
+// Counts words that are not there, or not to be had after an error.
+void capos_builder_lack(struct capos_builder *builder, uint64_t words)
     __attribute__((cold, noinline));
 
-// Takes words that hold anything, and that the caller must all write; NULL after an error. For the
-// functions below.
-static inline uint64_t *capos_builder_reserve(struct capos_builder *builder, uint64_t words) {
-    if (words > builder->capacity - builder->used || builder->error != CAPOS_BUILD_OK)
-        return capos_builder_lack(builder, words);
+// Are there so many words? One comparison, as there are none after an error. For the functions
+// below: what lacks is to be counted.
+static inline bool capos_builder_has(const struct capos_builder *builder, uint64_t words) {
+    return __builtin_expect(words <= builder->capacity - builder->used, 1);
+}
+
+// Takes words that are there and hold anything: the caller must write them all.
+static inline uint64_t *capos_builder_claim(struct capos_builder *builder, uint32_t words) {
     uint64_t *at = builder->words + builder->used;
-    builder->used += (uint32_t)words;
+    builder->used += words;
     return at;
 }
 
-// The same, zeroed.
+// Takes words, zeroed; NULL if they are not there.
 static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64_t words) {
-    uint64_t *at = capos_builder_reserve(builder, words);
-    if (at != NULL)
-        __builtin_memset(at, 0, words * sizeof *at);
+    if (!capos_builder_has(builder, words)) {
+        capos_builder_lack(builder, words);
+        return NULL;
+    }
+    uint64_t *at = capos_builder_claim(builder, (uint32_t)words);
+    __builtin_memset(at, 0, words * sizeof *at);
     return at;
 }
 
@@ -127,9 +136,12 @@ capos_builder_init_root(struct capos_builder *builder, uint16_t data_words, uint
     builder->used = 0;
     builder->needed = 0;
     builder->descriptor_count = 0;
-    uint64_t *at = capos_builder_take(builder, words + 1);
-    if (at == NULL)
+    if (!capos_builder_has(builder, words + 1)) {
+        capos_builder_lack(builder, words + 1);
         return s;
+    }
+    uint64_t *at = capos_builder_claim(builder, words + 1);
+    __builtin_memset(at + 1, 0, words * sizeof *at);
     capos_word_store(at, 0, capos_word_make_struct(words == 0 ? -1 : 0, data_words, pointers));
     s.data = at + 1;
     s.data_words = data_words;
@@ -141,17 +153,19 @@ capos_builder_init_root(struct capos_builder *builder, uint16_t data_words, uint
 enum capos_build_error capos_builder_finish(const struct capos_builder *builder, uint32_t *words)
     __attribute__((warn_unused_result));
 
-// Records an error, unless there is one already.
-void capos_builder_fail(struct capos_builder *builder, enum capos_build_error error);
-
 // Makes an object and lets the pointer lead to it. Elements and fields are zero.
 static inline struct capos_struct_builder
 capos_pointer_init_struct(struct capos_pointer_builder pointer, uint16_t data_words,
                           uint16_t pointers) {
     struct capos_struct_builder s = {pointer.builder, NULL, 0, 0};
     uint32_t words = (uint32_t)data_words + pointers;
-    uint64_t *at = capos_builder_take(pointer.builder, words);
-    if (at == NULL || pointer.at == NULL)
+    if (!capos_builder_has(pointer.builder, words)) {
+        capos_builder_lack(pointer.builder, words);
+        return s;
+    }
+    uint64_t *at = capos_builder_claim(pointer.builder, words);
+    __builtin_memset(at, 0, words * sizeof *at);
+    if (pointer.at == NULL)
         return s;
     int32_t offset = words == 0 ? -1 : (int32_t)(at - pointer.at - 1);
     capos_word_store(pointer.at, 0, capos_word_make_struct(offset, data_words, pointers));
@@ -173,10 +187,24 @@ void capos_pointer_set_data(struct capos_pointer_builder pointer, struct capos_d
 char *capos_pointer_init_text(struct capos_pointer_builder pointer, uint32_t size);
 uint8_t *capos_pointer_init_data(struct capos_pointer_builder pointer, uint32_t size);
 
+// capos_pointer_set_capability for every pointer.
+void capos_pointer_set_capability_slowly(struct capos_pointer_builder pointer,
+                                         struct capos_descriptor descriptor);
+
 // Sends a capability: the descriptor is copied to the message's descriptors, where it comes last,
 // or in the place of the one that the pointer leads to already. One of kind NONE keeps its place.
-void capos_pointer_set_capability(struct capos_pointer_builder pointer,
-                                  struct capos_descriptor descriptor);
+static inline void capos_pointer_set_capability(struct capos_pointer_builder pointer,
+                                                struct capos_descriptor descriptor) {
+    struct capos_builder *builder = pointer.builder;
+    if (pointer.at == NULL || capos_word_load(pointer.at, 0) != 0 ||
+        builder->descriptor_count >= builder->descriptor_room) {
+        capos_pointer_set_capability_slowly(pointer, descriptor);
+        return;
+    }
+    builder->descriptors[builder->descriptor_count] = descriptor;
+    capos_word_store(pointer.at, 0, capos_word_make_capability(builder->descriptor_count));
+    builder->descriptor_count++;
+}
 
 // Lets the pointers of a new root that are numbered so lead to capabilities of kind NONE, so that
 // what is set there later is in this order, whatever order it is set in. Does nothing where there

@@ -14,12 +14,17 @@ static uint64_t brought(struct capos_promise promise) {
     return promise.place < results->descriptor_count ? results->descriptors[promise.place].cap : 0;
 }
 
+// Waits for the answer to a call, which must be sound.
+static bool waited(struct capos_call *call) {
+    struct capos_struct results;
+    return capos_call_wait(call, &results) == CAPOS_DONE;
+}
+
 void capos_call_begin_on(struct capos_call *call, struct capos_promise target,
                          const struct capos_method *method) {
     struct capos_call *source = target.call;
     struct capos_transport *transport = source->transport;
     bool sent = source->state == CAPOS_CALL_SENT || source->state == CAPOS_CALL_ANSWERED;
-    struct capos_struct ignored;
     if (source->status == CAPOS_DONE && sent && transport->on != NULL) {
         capos_call_begin(call, transport->on, target.place, method);
         call->waits = CAPOS_CALL_ON;
@@ -27,7 +32,7 @@ void capos_call_begin_on(struct capos_call *call, struct capos_promise target,
         return;
     }
     if (source->status == CAPOS_DONE && sent)
-        sent = capos_call_wait(source, &ignored) == CAPOS_DONE;
+        sent = waited(source);
     capos_call_begin(call, transport, sent ? brought(target) : 0, method);
     if (source->status != CAPOS_DONE)
         fail(call, source->status, source->reason);
@@ -44,7 +49,6 @@ static bool may_wait(const struct capos_transport *transport,
 }
 
 int capos_call_after(struct capos_call *call, struct capos_call *source) {
-    struct capos_struct ignored;
     if (call->status != CAPOS_DONE)
         return call->status;
     if (call->state != CAPOS_CALL_BEGUN || !may_wait(call->transport, source->transport))
@@ -54,7 +58,7 @@ int capos_call_after(struct capos_call *call, struct capos_call *source) {
     if (source->state != CAPOS_CALL_SENT && source->state != CAPOS_CALL_ANSWERED)
         return fail(call, CAPOS_INVALID_ARGUMENT, "the call that it waits for was not sent");
     if (call->transport->on == NULL) {
-        if (capos_call_wait(source, &ignored) != CAPOS_DONE)
+        if (!waited(source))
             fail(call, source->status, source->reason);
         return call->status;
     }
@@ -85,23 +89,24 @@ int capos_call_unsendable(struct capos_call *call) {
     return fail(call, CAPOS_INVALID_ARGUMENT, "the params do not fit");
 }
 
-// The empty results of a call that failed.
-static int fail_results(struct capos_call *call, struct capos_struct *results) {
-    capos_reader_init(&call->results, NULL, 0);
-    *results = capos_reader_root(&call->results);
-    return call->status;
-}
-
-int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
-    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT)
-        call->status = call->transport->wait(call->transport, call);
-    else if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN)
+void capos_call_unawaited(struct capos_call *call) {
+    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN)
         fail(call, CAPOS_INVALID_ARGUMENT, "the call was not sent");
     call->state = CAPOS_CALL_ANSWERED;
-    if (call->status != CAPOS_DONE)
-        return fail_results(call, results);
-    if (capos_validate_root(&call->results, call->method->results, results))
-        return CAPOS_DONE;
-    fail(call, CAPOS_FAILED, capos_fault_name(call->results.fault.kind));
-    return fail_results(call, results);
+}
+
+struct capos_struct capos_call_results(struct capos_call *call) {
+    struct capos_struct results = {NULL, NULL, NULL, 0, 0, 0};
+    struct capos_reader *reader = &call->results;
+    const struct capos_descriptor *descriptors = reader->descriptors;
+    uint32_t count = reader->descriptor_count;
+    if (call->status == CAPOS_DONE) {
+        capos_reader_init(reader, reader->only.words, reader->only.size);
+        capos_reader_set_descriptors(reader, descriptors, count);
+        if (capos_validate_root(reader, call->method->results, &results))
+            return results;
+        fail(call, CAPOS_FAILED, capos_fault_name(reader->fault.kind));
+    }
+    capos_reader_init(reader, NULL, 0);
+    return capos_reader_root(reader);
 }

@@ -148,11 +148,36 @@ static inline void capos_invocation_init(struct capos_invocation *inv, uint64_t 
 // Makes the invocation fail: to be returned by the handler. The results are dropped.
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
 
-// For generated code: validates the params against their layout.
-int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout,
-                          struct capos_struct *params) __attribute__((warn_unused_result));
+// For generated code, of which the functions up to the calling end are parts. Validates the params
+// against their layout; the exception says how that went.
+struct capos_struct capos_invocation_open(struct capos_invocation *inv,
+                                          const struct capos_layout *layout);
 
-// Calls the handler of one method from a table of handlers; generated.
+// The same for params whose struct has a shape; returns CAPOS_DONE or the exception.
+__attribute__((always_inline)) static inline int
+capos_invocation_shape(struct capos_invocation *inv, struct capos_struct *params,
+                       const struct capos_layout *layout, capos_has_shape *has_shape,
+                       uint16_t data_words, uint16_t pointers, bool capabilities) {
+    inv->reader.only.words = inv->params;
+    inv->reader.only.size = inv->params_words;
+    inv->reader.descriptors = inv->received;
+    inv->reader.descriptor_count = inv->received_count;
+    if (has_shape(&inv->reader)) {
+        *params = capos_shape_root(&inv->reader, data_words, pointers, capabilities);
+        return CAPOS_DONE;
+    }
+    *params = capos_invocation_open(inv, layout);
+    return inv->exception;
+}
+
+// The answer to what is not served.
+int capos_unserved(struct capos_invocation *inv, const char *reason)
+    __attribute__((cold, noinline));
+
+int capos_invocation_overflow(struct capos_invocation *inv) __attribute__((cold, noinline));
+
+// A method of an interface, as a table has it: generated, for whoever knows what is called only
+// when it is. `server` is the interface's table of handlers.
 typedef int capos_serve(const void *server, void *self, struct capos_invocation *inv);
 
 struct capos_interface_method {
@@ -167,33 +192,23 @@ struct capos_interface {
     const struct capos_interface_method *methods;
 };
 
-// Where in a server's table the handlers of an interface are: its own, or an inherited one's.
-struct capos_served {
-    const struct capos_interface *interface;
-    size_t offset;
-};
+// As a generated dispatch, for the interface's own methods: returns CAPOS_DONE, CAPOS_PENDING or an
+// exception that the invocation then holds.
+static inline int capos_interface_dispatch(const struct capos_interface *interface,
+                                           const void *server, void *self,
+                                           struct capos_invocation *inv) {
+    if (inv->interface != interface->id)
+        return capos_unserved(inv, "no such interface here");
+    if (inv->method >= interface->method_count)
+        return capos_unserved(inv, "no such method");
+    return interface->methods[inv->method].serve(server, self, inv);
+}
 
-// For generated code: the answer to what is not among the served.
-int capos_unserved(struct capos_invocation *inv, const char *reason)
-    __attribute__((cold, noinline));
-
-// Finds (interface, method) of the invocation among what is served, and lets it be handled. Returns
-// CAPOS_DONE, CAPOS_PENDING or an exception that the invocation then holds.
-static inline int capos_dispatch(const struct capos_served *served, size_t count,
-                                 const void *server, void *self, struct capos_invocation *inv) {
-    for (size_t i = 0; i < count; i++) {
-        const struct capos_interface *interface = served[i].interface;
-        if (interface->id != inv->interface)
-            continue;
-        if (inv->method >= interface->method_count)
-            return capos_unserved(inv, "no such method");
-        const void *handlers = (const char *)server + served[i].offset;
-        int outcome = interface->methods[inv->method].serve(handlers, self, inv);
-        if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
-            return capos_fail(inv, CAPOS_FAILED, "the results do not fit");
-        return outcome;
-    }
-    return capos_unserved(inv, "no such interface here");
+// What a handler has returned, looked at: all that it built must have found room.
+static inline int capos_invocation_end(struct capos_invocation *inv, int outcome) {
+    if (outcome == CAPOS_DONE && inv->results.error != CAPOS_BUILD_OK)
+        return capos_invocation_overflow(inv);
+    return outcome;
 }
 
 // The calling end ------------------------------------------------------------------------------
@@ -202,9 +217,9 @@ struct capos_call;
 
 // What carries calls. Each function returns CAPOS_DONE, an exception (positive), or minus a status
 // of the transport. `begin` makes room: it gives call->params a buffer and descriptors, none when
-// it fails. `send` starts the call with what was built. `wait` ends it: it begins call->results on
-// what was answered, or sets call->reason. `release` gives all of it back; also after a failed
-// begin.
+// it fails. `send` starts the call with what was built. `wait` ends it: it says what was answered
+// by capos_call_answer, or sets call->reason. `call` does both. `release` gives all of it back;
+// also after a failed begin.
 //
 // The rest may be missing. `on` carries calls that wait for another one of this transport's, which
 // call->waits says: its `send` has them sent now and started by whoever answers that one. `cancel`
@@ -216,6 +231,7 @@ struct capos_transport {
     int (*begin)(struct capos_transport *transport, struct capos_call *call);
     int (*send)(struct capos_transport *transport, struct capos_call *call);
     int (*wait)(struct capos_transport *transport, struct capos_call *call);
+    int (*call)(struct capos_transport *transport, struct capos_call *call);
     void (*release)(struct capos_transport *transport, struct capos_call *call);
     void *context;
     struct capos_transport *on;
@@ -268,7 +284,6 @@ static inline void capos_call_begin(struct capos_call *call, struct capos_transp
     call->target = target;
     call->state = CAPOS_CALL_BEGUN;
     call->reason = "";
-    call->tag = 0;
     call->status = transport->begin(transport, call);
 }
 
@@ -306,9 +321,59 @@ __attribute__((warn_unused_result)) static inline int capos_call_send(struct cap
     return call->status;
 }
 
+// For a transport: the answer, one 8-aligned segment of at most CAPOS_SEGMENT_WORDS_MAX words, and
+// what came with it. Both are borrowed until the call is released.
+static inline void capos_call_answer(struct capos_call *call, const uint64_t *words, uint32_t size,
+                                     const struct capos_descriptor *descriptors, uint32_t count) {
+    call->results.only.words = words;
+    call->results.only.size = size;
+    call->results.descriptors = descriptors;
+    call->results.descriptor_count = count;
+}
+
+// Why a call can't be waited for, if it can't. For capos_call_await.
+void capos_call_unawaited(struct capos_call *call) __attribute__((cold, noinline));
+
+// Waits for the answer, which is not looked at; call->status says how it went.
+static inline void capos_call_await(struct capos_call *call) {
+    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT) {
+        call->state = CAPOS_CALL_ANSWERED;
+        call->status = call->transport->wait(call->transport, call);
+    } else {
+        capos_call_unawaited(call);
+    }
+}
+
+// Sends the call and waits for the answer, in one.
+static inline void capos_call_run(struct capos_call *call) {
+    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_BEGUN &&
+        call->params.error == CAPOS_BUILD_OK) {
+        call->state = CAPOS_CALL_ANSWERED;
+        call->status = call->transport->call(call->transport, call);
+    } else {
+        capos_call_unsendable(call);
+    }
+}
+
+// Validates what was answered: the results. They are empty if the call has failed, as it has, too,
+// if they are not sound.
+struct capos_struct capos_call_results(struct capos_call *call);
+
+// The same for results whose struct has a shape. For generated code.
+__attribute__((always_inline)) static inline struct capos_struct
+capos_call_shape(struct capos_call *call, capos_has_shape *has_shape, uint16_t data_words,
+                 uint16_t pointers, bool capabilities) {
+    if (call->status == CAPOS_DONE && has_shape(&call->results))
+        return capos_shape_root(&call->results, data_words, pointers, capabilities);
+    return capos_call_results(call);
+}
+
 // Waits for the answer and validates it. The results are readable until the call is released.
-int capos_call_wait(struct capos_call *call, struct capos_struct *results)
-    __attribute__((warn_unused_result));
+static inline int capos_call_wait(struct capos_call *call, struct capos_struct *results) {
+    capos_call_await(call);
+    *results = capos_call_results(call);
+    return call->status;
+}
 
 // Ends the use of a call, whatever its state.
 static inline void capos_call_release(struct capos_call *call) {

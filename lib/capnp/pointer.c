@@ -260,7 +260,7 @@ struct capos_data capos_pointer_data(struct capos_pointer p) {
     return data;
 }
 
-const struct capos_descriptor *capos_pointer_capability(struct capos_pointer p) {
+const struct capos_descriptor *capos_pointer_capability_checked(struct capos_pointer p) {
     struct target t;
     if (!follow_kind(p, CAPOS_POINTER_OTHER, &t))
         return NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reader itself: its beginning, its root, its first fault. Following pointers is in pointer.c.
-#include "capnp/reader.h"
+#include "capnp/known.h"
 
 static bool segment_is_sound(const struct capos_segment *segment) {
     return segment->size <= CAPOS_SEGMENT_WORDS_MAX &&
@@ -69,4 +69,11 @@ struct capos_pointer capos_constant(const struct capos_segment *segment) {
     if (segment->size > 0)
         root.value = capos_word_load(segment->words, 0);
     return root;
+}
+
+uint64_t capos_known_short(const char *data, uint32_t data_bytes, uint32_t offset, uint32_t size) {
+    uint64_t value = 0;
+    if (offset + size <= data_bytes)
+        __builtin_memcpy(&value, data + offset, size);
+    return value;
 }

@@ -194,8 +194,19 @@ struct capos_list capos_pointer_any_list(struct capos_pointer pointer);
 struct capos_text capos_pointer_text(struct capos_pointer pointer);
 struct capos_data capos_pointer_data(struct capos_pointer pointer);
 
+// capos_pointer_capability for every pointer: checked, far, faulty.
+const struct capos_descriptor *capos_pointer_capability_checked(struct capos_pointer pointer);
+
 // The descriptor of a capability, borrowed from the message; NULL for a null pointer or a fault.
-const struct capos_descriptor *capos_pointer_capability(struct capos_pointer pointer);
+static inline const struct capos_descriptor *
+capos_pointer_capability(struct capos_pointer pointer) {
+    if (pointer.value == 0)
+        return NULL;
+    if (pointer.depth != CAPOS_DEPTH_TRUSTED || pointer.reader == NULL ||
+        !capos_word_is_capability(pointer.value))
+        return capos_pointer_capability_checked(pointer);
+    return &pointer.reader->descriptors[capos_word_capability_index(pointer.value)];
+}
 
 // The pointer if it is not null, else the constant that is the field's default.
 static inline struct capos_pointer capos_pointer_or(struct capos_pointer pointer,

@@ -59,7 +59,7 @@ static void visit_list(struct validator *v, struct capos_pointer p,
 }
 
 static void visit_capability(struct validator *v, struct capos_pointer p) {
-    const struct capos_descriptor *d = capos_pointer_capability(p);
+    const struct capos_descriptor *d = capos_pointer_capability_checked(p);
     if (d != NULL)
         v->named |= UINT64_C(1) << (d - v->reader->descriptors);
 }
@@ -251,8 +251,8 @@ __attribute__((noinline)) static bool validate(struct capos_reader *reader,
     return true;
 }
 
-bool capos_validate_any(struct capos_reader *reader, const struct capos_layout *layout,
-                        struct capos_struct *root) {
+bool capos_validate_root(struct capos_reader *reader, const struct capos_layout *layout,
+                         struct capos_struct *root) {
     if (capos_reader_ok(reader) && layout != NULL && is_simple(reader, layout, root))
         return true;
     if (!validate(reader, layout))

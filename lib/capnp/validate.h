@@ -46,16 +46,10 @@ struct capos_layout_entry {
     struct capos_layout_type type;
 };
 
-// A struct whose pointers all lead to structs without pointers makes the same message whenever all
-// of it is built in the schema's order: `root` is its first word, and `shape` has the root's
-// pointers. A message that has them is sound, as a comparison of those words tells.
+// The pointers of a struct.
 struct capos_layout {
     const struct capos_layout_entry *entries;
     uint16_t count;
-    uint16_t shape_words;          // of the whole message; 0 if there is no shape
-    uint16_t data_words, pointers; // of the root in that shape
-    uint64_t root;
-    const uint64_t *shape;
 };
 
 // Looks through the message from its root. On success the message is trusted from then on, its
@@ -65,9 +59,9 @@ struct capos_layout {
 bool capos_validate(struct capos_reader *reader, const struct capos_layout *layout)
     __attribute__((warn_unused_result));
 
-// capos_validate_root for a message of any shape.
-bool capos_validate_any(struct capos_reader *reader, const struct capos_layout *layout,
-                        struct capos_struct *root) __attribute__((warn_unused_result));
+// As capos_validate, and gives the root; nothing on failure.
+bool capos_validate_root(struct capos_reader *reader, const struct capos_layout *layout,
+                         struct capos_struct *root) __attribute__((warn_unused_result));
 
 // Lifts the limits of a reader whose message was found sound, and gives the root.
 static inline void capos_reader_trust(struct capos_reader *reader, struct capos_struct *root,
@@ -83,35 +77,32 @@ static inline void capos_reader_trust(struct capos_reader *reader, struct capos_
     root->depth = CAPOS_DEPTH_TRUSTED;
 }
 
-static inline bool capos_layout_has_shape(const struct capos_layout *layout, const uint64_t *words,
-                                          uint32_t size) {
-    if (layout == NULL || layout->shape_words == 0 || size < layout->shape_words ||
-        capos_word_load(words, 0) != layout->root)
-        return false;
-    const uint64_t *pointer = words + 1 + layout->data_words;
-    for (uint32_t i = 0; i < layout->pointers; i++)
-        if (capos_word_load(pointer, i) != layout->shape[i])
-            return false;
-    return true;
-}
+// A message that programs of one schema send each other looks the same each time, if its struct's
+// pointers lead to structs without pointers and to capabilities: the shape of such a struct is in
+// the constant words of a message of which all was built in the schema's order. Generated code
+// compares them; a message that has them is sound, whatever its other words are. The message is the
+// reader's `only` segment and descriptors, all else of the reader is not looked at.
+typedef bool capos_has_shape(const struct capos_reader *reader);
 
-// As capos_validate, and gives the root; nothing on failure. Empty
-// messages and those of the layout's shape are known at sight.
-__attribute__((warn_unused_result)) static inline bool
-capos_validate_root(struct capos_reader *reader, const struct capos_layout *layout,
-                    struct capos_struct *root) {
-    const uint64_t *words = reader->only.words;
-    uint32_t size = reader->only.size;
-    if (reader->segments != &reader->only || reader->descriptor_count != 0 || reader->depth < 2 ||
-        size > reader->budget || !capos_reader_ok(reader))
-        return capos_validate_any(reader, layout, root);
-    if (size == 0)
-        capos_reader_trust(reader, root, NULL, 0, 0);
-    else if (capos_layout_has_shape(layout, words, size))
-        capos_reader_trust(reader, root, words + 1, layout->data_words, layout->pointers);
-    else
-        return capos_validate_any(reader, layout, root);
-    return true;
+// The root of a message that has a shape.
+static inline struct capos_struct capos_shape_root(struct capos_reader *reader, uint16_t data_words,
+                                                   uint16_t pointers, bool capabilities) {
+    struct capos_struct root = {NULL, &reader->only, NULL, 0, 0, CAPOS_DEPTH_TRUSTED};
+    if (data_words + pointers > 0)
+        root.data = (const char *)(reader->only.words + 1);
+    root.data_bytes = data_words * 8u;
+    root.pointers = pointers;
+    if (!capabilities)
+        return root;
+    root.reader = reader;
+    reader->segments = &reader->only;
+    reader->segment_count = 1;
+    reader->depth = CAPOS_DEPTH_TRUSTED;
+    reader->budget = UINT64_MAX;
+    reader->fault.kind = CAPOS_FAULT_NONE;
+    reader->fault.segment = 0;
+    reader->fault.word = 0;
+    return root;
 }
 
 #ifdef __cplusplus

@@ -101,7 +101,7 @@ static inline void answer_results(struct capos_server *server, uint64_t token,
 
 __attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
                                                    struct capos_invocation *inv, int outcome) {
-    uint32_t capacity = inv->results.capacity;
+    uint32_t capacity = smaller(server->message->results_capacity, server->results_bytes) / WORD;
 
     if (outcome < CAPOS_DONE)
         capos_fail(inv, CAPOS_FAILED, "the server lost the call");
@@ -141,11 +141,11 @@ static void serve_call(struct capos_server *server, const struct capos_message *
     server->message = message;
     server->held = false;
     int outcome = dispatch(server, &inv);
-    server->message = NULL;
     if (outcome == CAPOS_DONE && inv.received_count == 0)
         answer_results(server, message->token, &inv);
     else
         end_call(server, message->token, &inv, outcome);
+    server->message = NULL;
 }
 
 static void serve_released(struct capos_server *server, const struct capos_message *message) {

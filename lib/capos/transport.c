@@ -198,9 +198,20 @@ static int transport_wait(struct capos_transport *transport, struct capos_call *
     const uint64_t *words = capos_client_at(client, s->sqe.results);
     if (s->completion.result < 0 || (s->completion.flags & CAPOS_CQE_EXCEPTION) != 0)
         return fail_to_wait(call, &s->completion, words);
-    capos_reader_take_message(&call->results, words, (uint32_t)s->completion.result / WORD,
-                              capos_slot_received(client, s), s->completion.caps);
+    capos_call_answer(call, words, (uint32_t)s->completion.result / WORD,
+                      capos_slot_received(client, s), s->completion.caps);
     return CAPOS_DONE;
+}
+
+static int transport_call(struct capos_transport *transport, struct capos_call *call) {
+    submit(client_of(transport), call);
+    return transport_wait(transport, call);
+}
+
+static int on_call(struct capos_transport *transport, struct capos_call *call) {
+    int status = on_send(transport, call);
+
+    return status == CAPOS_DONE ? transport_wait(transport, call) : status;
 }
 
 static void transport_release(struct capos_transport *transport, struct capos_call *call) {
@@ -253,6 +264,7 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
         .begin = transport_begin,
         .send = transport_send,
         .wait = transport_wait,
+        .call = transport_call,
         .release = transport_release,
         .context = client,
         .on = &client->on,
@@ -261,6 +273,7 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
     };
     client->on = client->transport;
     client->on.send = on_send;
+    client->on.call = on_call;
     return &client->transport;
 }
 

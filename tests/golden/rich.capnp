@@ -174,6 +174,28 @@ struct New {
   }
 }
 
+struct Dot {
+  # Data only.
+
+  x @0 :UInt64;
+  y @1 :UInt64;
+}
+
+struct Span {
+  # A struct whose messages have a shape.
+
+  width @0 :UInt32;
+  to @1 :Dot;
+  file @2 :Base.File;
+  colour @3 :Wide;
+  log @4 :Capability;
+
+  struct Wide {
+    # One word.
+    value @0 :UInt64;
+  }
+}
+
 interface Store extends(Base.File) {
   # Methods of every form.
 

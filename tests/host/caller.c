@@ -160,11 +160,15 @@ static int caller_wait(struct capos_transport *transport, struct capos_call *cal
         return cqe->result;
     if (cqe->flags & CAPOS_CQE_EXCEPTION)
         return read_exception(caller, call, words, (uint32_t)cqe->result / 8);
-    capos_reader_init(&call->results, words, (uint32_t)cqe->result / 8);
-    capos_reader_set_descriptors(&call->results,
-                                 descriptors_of(caller, call->tag) + caller->calls[call->tag].sent,
-                                 cqe->caps);
+    capos_call_answer(call, words, (uint32_t)cqe->result / 8,
+                      descriptors_of(caller, call->tag) + caller->calls[call->tag].sent, cqe->caps);
     return CAPOS_DONE;
+}
+
+static int caller_call(struct capos_transport *transport, struct capos_call *call) {
+    int status = caller_send(transport, call);
+
+    return status == CAPOS_DONE ? caller_wait(transport, call) : status;
 }
 
 static void caller_release(struct capos_transport *transport, struct capos_call *call) {
@@ -176,6 +180,7 @@ void caller_init(struct caller *caller, struct actor *actor) {
         .transport = {.begin = caller_begin,
                       .send = caller_send,
                       .wait = caller_wait,
+                      .call = caller_call,
                       .release = caller_release},
         .actor = actor,
         .results_capacity = CALLER_RESULTS,

@@ -11,7 +11,7 @@ static struct capos_pointer first(struct words *w) {
 }
 
 static void refused(struct words *w, enum capos_fault_kind kind) {
-    static const struct capos_layout none = {NULL, 0, 0, 0, 0, 0, NULL};
+    static const struct capos_layout none = {NULL, 0};
     ck_assert(!capos_validate(&w->reader, &none));
     ck_assert_fault(w, kind);
     words_free(w);

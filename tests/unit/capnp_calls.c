@@ -35,9 +35,9 @@ enum {
 static int loop_begin(struct capos_transport *transport, struct capos_call *call) {
     struct loop *loop = transport->context;
     loop->begun++;
+    capos_builder_init(&call->params, loop->params, loop->damage == DAMAGE_BEGIN ? 0 : WORDS);
     if (loop->damage == DAMAGE_BEGIN)
         return -4;
-    capos_builder_init(&call->params, loop->params, WORDS);
     capos_builder_set_descriptors(&call->params, loop->sent, ROOM);
     return CAPOS_DONE;
 }
@@ -70,10 +70,14 @@ static int loop_wait(struct capos_transport *transport, struct capos_call *call)
     ck_assert_int_eq(capos_builder_finish(&loop->inv.results, &size), CAPOS_BUILD_OK);
     if (loop->damage == DAMAGE_RESULTS)
         loop->results[0] ^= 1;
-    capos_reader_init(&call->results, loop->results, size);
-    capos_reader_set_descriptors(&call->results, loop->answered,
-                                 loop->inv.results.descriptor_count);
+    capos_call_answer(call, loop->results, size, loop->answered,
+                      loop->inv.results.descriptor_count);
     return CAPOS_DONE;
+}
+
+static int loop_call(struct capos_transport *transport, struct capos_call *call) {
+    int status = loop_send(transport, call);
+    return status == CAPOS_DONE ? loop_wait(transport, call) : status;
 }
 
 static void loop_release(struct capos_transport *transport, struct capos_call *call) {
@@ -144,8 +148,14 @@ static const struct rich_store store = {9};
 
 static void loop_init(struct loop *loop, int damage) {
     memset(loop, 0, sizeof *loop);
-    loop->transport = (struct capos_transport){loop_begin, loop_send, loop_wait, loop_release,
-                                               loop,       NULL,      NULL,      NULL};
+    loop->transport = (struct capos_transport){
+        .begin = loop_begin,
+        .send = loop_send,
+        .wait = loop_wait,
+        .call = loop_call,
+        .release = loop_release,
+        .context = loop,
+    };
     loop->server = &server;
     loop->damage = damage;
     loop->results_words = WORDS;

@@ -64,9 +64,11 @@ START_TEST(short_structs) {
         uint64_t buffer[ROOM];
         struct capos_builder builder;
         capos_builder_init(&builder, buffer, ROOM);
-        struct rich_defaults_builder b = {capos_builder_init_root(&builder, data, 0)};
+        struct rich_defaults_builder b = {
+            capos_builder_init_root(&builder, RICH_DEFAULTS_DATA_WORDS, 0)};
         rich_defaults_set_u64(b, 5);
         rich_defaults_set_flag(b, false);
+        capos_word_store(buffer, 0, capos_word_make_struct(0, data, 0));
         struct words *w = finish(&builder);
         struct rich_defaults p = rich_defaults_read_message(&w->reader);
         ck_assert(rich_defaults_u64(p) == 5 || rich_defaults_u64(p) == 18000000000000000000u);
