@@ -91,6 +91,7 @@ bool object_close_pending(struct cpu *cpu) {
             run_moved(cpu);
         else
             close_first(cpu);
+        machine_interrupt_window(cpu);
         worked = true;
     }
     return worked;

@@ -172,19 +172,8 @@ static void set_phase(struct ring *ring, enum ring_phase phase) {
     atomic_store_explicit(&ring->phase, (uint8_t)phase, memory_order_relaxed);
 }
 
-void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,
-                    uint8_t flags, uint8_t caps) {
-    struct capos_ring_header *header = header_of(ring);
-    struct capos_cqe *cqe = &ring->cq[ring->cq_tail & (ring->cqes - 1)];
-
-    kassert(ring->cq_tail - ring->cq_head < ring->cqes);
-    cqe->user_data = user_data;
-    cqe->result = result;
-    cqe->slot = slot;
-    cqe->flags = flags;
-    cqe->caps = caps;
-    ring->cq_tail++;
-    ring_store_index(&header->cq_tail, ring->cq_tail);
+static void publish_completions(const struct ring *ring) {
+    ring_store_index(&header_of(ring)->cq_tail, ring->cq_tail);
 }
 
 void ring_publish_taken(struct ring *ring) {
@@ -286,6 +275,7 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
 
 void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
     settle(ring, call, (int32_t)bytes, 0, 0);
+    publish_completions(ring);
     set_phase(ring, RING_OUTSIDE);
 }
 
@@ -343,6 +333,7 @@ void ring_begin(struct ring *ring) {
 
 void ring_end(struct ring *ring) {
     drain(ring);
+    publish_completions(ring);
     set_phase(ring, RING_OUTSIDE);
 }
 

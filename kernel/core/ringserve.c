@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// cap_enter (ringserve.h): takes SQEs, lets armed RECVs take messages, and waits. Each SQE is read
-// once, as eight words, into a copy of our own. An operation either ends at once, with a result
-// that is posted here, or names a slot, whose record posts it when it ends.
+// cap_enter (ringserve.h): takes SQEs, lets armed RECVs take messages, and waits. Each word of an
+// SQE is read once, the first one first: what needs only a few (NOP, RELEASE) reads only those, all
+// others go into a copy of our own. An operation either ends at once, with a result that is posted
+// here, or names a slot, whose record posts it when it ends.
 #include "core/ringserve.h"
 
 #include "base/bits.h"
@@ -35,6 +36,13 @@
 // The smallest RECV: a header and one id of a `released` notice.
 #define RECV_MIN ((uint32_t)sizeof(struct capos_message) + 8)
 
+// Words of an SQE.
+enum { SQE_CAP = 1, SQE_USER_DATA = 3, SQE_ZERO = 6 };
+_Static_assert(offsetof(struct capos_sqe, cap) == SQE_CAP * 8 &&
+                   offsetof(struct capos_sqe, user_data) == SQE_USER_DATA * 8 &&
+                   offsetof(struct capos_sqe, zero) == SQE_ZERO * 8 + 6,
+               "words of the ABI");
+
 struct operation {
     int32_t (*run)(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
     uint8_t flags;   // that it knows
@@ -58,6 +66,10 @@ void ring_name(struct call *call) {
 static int32_t run_nop(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     (void)cpu, (void)ring, (void)sqe;
     return 0;
+}
+
+static int32_t run_release(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    return failure(captable_release(cpu, &ring->process->table, sqe->cap));
 }
 
 static void call_facet(struct cpu *cpu, struct ring *ring, struct call *call) {
@@ -155,10 +167,6 @@ flat static int32_t run_return(struct cpu *cpu, struct ring *ring, const struct 
     return failure(status);
 }
 
-static int32_t run_release(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
-    return failure(captable_release(cpu, &ring->process->table, sqe->cap));
-}
-
 static int32_t run_park(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status;
     struct call *call = accept_slot(ring, sqe, &status);
@@ -173,6 +181,37 @@ static int32_t run_unpark(struct cpu *cpu, struct ring *ring, const struct capos
     enum capos_status status = park_wake(cpu, ring, sqe, &woken);
 
     return status == CAPOS_STATUS_OK ? (int32_t)woken : failure(status);
+}
+
+// Is this the first word of a NOP or RELEASE that waits for nothing?
+static inline bool is_short(uint64_t first, enum capos_opcode opcode) {
+    return (first & 0xffff & ~((uint64_t)CAPOS_SQE_SKIP_CQE << 8)) == opcode;
+}
+
+// Those two; `result` is theirs if the rest is well formed.
+static inline void end_short(struct ring *ring, const struct capos_sqe *sqe, uint64_t first,
+                             int32_t result) {
+    if (result >= 0 && UNLIKELY((first & (uint64_t)CAPOS_SQE_SKIP_CQE << 8) != 0))
+        ring->skipped++;
+    else
+        ring_write_cqe(ring, ring_load_word(sqe, SQE_USER_DATA), result, 0, 0, 0);
+}
+
+static inline bool is_clean(const struct capos_sqe *sqe) {
+    return LIKELY(ring_load_word(sqe, SQE_ZERO) >> 48 == 0);
+}
+
+static inline void run_short_nop(struct ring *ring, const struct capos_sqe *sqe, uint64_t first) {
+    end_short(ring, sqe, first, is_clean(sqe) ? 0 : -CAPOS_STATUS_MALFORMED);
+}
+
+static void run_short_release(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                              uint64_t first) {
+    enum capos_status status = CAPOS_STATUS_MALFORMED;
+
+    if (is_clean(sqe))
+        status = captable_release(cpu, &ring->process->table, ring_load_word(sqe, SQE_CAP));
+    end_short(ring, sqe, first, failure(status));
 }
 
 // All of them.
@@ -197,6 +236,26 @@ static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_
         ring_write_cqe(ring, sqe->user_data, result, names_slot ? sqe->slot : 0, 0, 0);
 }
 
+static void close_objects(struct cpu *cpu) {
+    if (UNLIKELY(((uintptr_t)cpu->closing | (uintptr_t)cpu->moved) != 0))
+        object_close_pending(cpu);
+}
+
+// Between two operations. What several RELEASEs in a row have let go is closed together.
+static inline void pause_between(struct cpu *cpu, uint64_t next) {
+    if (!is_short(next & ~(uint64_t)CAPOS_OP_RELEASE, CAPOS_OP_NOP))
+        close_objects(cpu);
+    machine_interrupt_window(cpu);
+}
+
+// Are there no CQEs left for further operations? `limit` is what `accepted` may come to at least.
+static inline bool is_full(const struct ring *ring, uint32_t *limit) {
+    if (LIKELY((int32_t)(*limit - ring->accepted) > 0))
+        return false;
+    *limit = ring->cqes + ring->skipped + ring->cq_head;
+    return ring->accepted == *limit;
+}
+
 static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     uint32_t opcode = machine_clamp(sqe->opcode, CAPOS_OPCODES);
     const struct operation *operation = &operations[opcode];
@@ -219,13 +278,12 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
     post_now(ring, sqe, names_slot, result);
 }
 
-// The SQE that is next has been read into a copy: it is taken, and carried out.
-static void take(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
-    ring->sq_head++;
-    ring->accepted++;
-    run_one(cpu, ring, sqe);
-    if (UNLIKELY(cpu->closing != NULL || cpu->moved != NULL))
-        object_close_pending(cpu);
+static void run_long(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
+                     uint64_t first) {
+    struct capos_sqe sqe;
+
+    ring_load_sqe(&sqe, place, first);
+    run_one(cpu, ring, &sqe);
 }
 
 static const struct capos_sqe *next_sqe(const struct ring *ring) {
@@ -235,23 +293,34 @@ static const struct capos_sqe *next_sqe(const struct ring *ring) {
 // Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
 // way out.
 static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
-    struct capos_sqe sqe;
-    uint32_t taken = 0;
+    uint32_t taken = 0, limit = ring->accepted;
 
-    while (taken < count && ring_has_cqe(ring)) {
-        if (taken > 0)
-            machine_interrupt_window(cpu);
-        ring_load_sqe(&sqe, next_sqe(ring));
-        take(cpu, ring, &sqe);
-        taken++;
+    while (taken < count && !is_full(ring, &limit)) {
+        const struct capos_sqe *place = next_sqe(ring);
+        uint64_t first = ring_load_word(place, 0);
+
+        if (taken++ > 0)
+            pause_between(cpu, first);
+        ring->sq_head++;
+        ring->accepted++;
+        if (is_short(first, CAPOS_OP_NOP))
+            run_short_nop(ring, place, first);
+        else if (is_short(first, CAPOS_OP_RELEASE))
+            run_short_release(cpu, ring, place, first);
+        else
+            run_long(cpu, ring, place, first);
     }
+    close_objects(cpu);
     ring_publish_taken(ring);
     return taken;
 }
 
 // The same for one that has been read.
 static uint32_t submit_first(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
-    take(cpu, ring, sqe);
+    ring->sq_head++;
+    ring->accepted++;
+    run_one(cpu, ring, sqe);
+    close_objects(cpu);
     ring_publish_taken(ring);
     return 1;
 }
@@ -426,7 +495,7 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
     if (!is_alone(ring, to_submit, available, wait, deadline))
         return enter(cpu, ring, min_u32(to_submit, available), wait, deadline, NULL);
-    ring_load_sqe(&sqe, next_sqe(ring));
+    ring_load_sqe(&sqe, next_sqe(ring), ring_load_word(next_sqe(ring), 0));
     next = take_directly(cpu, ring, &sqe, wait);
     return LIKELY(next != NULL) ? next : enter(cpu, ring, 1, wait, deadline, &sqe);
 }

@@ -24,6 +24,7 @@
 #include "core/depend.h"
 #include "core/ledger.h"
 #include "core/lock.h"
+#include "core/panic.h"
 #include "core/session.h"
 #include "machine/cpu.h"
 #include "machine/types.h"
@@ -234,9 +235,14 @@ static inline void ring_note_work(struct ring *ring) {
     atomic_store_explicit(&ring->work, (uint8_t)work, memory_order_relaxed);
 }
 
-// Writes a completion; that of an operation without a record too. By who may (see above).
-void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result, uint16_t slot,
-                    uint8_t flags, uint8_t caps);
+// Writes a completion; that of an operation without a record too. By who may (see above). The
+// thread is told of it by ring_end: only then can it look.
+static inline void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result,
+                                  uint16_t slot, uint8_t flags, uint8_t caps) {
+    kassert(ring->cq_tail - ring->cq_head < ring->cqes);
+    ring->cq[ring->cq_tail++ & (ring->cqes - 1)] = (struct capos_cqe){
+        .user_data = user_data, .result = result, .slot = slot, .flags = flags, .caps = caps};
+}
 
 // Copies a message from one ring's message area to another's, or within one. Offsets and bytes are
 // multiples of 8 and have been checked.

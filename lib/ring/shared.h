@@ -21,17 +21,23 @@ static inline void ring_store_index(uint32_t *index, uint32_t value) {
     __atomic_store_n(index, value, __ATOMIC_RELEASE);
 }
 
-// A submission.
-static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *from) {
+// One of a submission's eight words.
+static inline uint64_t ring_load_word(const struct capos_sqe *sqe, unsigned n) {
+    return ((const volatile uint64_t *)(const volatile void *)sqe)[n];
+}
+
+// The submission whose first word has been loaded: what follows that.
+static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *from,
+                                 uint64_t first) {
     union {
         struct capos_sqe sqe;
         uint64_t word[sizeof(struct capos_sqe) / 8];
     } copy;
-    const volatile uint64_t *word = (const volatile uint64_t *)(const volatile void *)from;
 
+    copy.word[0] = first;
 #pragma GCC unroll 8
-    for (size_t i = 0; i < sizeof(copy) / 8; i++)
-        copy.word[i] = word[i];
+    for (unsigned i = 1; i < sizeof(copy) / 8; i++)
+        copy.word[i] = ring_load_word(from, i);
     *to = copy.sqe;
 }
 

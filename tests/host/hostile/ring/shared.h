@@ -26,8 +26,19 @@ static inline void ring_store_index(uint32_t *index, uint32_t value) {
     __atomic_store_n(index, value, __ATOMIC_RELEASE);
 }
 
-static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *from) {
-    hostile_load(to, from, sizeof(*to));
+static inline uint64_t ring_load_word(const struct capos_sqe *sqe, unsigned n) {
+    uint64_t word;
+
+    hostile_load(&word, (const uint64_t *)(const void *)sqe + n, sizeof(word));
+    return word;
+}
+
+static inline void ring_load_sqe(struct capos_sqe *to, const struct capos_sqe *from,
+                                 uint64_t first) {
+    uint64_t *words = (uint64_t *)(void *)to;
+
+    words[0] = first;
+    hostile_load(words + 1, (const uint64_t *)(const void *)from + 1, sizeof(*to) - sizeof(first));
 }
 
 static inline void ring_load_words(void *to, const void *from, size_t words) {
