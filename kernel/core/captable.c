@@ -68,45 +68,12 @@ void captable_fini(struct cpu *cpu, struct captable *table) {
         array_retire(cpu, table, entries);
 }
 
-enum capos_status captable_find(const struct captable *table, uint64_t cap,
-                                struct captable_view *view) {
-    const struct captable_entry *entries = array_of(table);
-    uint32_t slot = machine_clamp(captable_slot(cap), array_size(entries));
-    const struct captable_entry *entry;
-    struct object *object;
-
-    if (slot == 0) // also of a table without entries
-        return CAPOS_STATUS_REFUSED;
-    entry = &entries[slot];
-    if (atomic_load_explicit(&entry->generation, memory_order_acquire) != captable_generation(cap))
-        return CAPOS_STATUS_REFUSED;
-    object = atomic_load_explicit(&entry->object, memory_order_acquire);
-    if (object == NULL)
-        return CAPOS_STATUS_REFUSED;
-    view->object = object;
-    view->revoker = entry->revoker;
-    view->interface = entry->interface;
-    view->kind = entry->kind;
-    view->scope = entry->scope;
-    view->disclosure = entry->disclosure;
-    atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&entry->generation, memory_order_relaxed) ==
-                   captable_generation(cap)
-               ? CAPOS_STATUS_OK
-               : CAPOS_STATUS_REFUSED;
-}
-
-enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
-                                  struct captable_view *view) {
-    enum capos_status status = captable_find(table, cap, view);
-
-    if (status == CAPOS_STATUS_OK && view->revoker != NULL && revoker_is_dead(view->revoker))
-        return CAPOS_STATUS_DISCONNECTED;
-    return status;
+bool captable_is_revoked(const struct captable_view *view) {
+    return revoker_is_dead(view->revoker);
 }
 
 // Chains some fresh slots, lowest first, before those that are free already. False: there are none.
-static bool chain_fresh(struct captable *table) {
+seldom static bool chain_fresh(struct captable *table) {
     struct captable_entry *entries = array_of(table);
     uint32_t from = table->fresh, to = min_u32(from + FRESH_STEP, array_size(entries));
 
@@ -121,7 +88,7 @@ static bool chain_fresh(struct captable *table) {
 }
 
 // Doubles the array. The table is locked.
-static enum capos_status grow(struct cpu *cpu, struct captable *table) {
+seldom static enum capos_status grow(struct cpu *cpu, struct captable *table) {
     struct captable_entry *old = array_of(table), *entries;
     uint32_t size = array_size(old), larger = size == 0 ? FIRST_SIZE : size * 2;
     void *block;
@@ -144,7 +111,7 @@ static enum capos_status grow(struct cpu *cpu, struct captable *table) {
     return CAPOS_STATUS_OK;
 }
 
-static enum capos_status make_free(struct cpu *cpu, struct captable *table, uint32_t count) {
+seldom static enum capos_status make_free(struct cpu *cpu, struct captable *table, uint32_t count) {
     enum capos_status status = CAPOS_STATUS_OK;
 
     while (status == CAPOS_STATUS_OK && table->free_count < count)
@@ -191,14 +158,15 @@ enum capos_status captable_reserve(struct cpu *cpu, struct captable *table, uint
     status = ledger_take(cpu, table->ledger, LEDGER_SLOTS, count);
     if (UNLIKELY(status != CAPOS_STATUS_OK))
         status = take_kept(cpu, table, count);
-    if (status != CAPOS_STATUS_OK)
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
         return status;
     lock_take(&table->lock);
-    status = make_free(cpu, table, count);
-    if (status == CAPOS_STATUS_OK)
+    if (UNLIKELY(table->free_count < count))
+        status = make_free(cpu, table, count);
+    if (LIKELY(status == CAPOS_STATUS_OK))
         *chain = take_chain(table, count);
     lock_drop(&table->lock);
-    if (status != CAPOS_STATUS_OK)
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
         ledger_give(cpu, table->ledger, LEDGER_SLOTS, count);
     return status;
 }
@@ -257,7 +225,7 @@ uint64_t captable_install_locked(struct cpu *cpu, struct captable *table, uint32
 
 // After its generation has gone up: a slot whose generation has wrapped is never used again.
 static void free_or_retire(struct captable *table, uint32_t slot, uint32_t generation) {
-    if (generation != 0) {
+    if (LIKELY(generation != 0)) {
         chain_free(table, slot);
         return;
     }

@@ -12,6 +12,7 @@
 #include "core/ledger.h"
 #include "core/lock.h"
 #include "core/object.h"
+#include "machine/cpu.h"
 
 #include <capos/limits.h>
 #include <capos/ring.h>
@@ -67,8 +68,8 @@ void captable_fini(struct cpu *cpu, struct captable *table);
 
 // REFUSED when the id names nothing; DISCONNECTED when a revoker of the capability is dead. No
 // lock.
-must_use enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
-                                           struct captable_view *view);
+must_use static inline enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
+                                                         struct captable_view *view);
 
 // Reserves `count` slots, chained from *chain in the order in which they will be used; 0 slots is
 // chain 0. OVERLOADED: nothing was reserved.
@@ -87,8 +88,8 @@ static inline void captable_unreserve(struct cpu *cpu, struct captable *table, u
 }
 
 // The same for what can be done to dead ones too.
-must_use enum capos_status captable_find(const struct captable *table, uint64_t cap,
-                                         struct captable_view *view);
+must_use static inline enum capos_status captable_find(const struct captable *table, uint64_t cap,
+                                                       struct captable_view *view);
 
 // Puts what `view` says in the first slot of a non-empty chain and takes over the caller's
 // references to object and revoker. Can't fail. Returns the CapId.
@@ -116,6 +117,50 @@ static inline uint32_t captable_slot(uint64_t cap) {
 
 static inline uint32_t captable_generation(uint64_t cap) {
     return (uint32_t)(cap >> 32);
+}
+
+// Is a revoker in the chain dead? revoke.c's.
+apart must_use bool captable_is_revoked(const struct captable_view *view);
+
+static inline enum capos_status captable_find(const struct captable *table, uint64_t cap,
+                                              struct captable_view *view) {
+    const struct captable_entry *entries =
+        atomic_load_explicit(&table->entries, memory_order_acquire);
+    uint32_t size = UNLIKELY(entries == NULL) ? 0 : (uint32_t)entries[0].interface;
+    uint32_t slot = machine_clamp(captable_slot(cap), size);
+    const struct captable_entry *entry;
+    struct object *object;
+
+    if (UNLIKELY(slot == 0)) // also of a table without entries
+        return CAPOS_STATUS_REFUSED;
+    entry = &entries[slot];
+    if (UNLIKELY(atomic_load_explicit(&entry->generation, memory_order_acquire) !=
+                 captable_generation(cap)))
+        return CAPOS_STATUS_REFUSED;
+    object = atomic_load_explicit(&entry->object, memory_order_acquire);
+    if (UNLIKELY(object == NULL))
+        return CAPOS_STATUS_REFUSED;
+    view->object = object;
+    view->revoker = entry->revoker;
+    view->interface = entry->interface;
+    view->kind = entry->kind;
+    view->scope = entry->scope;
+    view->disclosure = entry->disclosure;
+    atomic_thread_fence(memory_order_acquire);
+    return LIKELY(atomic_load_explicit(&entry->generation, memory_order_relaxed) ==
+                  captable_generation(cap))
+               ? CAPOS_STATUS_OK
+               : CAPOS_STATUS_REFUSED;
+}
+
+static inline enum capos_status captable_lookup(const struct captable *table, uint64_t cap,
+                                                struct captable_view *view) {
+    enum capos_status status = captable_find(table, cap, view);
+
+    if (LIKELY(status == CAPOS_STATUS_OK) && UNLIKELY(view->revoker != NULL) &&
+        captable_is_revoked(view))
+        return CAPOS_STATUS_DISCONNECTED;
+    return status;
 }
 
 #endif

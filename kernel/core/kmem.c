@@ -20,6 +20,7 @@ struct slab {
     uint32_t fresh;        // offset of the first block that was never used
     uint32_t used;
     uint32_t class;
+    uint32_t blocks; // that it has room for
 };
 _Static_assert(sizeof(struct slab) <= HEADER_BYTES, "the header leaves the blocks aligned");
 
@@ -57,7 +58,7 @@ void kmem_init(struct kmem *kmem) {
     kmem->frames = 0;
 }
 
-static struct slab *slab_create(struct cpu *cpu, unsigned class) {
+seldom static struct slab *slab_create(struct cpu *cpu, unsigned class) {
     struct kmem *kmem = &cpu->kernel->kmem;
     struct paddr block;
     struct slab *slab;
@@ -68,21 +69,17 @@ static struct slab *slab_create(struct cpu *cpu, unsigned class) {
     slab = machine_direct(block);
     *slab = (struct slab){
         .class = class,
-        .fresh = max_u32(HEADER_BYTES, (uint32_t)min_size(class_bytes(class), HEADER_BYTES)),
+        .fresh = HEADER_BYTES,
+        .blocks = (uint32_t)((((size_t)FRAME_SIZE << slab_order(class)) - HEADER_BYTES) /
+                             class_bytes(class)),
     };
     kmem->frames += UINT64_C(1) << slab_order(class);
-    list_node_init(&slab->link);
     list_push_front(&kmem->partial[class], &slab->link);
     return slab;
 }
 
-static bool slab_is_full(const struct slab *slab) {
-    return slab->free == NULL &&
-           slab->fresh + class_bytes(slab->class) > (size_t)FRAME_SIZE << slab_order(slab->class);
-}
-
 // A block of a slab that is not full. The kmem lock is held.
-static void *slab_take(struct slab *slab) {
+static inline void *slab_take(struct slab *slab) {
     void *block = slab->free;
 
     if (block != NULL) {
@@ -91,49 +88,54 @@ static void *slab_take(struct slab *slab) {
         block = (char *)slab + slab->fresh;
         slab->fresh += (uint32_t)class_bytes(slab->class);
     }
-    slab->used++;
-    if (slab_is_full(slab))
+    if (++slab->used == slab->blocks)
         list_remove(&slab->link);
     return block;
 }
 
-static void *small_alloc(struct cpu *cpu, unsigned class) {
-    struct list *partial = &cpu->kernel->kmem.partial[class];
-    struct slab *slab = list_is_empty(partial) ? slab_create(cpu, class)
-                                               : list_entry(list_first(partial), struct slab, link);
+static inline void *small_alloc(struct cpu *cpu, unsigned class) {
+    struct list_node *first = list_first(&cpu->kernel->kmem.partial[class]);
+    struct slab *slab =
+        LIKELY(first != NULL) ? list_entry(first, struct slab, link) : slab_create(cpu, class);
 
-    return slab == NULL ? NULL : slab_take(slab);
+    return UNLIKELY(slab == NULL) ? NULL : slab_take(slab);
 }
 
-static void small_free(struct cpu *cpu, void *block, unsigned class) {
-    struct kmem *kmem = &cpu->kernel->kmem;
+// An empty slab's frames go back.
+seldom static void slab_destroy(struct cpu *cpu, struct slab *slab) {
+    unsigned order = slab_order(slab->class);
+
+    list_remove(&slab->link);
+    cpu->kernel->kmem.frames -= UINT64_C(1) << order;
+    machine_memory_used(slab, (size_t)FRAME_SIZE << order);
+    frame_free(cpu, machine_direct_paddr(slab), order);
+}
+
+static inline void small_free(struct cpu *cpu, void *block, unsigned class) {
     uintptr_t mask = ((uintptr_t)FRAME_SIZE << slab_order(class)) - 1;
     struct slab *slab = (struct slab *)(void *)((char *)block - ((uintptr_t)block & mask));
 
     kassert(slab->class == class && slab->used > 0);
-    if (!list_is_linked(&slab->link))
-        list_push_front(&kmem->partial[class], &slab->link);
+    if (UNLIKELY(slab->used == slab->blocks))
+        list_push_front(&cpu->kernel->kmem.partial[class], &slab->link);
     memcpy(block, &slab->free, sizeof(slab->free));
     slab->free = block;
     machine_memory_freed((char *)block + sizeof(void *), class_bytes(class) - sizeof(void *));
-    if (--slab->used > 0)
-        return;
-    list_remove(&slab->link);
-    kmem->frames -= UINT64_C(1) << slab_order(class);
-    machine_memory_used(slab, (size_t)FRAME_SIZE << slab_order(class));
-    frame_free(cpu, machine_direct_paddr(slab), slab_order(class));
+    if (UNLIKELY(--slab->used == 0))
+        slab_destroy(cpu, slab);
 }
 
-static void *small_take(struct cpu *cpu, size_t charge) {
+static inline void *small_take(struct cpu *cpu, unsigned class) {
     struct kmem *kmem = &cpu->kernel->kmem;
+    size_t charge = class_bytes(class);
     void *block;
 
     lock_take(&kmem->lock);
-    block = small_alloc(cpu, class_of(charge));
-    if (block != NULL)
+    block = small_alloc(cpu, class);
+    if (LIKELY(block != NULL))
         kmem->used_bytes += charge;
     lock_drop(&kmem->lock);
-    if (block == NULL)
+    if (UNLIKELY(block == NULL))
         return NULL;
     machine_memory_used(block, charge);
     machine_clear(block, charge);
@@ -141,7 +143,7 @@ static void *small_take(struct cpu *cpu, size_t charge) {
 }
 
 // Whole frames, which come zeroed; that takes time, so no lock is held.
-static void *large_take(struct cpu *cpu, uint64_t charge) {
+seldom static void *large_take(struct cpu *cpu, uint64_t charge) {
     struct kmem *kmem = &cpu->kernel->kmem;
     struct paddr block;
 
@@ -155,31 +157,45 @@ static void *large_take(struct cpu *cpu, uint64_t charge) {
 }
 
 enum capos_status kmem_alloc(struct cpu *cpu, struct ledger *ledger, size_t size, void **block) {
-    uint64_t charge = kmem_charge(size);
+    bool small = is_small(size);
+    unsigned class = class_of(size);
+    uint64_t charge = LIKELY(small) ? class_bytes(class) : kmem_charge(size);
     enum capos_status status = ledger_take(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
 
     kassert(size > 0 && size <= KMEM_MAX);
-    if (status != CAPOS_STATUS_OK)
+    if (UNLIKELY(status != CAPOS_STATUS_OK))
         return status;
-    *block = is_small(size) ? small_take(cpu, charge) : large_take(cpu, charge);
-    if (*block != NULL)
+    *block = LIKELY(small) ? small_take(cpu, class) : large_take(cpu, charge);
+    if (LIKELY(*block != NULL))
         return CAPOS_STATUS_OK;
     ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
     return CAPOS_STATUS_OVERLOADED;
 }
 
-void kmem_free(struct cpu *cpu, struct ledger *ledger, void *block, size_t size) {
+seldom static void large_free(struct cpu *cpu, void *block, uint64_t charge) {
     struct kmem *kmem = &cpu->kernel->kmem;
-    uint64_t charge = kmem_charge(size);
 
     lock_take(&kmem->lock);
     kmem->used_bytes -= charge;
-    if (is_small(size)) {
-        small_free(cpu, block, class_of(size));
-    } else {
-        kmem->frames -= UINT64_C(1) << frames_order(size);
-        frame_free(cpu, machine_direct_paddr(block), frames_order(size));
-    }
+    kmem->frames -= charge / FRAME_SIZE;
+    frame_free(cpu, machine_direct_paddr(block), frames_order(charge));
     lock_drop(&kmem->lock);
+}
+
+void kmem_free(struct cpu *cpu, struct ledger *ledger, void *block, size_t size) {
+    struct kmem *kmem = &cpu->kernel->kmem;
+    unsigned class = class_of(size);
+    uint64_t charge;
+
+    if (LIKELY(is_small(size))) {
+        charge = class_bytes(class);
+        lock_take(&kmem->lock);
+        kmem->used_bytes -= charge;
+        small_free(cpu, block, class);
+        lock_drop(&kmem->lock);
+    } else {
+        charge = kmem_charge(size);
+        large_free(cpu, block, charge);
+    }
     ledger_give(cpu, ledger, LEDGER_KERNEL_MEMORY, charge);
 }

@@ -82,8 +82,7 @@ static bool hand_back(struct ledger *ledger, struct ledger *lender) {
     return gone;
 }
 
-// Expects the ledger's lock and drops it.
-static void settle(struct cpu *cpu, struct ledger *ledger) {
+void ledger_settle(struct cpu *cpu, struct ledger *ledger) {
     struct ledger *lender;
     bool gone;
 
@@ -108,29 +107,7 @@ void ledger_close(struct cpu *cpu, struct ledger *ledger) {
     kassert(ledger->lender != NULL && !ledger->closed);
     lock_take(&ledger->lock);
     ledger->closed = true;
-    settle(cpu, ledger);
-}
-
-enum capos_status ledger_take(struct cpu *cpu, struct ledger *ledger, enum ledger_class class,
-                              uint64_t n) {
-    bool enough;
-
-    if (debug_should_fail(cpu))
-        return CAPOS_STATUS_OVERLOADED;
-    lock_take(&ledger->lock);
-    kassert(!ledger->closed);
-    enough = n <= available(ledger, class);
-    if (enough)
-        ledger->used[class] += n;
-    lock_drop(&ledger->lock);
-    return enough ? CAPOS_STATUS_OK : CAPOS_STATUS_OVERLOADED;
-}
-
-void ledger_give(struct cpu *cpu, struct ledger *ledger, enum ledger_class class, uint64_t n) {
-    lock_take(&ledger->lock);
-    kassert(ledger->used[class] >= n);
-    ledger->used[class] -= n;
-    settle(cpu, ledger);
+    ledger_settle(cpu, ledger);
 }
 
 uint64_t ledger_used(struct ledger *ledger, enum ledger_class class) {

@@ -13,7 +13,9 @@
 
 #include "base/attributes.h"
 #include "base/list.h"
+#include "core/debug.h"
 #include "core/lock.h"
+#include "core/panic.h"
 
 #include <capos/status.h>
 #include <stdbool.h>
@@ -58,13 +60,39 @@ must_use enum capos_status ledger_create(struct cpu *cpu, struct ledger *lender,
 // The owner has ended and will take no more. The ledger disappears with its last use.
 void ledger_close(struct cpu *cpu, struct ledger *ledger);
 
-// Takes n units, or nothing: OVERLOADED. Never fails for another reason.
-must_use enum capos_status ledger_take(struct cpu *cpu, struct ledger *ledger,
-                                       enum ledger_class class, uint64_t n);
+// Takes n units, or nothing: OVERLOADED. Never fails for another reason. Inline, as is giving back:
+// they are on the way of every capability that is passed.
+must_use static inline enum capos_status ledger_take(struct cpu *cpu, struct ledger *ledger,
+                                                     enum ledger_class class, uint64_t n) {
+    bool enough;
+
+    if (debug_should_fail(cpu))
+        return CAPOS_STATUS_OVERLOADED;
+    lock_take(&ledger->lock);
+    kassert(!ledger->closed);
+    enough = n <= ledger->limit[class] - ledger->used[class] - ledger->lent[class];
+    if (LIKELY(enough))
+        ledger->used[class] += n;
+    lock_drop(&ledger->lock);
+    return LIKELY(enough) ? CAPOS_STATUS_OK : CAPOS_STATUS_OVERLOADED;
+}
+
+// What a closed ledger does not need any more goes to its lender. The ledger is locked; it isn't
+// afterwards, and may be gone.
+seldom void ledger_settle(struct cpu *cpu, struct ledger *ledger);
 
 // Gives back n units that were taken from this ledger. The ledger may be gone afterwards if it is
 // closed and these were its last.
-void ledger_give(struct cpu *cpu, struct ledger *ledger, enum ledger_class class, uint64_t n);
+static inline void ledger_give(struct cpu *cpu, struct ledger *ledger, enum ledger_class class,
+                               uint64_t n) {
+    lock_take(&ledger->lock);
+    kassert(ledger->used[class] >= n);
+    ledger->used[class] -= n;
+    if (UNLIKELY(ledger->closed))
+        ledger_settle(cpu, ledger);
+    else
+        lock_drop(&ledger->lock);
+}
 
 // What is used, of one class, at this moment.
 uint64_t ledger_used(struct ledger *ledger, enum ledger_class class);

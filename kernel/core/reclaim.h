@@ -20,7 +20,7 @@ struct reclaim_node {
     void (*free)(struct cpu *cpu, struct reclaim_node *node);
 };
 
-#define RECLAIM_GENERATIONS 3
+#define RECLAIM_GENERATIONS 4 // one more than there can be; the remainder is a mask
 
 struct reclaim_list {
     struct reclaim_node *first;
