@@ -15,6 +15,7 @@ void model_start(struct model *model, int process, uint64_t session) {
 
     memset(p, 0, sizeof(*p));
     p->alive = true;
+    p->serial = model->serial++;
     p->session = session;
     for (int i = 0; i < HOLDS; i++)
         p->hold[i].object = -1;
@@ -101,6 +102,7 @@ bool model_fits(struct model *model, int process, int room) {
     int taken = model_used(model, process) + model_reserved(model, process), kept = 0;
     struct m_token *token = model->process[process].token;
 
+    taken += model->process[process].lent;
     if (room == 0 || taken + room <= HOLDS)
         return true;
     for (int i = 0; i < TOKENS; i++)
@@ -136,7 +138,7 @@ void model_collect_revokers(struct model *model) {
                 named[p->call[k].revoker] = true;
     }
     for (int i = 1; i < REVOKERS; i++)
-        if (model->revoker[i].held || named[i])
+        if (model->revoker[i].held || model->revoker[i].pins > 0 || named[i])
             for (int k = i; k != 0; k = model->revoker[k].parent)
                 named[k] = true;
     for (int i = 1; i < REVOKERS; i++)

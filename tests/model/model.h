@@ -36,6 +36,9 @@ struct m_object {
     uint64_t id, interface;
     bool noticed;     // its end is to be told
     const void *real; // once the driver has seen it
+    int what;         // PLAIN: the driver's
+    uint64_t owner;   // serial of the process that it is charged to, or 0
+    uint64_t number;  // by which the kernel tells it from others, once the driver has seen it
 };
 
 struct m_hold {
@@ -97,7 +100,10 @@ struct m_event {
 
 struct m_process {
     bool alive;
+    uint64_t serial; // differs each time that it is started
     uint64_t session;
+    bool receives; // it has a table of tokens
+    int lent;      // of its slots, to others
     struct m_hold hold[HOLDS];
     struct m_call call[SLOTS];
     int armed[SLOTS], armed_count; // slots, in the order in which they were armed
@@ -129,6 +135,7 @@ struct m_revoker {
     int depth;  // 0: not in use
     bool dead;
     bool held;    // the driver may revoke it
+    int pins;     // what else of the driver's names it
     uint64_t age; // by which those below one are swept
 };
 
@@ -146,6 +153,7 @@ struct model {
     struct m_endpoint endpoint[ENDPOINTS];
     struct m_revoker revoker[REVOKERS];
     uint64_t serial;
+    void (*gone)(struct m_object *object); // of a PLAIN one: told to the driver; may be NULL
 };
 
 void model_init(struct model *model);
@@ -185,6 +193,12 @@ void model_wait(struct model *model, int process);
 void model_resume(struct model *model, int process);
 
 void model_kill(struct model *model, int process);
+
+// Are there so many slots? What is kept for REARMs is given up when it is enough.
+bool model_fits(struct model *model, int process, int room);
+
+// Revokers that nobody refers to any more are gone.
+void model_collect_revokers(struct model *model);
 
 int model_find_hold(const struct model *model, int process, uint64_t cap);
 int model_reserved(const struct model *model, int process);

@@ -144,6 +144,8 @@ void model_collect(struct model *model) {
                 continue;
             count_references(model, counts);
         } else {
+            if (o->kind == PLAIN && model->gone != NULL)
+                model->gone(o);
             o->kind = NOTHING;
         }
     }
@@ -201,13 +203,14 @@ enum capos_status model_check_all(const struct model *model, int from, int to,
     return status;
 }
 
-static int minted(struct model *model, const struct capos_descriptor *d, int receiver) {
+static int minted(struct model *model, int from, const struct capos_descriptor *d, int receiver) {
     int endpoint = model->object[receiver].endpoint;
     int object = model_object(model, FACET, endpoint, d->object_id);
 
     model->object[object].root = false;
     model->object[object].epoch = model->endpoint[endpoint].epoch;
     model->object[object].interface = d->interface;
+    model->object[object].owner = model->process[from].serial;
     model->id[d->object_id] = MINTED;
     return object;
 }
@@ -238,7 +241,7 @@ static void pass_one(struct model *model, int from, int to, const struct capos_d
     if (d->kind != CAPOS_TRANSFER_MINT)
         revoker = p->hold[hold].revoker;
     if (d->kind == CAPOS_TRANSFER_MINT) {
-        object = minted(model, d, object);
+        object = minted(model, from, d, object);
         scope = d->scope;
     } else if (d->kind == CAPOS_TRANSFER_MOVE) {
         p->hold[hold].object = -1;

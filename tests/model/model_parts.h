@@ -10,12 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Are there so many slots? What is kept for REARMs is given up when it is enough.
-bool model_fits(struct model *model, int process, int room);
-
-// Revokers that nobody refers to any more are gone.
-void model_collect_revokers(struct model *model);
-
 // A new completion for the process.
 struct m_event *model_event_of(struct model *model, int process, int32_t result);
 

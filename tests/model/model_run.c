@@ -109,6 +109,7 @@ static enum capos_status run_recv(struct model *model, int process, const struct
         return CAPOS_STATUS_TOO_BIG;
     if (hold < 0 || model->object[p->hold[hold].object].kind != RECEIVER)
         return CAPOS_STATUS_REFUSED;
+    p->receives = true;
     if (!model_fits(model, process, sqe->room))
         return CAPOS_STATUS_OVERLOADED;
     name_slot(model, process, sqe, p->hold[hold].object, ARMED);
@@ -541,8 +542,8 @@ void model_wait(struct model *model, int process) {
 }
 
 void model_resume(struct model *model, int process) {
+    run_due(model, process); // what it has offered to receive is still offered
     model->process[process].waiting = false;
-    run_due(model, process);
 }
 
 void model_kill(struct model *model, int process) {

@@ -9,7 +9,7 @@
 #include "tests/model/model.h"
 
 // Each slot of a ring has its own piece of the message area; one more is for what RETURN sends.
-enum { AREA = 6400, PIECE = 512, PARAMS = 0, RESULTS = 64, DESCRIPTORS = 192 };
+enum { AREA = 6400, PIECE = 384, PARAMS = 0, RESULTS = 64, DESCRIPTORS = 192 };
 
 enum { INTERFACE = 1000 };
 

@@ -5,6 +5,7 @@
 #include "tests/stress/compare.h"
 
 #include "base/memory.h"
+#include "tests/stress/figures.h"
 
 static bool is_wrong(struct compare *c, const char *what) {
     if (c->wrong == NULL)
@@ -104,6 +105,7 @@ static bool compare_event(struct compare *c, int p, const struct m_event *event,
 
     c->got = *cqe;
     c->expected = event->result;
+    figures_opcode(event->sqe.opcode, event->sqe.flags, event->result >= 0);
     if (cqe->result != event->result)
         return is_wrong(c, "a completion's result");
     if (cqe->flags != event->flags || cqe->caps != event->caps || cqe->slot != event->slot)

@@ -12,6 +12,8 @@
 #include "tests/stress/puppet.capos.h"
 
 struct puppet puppets[PROCESSES];
+const uint32_t *puppets_commons;
+static uint64_t commons; // their MemoryObject
 enum { ANSWER_BYTES = 64 };
 
 static struct capos_server server;
@@ -69,6 +71,16 @@ static void make_box(struct puppet *puppet) {
     puppet->box = guest_map(puppet->memory, box_bytes());
 }
 
+static void make_commons(void) {
+    uint32_t *words;
+
+    commons = guest_memory(CAPOS_PAGE_SIZE);
+    words = guest_map(commons, CAPOS_PAGE_SIZE);
+    for (uint32_t i = 0; i < WORDS; i++)
+        words[i] = WORD_VALUE + i;
+    puppets_commons = words;
+}
+
 static void make_facet(struct capos_endpoint endpoint, int number) {
     struct puppet *puppet = &puppets[number];
 
@@ -90,16 +102,22 @@ void puppet_start(int number) {
     const struct guest_program program = {
         .binary = "puppet",
         .limits = {.slots = HOLDS + PUPPET_SLOTS,
-                   .threads = 1,
+                   .frames = 700,
+                   .reserved_pages = 1800,
+                   .threads = 6,
+                   .endpoints = 6,
                    .facets = 4096,
                    .calls_held = TOKENS,
-                   .reserved_pages = 1024,
-                   .kernel_memory = 512},
-        .grants = 4,
+                   .kernel_memory = 640},
+        .grants = PUPPET_SLOTS,
         .grant = {{"console", guest_system()->console, GUEST_COPY},
                   {"judge", puppet->facet, GUEST_COPY},
                   {"mailbox", puppet->memory, GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN}},
+                  {"commons", commons, GUEST_COPY},
+                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
+                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
+                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN},
+                  {"capabilityManager", CAPOS_OWN_CAPABILITY_CAPABILITY_MANAGER, GUEST_OWN}},
     };
 
     puppet->box->events = puppet->box->more = 0;
@@ -110,6 +128,7 @@ void puppets_init(void) {
     struct capos_endpoint endpoint = guest_endpoint();
     uint64_t receiver = guest_receiver(endpoint);
 
+    make_commons();
     for (int i = 0; i < PROCESSES; i++) {
         make_box(&puppets[i]);
         make_facet(endpoint, i);

@@ -4,9 +4,22 @@
 // same time, and looks whether every one of them finds kernel and model to agree, and whether
 // anything is missing at the end. Its parameters are SEED STEPS JUDGES. Prints TAP and figures.
 #include "base/format.h"
+#include "base/memory.h"
+#include "capos/server.h"
+#include "schemas/boot.capos.h"
+#include "schemas/console.capos.h"
 #include "schemas/endpoint.capos.h"
+#include "schemas/entropy.capos.h"
+#include "schemas/inspection.capos.h"
 #include "schemas/memory.capos.h"
+#include "schemas/revocation.capos.h"
+#include "schemas/scheduling.capos.h"
+#include "schemas/serial.capos.h"
+#include "schemas/system.capos.h"
+#include "schemas/time.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/stress/figures.h"
+#include "tests/stress/puppet.capos.h"
 
 enum { JUDGES_MAX = 8, PUPPETS = 5 };
 
@@ -33,50 +46,115 @@ static void read_parameters(void) {
         capos_panic("the parameters are SEED STEPS JUDGES");
 }
 
-static const char *name_number(char *to, size_t size, const char *prefix, uint64_t number) {
-    struct format f;
+// What a judge has no place for among its grants it takes from here, in this order.
+static const char *const more[] = {"wallClock", "entropy", "schedulerStatistics", "serial3"};
+static const uint64_t more_interfaces[] = {
+    CAPOS_WALL_CLOCK_INTERFACE_ID, CAPOS_ENTROPY_INTERFACE_ID,
+    CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, CAPOS_SERIAL_PORT_INTERFACE_ID};
+enum { MORE = sizeof more / sizeof more[0] };
 
-    format_init(&f, to, size - 1);
-    format_text(&f, prefix);
-    format_u64(&f, number);
-    to[f.used] = 0;
-    return to;
+static struct capos_server server;
+static uint64_t facet, figures_memory;
+static unsigned taken; // by the judge that was started last
+
+static int take(void *self, struct capos_invocation *inv, struct stress_strings_take_params params,
+                struct stress_strings_take_results_builder results) {
+    (void)self, (void)inv, (void)params;
+    stress_strings_take_results_give_capability(
+        results, capos_descriptor_copy(capos_need(more[taken], more_interfaces[taken])));
+    taken++;
+    return CAPOS_DONE;
+}
+
+static int dispatch(void *self, struct capos_invocation *inv) {
+    static const struct stress_strings_server handlers = {.take = take};
+
+    return stress_strings_dispatch(&handlers, self, inv);
+}
+
+static void serve(void) {
+    static struct capos_object object = {
+        .id = 1, .interface = STRESS_STRINGS_INTERFACE_ID, .dispatch = dispatch};
+    struct capos_endpoint_factory factory = {
+        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
+    struct capos_endpoint_factory_create_results created;
+    struct capos_endpoint_receiver_results receiver;
+    struct capos_endpoint_facet_results made;
+    struct capos_endpoint endpoint;
+    struct capos_call call;
+
+    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &created) != CAPOS_DONE)
+        capos_panic("no endpoint");
+    endpoint = capos_endpoint_factory_create_results_endpoint(created);
+    capos_call_release(&call);
+    if (capos_endpoint_facet(&call, capos_ring(), endpoint, STRESS_STRINGS_INTERFACE_ID, 1,
+                             CAPOS_FACET_SCOPE_ANY, &made) != CAPOS_DONE)
+        capos_panic("no facet");
+    facet = capos_endpoint_facet_results_facet(made).id;
+    capos_call_release(&call);
+    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &receiver) != CAPOS_DONE ||
+        capos_server_init(&server, capos_client(),
+                          capos_endpoint_receiver_results_receiver(receiver).id,
+                          NULL) != CAPOS_DONE)
+        capos_panic("no server");
+    capos_call_release(&call);
+    capos_server_add(&server, &object);
+}
+
+static void make_figures(void) {
+    struct capos_frame_allocator frames = {
+        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
+    struct capos_frame_allocator_allocate_results results;
+    struct capos_call call;
+
+    if (capos_frame_allocator_allocate(&call, capos_ring(), frames, CAPOS_PAGE_SIZE, &results) !=
+        CAPOS_DONE)
+        capos_panic("no memory for figures");
+    figures_memory = capos_frame_allocator_allocate_results_object(results).id;
+    capos_call_release(&call);
+    figures = figures_map(figures_memory);
+}
+
+static struct guest_grant copy_of(const char *name, uint64_t interface) {
+    return (struct guest_grant){name, capos_need(name, interface), GUEST_COPY};
 }
 
 static void start_judge(unsigned n) {
-    char seed_name[32], steps_name[32];
-    const struct guest_system *system = guest_system();
     const struct guest_program program = {
         .binary = "judge",
-        .limits = {.slots = 512,
-                   .frames = 2560,
+        .limits = {.slots = 1024,
+                   .frames = 6400,
                    .reserved_pages = 16384,
-                   .threads = PUPPETS + 1,
-                   .endpoints = 8,
-                   .facets = 24576,
+                   .threads = PUPPETS * 6 + 64,
+                   .endpoints = PUPPETS * 6 + 64,
+                   .facets = 32768,
                    .calls_held = 64,
-                   .kernel_memory = 4096},
-        .grants = 11,
-        .grant = {{"console", system->console, GUEST_COPY},
-                  {"bootPackage", system->package, GUEST_COPY},
-                  {"spawner", system->spawner, GUEST_COPY},
-                  {"systemInfo", system->info, GUEST_COPY},
-                  {"timer", system->timer, GUEST_COPY},
-                  {"power", system->power, GUEST_COPY},
-                  {"frames", capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), GUEST_COPY},
-                  {"endpoints", capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
-                   GUEST_COPY},
+                   .kernel_memory = 6144},
+        .grants = 14,
+        .grant = {copy_of("console", CAPOS_CONSOLE_INTERFACE_ID),
+                  copy_of("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID),
+                  copy_of("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID),
+                  copy_of("systemInfo", CAPOS_SYSTEM_INFO_INTERFACE_ID),
+                  copy_of("timer", CAPOS_TIMER_INTERFACE_ID),
+                  copy_of("power", CAPOS_POWER_INTERFACE_ID),
+                  copy_of("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID),
+                  copy_of("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
+                  copy_of("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID),
+                  copy_of("inspector", CAPOS_PROCESS_INSPECTOR_INTERFACE_ID),
+                  copy_of("schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID),
                   {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {name_number(seed_name, sizeof seed_name, "seed=", seed + n), system->timer,
-                   GUEST_COPY},
-                  {name_number(steps_name, sizeof steps_name, "steps=", steps / judges),
-                   system->timer, GUEST_COPY}},
+                  {"figures", figures_memory, GUEST_COPY},
+                  {"more", facet, GUEST_COPY}},
     };
 
     judge[n] = guest_start(&program);
+    for (taken = 0; taken < MORE;)
+        (void)capos_client_turn(capos_client(), CAPOS_NO_DEADLINE);
 }
 
-static void start_all(void) {
+static void start_all(uint64_t all) {
+    figures->next_seed = seed;
+    figures->steps = all / judges;
     for (unsigned i = 0; i < judges; i++)
         start_judge(i);
 }
@@ -94,24 +172,35 @@ static void await_all(bool tell) {
     }
 }
 
+static void tell_figures(uint64_t ns) {
+    guest_note("operations", figures->operations);
+    guest_note("deeds", figures->deeds);
+    guest_note("messages", figures->messages);
+    guest_note("kills", figures->kills);
+    guest_note("revocations", figures->revocations);
+    guest_note("ledgers compared", figures->ledgers);
+    guest_note("tables compared", figures->tables);
+    guest_note("milliseconds", ns / GUEST_MS);
+}
+
 int main(void) {
-    uint64_t all, began;
+    uint64_t began;
 
     guest_attach();
     read_parameters();
-    guest_begin((unsigned)judges + 1);
+    guest_begin((unsigned)judges + 2);
     guest_note("seed", seed);
-    all = steps;
-    steps = 50 * judges;
-    start_all(); // what is made once is made
+    serve();
+    make_figures();
+    start_all(50 * judges); // what is made once is made
     await_all(false);
+    memset(figures, 0, sizeof *figures);
     (void)guest_baseline();
-    steps = all;
     began = guest_now();
-    start_all();
+    start_all(steps);
     await_all(true);
     guest_check_memory();
-    guest_note("steps in all", all);
-    guest_note("milliseconds", (guest_now() - began) / GUEST_MS);
+    tell_figures(guest_now() - began);
+    guest_check(figures_tell(), "every opcode and every method of the schemas was done");
     guest_end();
 }

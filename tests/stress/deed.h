@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// Deeds: what a puppet does with the kernel's own objects, one method each. A deed chooses what to
+// do from what the model has, says what must come of it, has the puppet do it, and compares. It is
+// false when the puppet has nothing to do it with; then nothing has happened.
+#ifndef TESTS_STRESS_DEED_H
+#define TESTS_STRESS_DEED_H
+
+#include "tests/stress/court.h"
+
+struct deed {
+    const char *name;
+    bool (*run)(int p);
+};
+
+// Lists that end with a NULL name.
+extern const struct deed deeds_memory[];
+extern const struct deed deeds_space[];
+extern const struct deed deeds_thread[];
+extern const struct deed deeds_process[];
+extern const struct deed deeds_schedule[];
+extern const struct deed deeds_revoke[];
+extern const struct deed deeds_endpoint[];
+extern const struct deed deeds_inspect[];
+extern const struct deed deeds_system[];
+
+// One, of those that can be done.
+void deed_do(int p);
+
+// An object of the kernel's is gone: its part forgets it.
+void deed_gone(struct m_object *object);
+
+// A process is about to be killed, or has been: its threads, its address space and its children.
+void deed_before_kill(int p);
+void deed_killed(int p);
+
+#endif

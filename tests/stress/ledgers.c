@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// See ledgers.h. What a puppet uses from its start (a ring, a stack, its program) is learnt; all
+// that it takes afterwards is counted from the model. Of kernel memory only bounds are known: not
+// less than at the start, and within the limit.
+#include "tests/stress/ledgers.h"
+
+#include "base/format.h"
+#include "base/memory.h"
+#include "schemas/endpoint.capos.h"
+#include "schemas/process.capos.h"
+#include "tests/stress/court.h"
+#include "tests/stress/figures.h"
+#include "tests/stress/memory_model.h"
+#include "tests/stress/process_model.h"
+#include "tests/stress/thread_model.h"
+
+enum { PATIENCE = 2000 }; // ms
+
+struct ledger_image {
+    uint64_t used[LIMIT_CLASSES], lent[LIMIT_CLASSES], limit[LIMIT_CLASSES];
+};
+
+static struct ledger_image start[PROCESSES];
+
+static void read_limits(struct capos_resource_limits from, uint64_t to[LIMIT_CLASSES]) {
+    to[LIMIT_SLOTS] = capos_resource_limits_slots(from);
+    to[LIMIT_FRAMES] = capos_resource_limits_frames(from);
+    to[LIMIT_RESERVED_PAGES] = capos_resource_limits_reserved_pages(from);
+    to[LIMIT_THREADS] = capos_resource_limits_threads(from);
+    to[LIMIT_ENDPOINTS] = capos_resource_limits_endpoints(from);
+    to[LIMIT_FACETS] = capos_resource_limits_facets(from);
+    to[LIMIT_CALLS_HELD] = capos_resource_limits_calls_held(from);
+    to[LIMIT_KERNEL_MEMORY] = capos_resource_limits_kernel_memory(from);
+}
+
+static struct ledger_image ask(int p) {
+    struct capos_process_handle_info_results results;
+    struct ledger_image image;
+    struct capos_call call;
+
+    if (capos_process_handle_info(&call, capos_ring(), puppets[p].process, &results) != CAPOS_DONE)
+        court_diverged(p, "a puppet's handle does not answer");
+    read_limits(capos_process_handle_info_results_used(results), image.used);
+    read_limits(capos_process_handle_info_results_lent(results), image.lent);
+    read_limits(capos_process_handle_info_results_limits(results), image.limit);
+    capos_call_release(&call);
+    return image;
+}
+
+void ledgers_start(int p) {
+    start[p] = ask(p);
+    court_expect_equal(start[p].used[LIMIT_SLOTS], PUPPET_SLOTS, p, "slots at the start");
+    for (int i = 0; i < LIMIT_CLASSES; i++)
+        court_expect_equal(start[p].lent[i], 0, p, "lent at the start");
+}
+
+static uint64_t objects_of(int p, enum object_kind_m kind, uint64_t interface) {
+    uint64_t n = 0;
+
+    for (int i = 0; i < court.model.objects; i++) {
+        const struct m_object *o = &court.model.object[i];
+
+        n += o->kind == kind && o->owner == court.model.process[p].serial &&
+             (kind != PLAIN || o->interface == interface);
+    }
+    return n;
+}
+
+static uint64_t expected_use(int p, enum limit_class limit) {
+    const struct model *model = &court.model;
+
+    switch (limit) {
+    case LIMIT_SLOTS:
+        return (uint64_t)(model_used(model, p) + model_reserved(model, p));
+    case LIMIT_FRAMES:
+        return memory_frames(p) + thread_ring_pages(p);
+    case LIMIT_RESERVED_PAGES:
+        return memory_reserved(p) + thread_ring_pages(p);
+    case LIMIT_THREADS:
+        return thread_living(p);
+    case LIMIT_ENDPOINTS:
+        return objects_of(p, PLAIN, CAPOS_ENDPOINT_INTERFACE_ID);
+    case LIMIT_FACETS:
+        return objects_of(p, FACET, 0);
+    case LIMIT_CALLS_HELD:
+        return model->process[p].receives ? TOKENS : 0;
+    default:
+        return 0;
+    }
+}
+
+static uint64_t expected(int p, enum limit_class limit) {
+    return start[p].used[limit] + expected_use(p, limit);
+}
+
+// Near a limit it matters whether all that was given up has come back.
+bool ledgers_have(int p, enum limit_class limit, uint64_t n) {
+    static const uint64_t near[LIMIT_CLASSES] = {
+        [LIMIT_FRAMES] = 200, [LIMIT_RESERVED_PAGES] = 200, [LIMIT_THREADS] = 2,
+        [LIMIT_ENDPOINTS] = 3};
+    uint64_t used = expected(p, limit) + process_lent(p, limit), most = start[p].limit[limit];
+
+    if (used + n + near[limit] > most && near[limit] > 0)
+        ledgers_check(p);
+    return used + n <= most;
+}
+
+static void tell(const char *what, const uint64_t amount[LIMIT_CLASSES]) {
+    char text[200];
+    struct format f;
+
+    format_init(&f, text, sizeof text);
+    format_text(&f, "# ");
+    format_text(&f, what);
+    for (int i = 0; i < LIMIT_CLASSES; i++) {
+        format_text(&f, " ");
+        format_u64(&f, amount[i]);
+    }
+    format_text(&f, "\n");
+    capos_print_bytes(text, f.used);
+}
+
+void ledgers_tell(int p) {
+    struct ledger_image image = ask(p);
+    uint64_t model[LIMIT_CLASSES];
+
+    for (int i = 0; i < LIMIT_CLASSES; i++)
+        model[i] = expected(p, (enum limit_class)i);
+    tell("slots, frames, reserved, threads, endpoints, facets, calls, kernel memory: limits",
+         image.limit);
+    tell("lent", image.lent);
+    tell("used", image.used);
+    tell("by the model", model);
+}
+
+static int find_difference(int p, const struct ledger_image *image) {
+    for (int i = 0; i < LIMIT_CLASSES; i++) {
+        enum limit_class limit = (enum limit_class)i;
+
+        if (image->lent[i] != process_lent(p, limit) || image->limit[i] != start[p].limit[i])
+            return i;
+        if (i == LIMIT_KERNEL_MEMORY ? image->used[i] < start[p].used[i]
+                                     : image->used[i] != expected(p, limit))
+            return i;
+    }
+    return -1;
+}
+
+void ledgers_check(int p) {
+    static const char *const names[LIMIT_CLASSES] = {
+        "slots in use",     "frames in use", "pages set aside", "threads in use",
+        "endpoints in use", "facets in use", "calls held",      "kernel memory in use"};
+    struct ledger_image image;
+    int differs;
+
+    figures->ledgers++;
+    for (int i = 0;; i++) {
+        image = ask(p);
+        differs = find_difference(p, &image);
+        if (differs < 0)
+            return;
+        if (i == PATIENCE)
+            break;
+        guest_sleep(GUEST_MS);
+    }
+    court_expect_equal(image.lent[differs], process_lent(p, (enum limit_class)differs), p,
+                       "what is lent");
+    court_expect_equal(image.used[differs], expected(p, (enum limit_class)differs), p,
+                       names[differs]);
+    court_diverged(p, "a ledger's limits");
+}
