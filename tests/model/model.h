@@ -49,7 +49,7 @@ struct m_hold {
     uint64_t serial; // differs each time that it is used
 };
 
-enum m_state { IDLE, QUEUED, DELIVERED, ARMED, WAITING, DUE };
+enum m_state { IDLE, QUEUED, DELIVERED, ARMED, WAITING, DUE, PARKED };
 
 struct m_call {
     enum m_state state;
@@ -59,7 +59,7 @@ struct m_call {
     int target;
     int revoker;   // through which it was made, or 0
     int server;    // DELIVERED: who holds it
-    uint64_t word; // the params' first
+    uint64_t word; // the params' first; PARKED: the word's number
 
     // How it has ended, once it is IDLE again.
     bool named, failed;
@@ -145,6 +145,13 @@ enum m_id { UNKNOWN, MINTED, RELEASED, TOLD };
 
 enum { IDS = 1 << 18 };
 
+// A word that PARK or UNPARK names: not OK when it is none.
+struct m_word {
+    enum capos_status status;
+    uint64_t number;
+    uint32_t value;
+};
+
 struct model {
     uint8_t id[IDS];
     struct m_object object[OBJECTS];
@@ -153,6 +160,7 @@ struct model {
     struct m_endpoint endpoint[ENDPOINTS];
     struct m_revoker revoker[REVOKERS];
     uint64_t serial;
+    struct m_word (*word)(int process, const struct capos_sqe *sqe); // the driver's; for PARK
     void (*gone)(struct m_object *object); // of a PLAIN one: told to the driver; may be NULL
 };
 
@@ -180,8 +188,8 @@ void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
 void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
                          const struct capos_descriptor *sent, uint64_t word);
 
-// Does the RETURN answer a call of another process that others wait for, so that its thread may
-// go on with these at the same time?
+// Does the RETURN or UNPARK end something of another process that others wait for, so that its
+// thread may go on with these at the same time?
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe);
 
 // The SQE was refused for a reason that the model doesn't know.

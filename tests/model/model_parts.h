@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the parts of the reference model share: model.c has who holds what, model_deliver.c how
-// operations end, capabilities pass and messages are delivered, model_run.c what each opcode does.
+// operations end, capabilities pass and messages are delivered, model_run.c and model_park.c what
+// each opcode does.
 #ifndef CAPOS_TESTS_MODEL_PARTS_H
 #define CAPOS_TESTS_MODEL_PARTS_H
 
@@ -52,6 +53,17 @@ void model_end_held(struct model *model, int process, int receiver);
 
 // Takes a capability away from a process.
 void model_drop_hold(struct model *model, int process, int hold);
+
+// An operation that waits takes its slot.
+void model_name_slot(struct model *model, int process, const struct capos_sqe *sqe, int target,
+                     enum m_state state);
+
+enum capos_status model_run_park(struct model *model, int process, const struct capos_sqe *sqe);
+enum capos_status model_run_unpark(struct model *model, int process, const struct capos_sqe *sqe,
+                                   uint32_t *woken);
+
+// Could an UNPARK of the process's start something of another one's?
+bool model_park_is_awaited(const struct model *model, int process, const struct capos_sqe *sqe);
 
 // What waited for another operation can be started.
 void model_start_waiting(struct model *model, int process, int slot);

@@ -6,8 +6,8 @@
 
 // The opcodes -----------------------------------------------------------------------------------
 
-static void name_slot(struct model *model, int process, const struct capos_sqe *sqe, int target,
-                      enum m_state state) {
+void model_name_slot(struct model *model, int process, const struct capos_sqe *sqe, int target,
+                     enum m_state state) {
     struct m_call *call = &model->process[process].call[sqe->slot];
 
     call->state = state;
@@ -21,7 +21,7 @@ static void name_slot(struct model *model, int process, const struct capos_sqe *
         call->brought[i].hold = -1;
     if (sqe->opcode == CAPOS_OP_RECV)
         call->sqe.sent = 0;
-    if (sqe->opcode == CAPOS_OP_RELEASE || sqe->opcode == CAPOS_OP_NOP)
+    if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RECV)
         call->sqe.sent = call->sqe.room = 0;
 }
 
@@ -88,7 +88,7 @@ static enum capos_status run_call(struct model *model, int process, const struct
     if (!model_fits(model, process, sqe->room))
         return CAPOS_STATUS_OVERLOADED;
     target = p->hold[hold].object;
-    name_slot(model, process, sqe, target, QUEUED);
+    model_name_slot(model, process, sqe, target, QUEUED);
     memcpy(call->sent, sent, sizeof(call->sent));
     call->word = word;
     call->revoker = p->hold[hold].revoker;
@@ -112,7 +112,7 @@ static enum capos_status run_recv(struct model *model, int process, const struct
     p->receives = true;
     if (!model_fits(model, process, sqe->room))
         return CAPOS_STATUS_OVERLOADED;
-    name_slot(model, process, sqe, p->hold[hold].object, ARMED);
+    model_name_slot(model, process, sqe, p->hold[hold].object, ARMED);
     p->armed[p->armed_count++] = sqe->slot;
     return CAPOS_STATUS_OK;
 }
@@ -315,7 +315,7 @@ static enum capos_status run_waiting(struct model *model, int process, const str
     }
     if (sqe->opcode == CAPOS_OP_CALL && !model_fits(model, process, sqe->room))
         return CAPOS_STATUS_OVERLOADED;
-    name_slot(model, process, sqe, target, WAITING);
+    model_name_slot(model, process, sqe, target, WAITING);
     call->revoker = revoker;
     memcpy(call->sent, sent, sizeof(call->sent));
     call->word = word;
@@ -433,7 +433,8 @@ void model_refuse(struct model *model, int process, const struct capos_sqe *sqe)
     struct m_call *call = &model->process[process].call[sqe->slot];
     bool receives = call->named && call->sqe.opcode == CAPOS_OP_RECV;
 
-    if (!waits && sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RECV)
+    if (!waits && sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RECV &&
+        sqe->opcode != CAPOS_OP_PARK)
         return;
     if (call->state != IDLE)
         return;
@@ -447,9 +448,11 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
     const uint8_t inherits = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
     enum capos_status status = CAPOS_STATUS_OK;
     bool waits = (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) != 0;
-    bool pending = sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV || waits;
+    bool pending = sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV ||
+                   sqe->opcode == CAPOS_OP_PARK || waits;
     bool has_slot = pending;
     struct m_event *event;
+    uint32_t woken = 0;
 
     switch (waits ? 255 : sqe->opcode) {
     case 255:
@@ -471,6 +474,12 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
     case CAPOS_OP_CANCEL:
         status = run_cancel(model, process, sqe);
         break;
+    case CAPOS_OP_PARK:
+        status = model_run_park(model, process, sqe);
+        break;
+    case CAPOS_OP_UNPARK:
+        status = model_run_unpark(model, process, sqe, &woken);
+        break;
     default:
         break;
     }
@@ -478,7 +487,8 @@ static void submit(struct model *model, int process, const struct capos_sqe *sqe
         return;
     if (status != CAPOS_STATUS_OK)
         model_refuse(model, process, sqe);
-    event = model_event_of(model, process, -(int32_t)status);
+    event = model_event_of(model, process,
+                           status == CAPOS_STATUS_OK ? (int32_t)woken : -(int32_t)status);
     event->user_data = sqe->user_data;
     event->slot = has_slot ? sqe->slot : 0;
     event->sqe = *sqe;
@@ -524,6 +534,8 @@ void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe) {
     const struct m_process *caller;
 
+    if (sqe->opcode == CAPOS_OP_UNPARK)
+        return model_park_is_awaited(model, process, sqe);
     for (int i = 0; sqe->opcode == CAPOS_OP_RETURN && i < TOKENS; i++) {
         const struct m_token *token = &model->process[process].token[i];
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { CROWDED = HOLDS - 20 }; // capabilities, so that some are given up
+
 void operations_init(struct operations *operations, const struct model *model, uint64_t seed) {
     *operations = (struct operations){.model = model, .random = 2 * seed + 1};
 }
@@ -188,8 +190,10 @@ static int busy_slots(const struct m_process *process) {
 }
 
 static void make_release(struct operations *o, int p, struct capos_sqe *sqe) {
+    bool plain = model_used(o->model, p) > CROWDED && operations_chance(o, 70);
+
     sqe->opcode = CAPOS_OP_RELEASE;
-    sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : FACET);
+    sqe->cap = some_cap(o, p, operations_chance(o, 3) ? NOTHING : plain ? PLAIN : FACET);
 }
 
 static void make_nop(struct operations *o, int p, struct capos_sqe *sqe) {
@@ -197,22 +201,43 @@ static void make_nop(struct operations *o, int p, struct capos_sqe *sqe) {
     sqe->opcode = CAPOS_OP_NOP;
 }
 
+static void make_park(struct operations *o, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_PARK;
+    sqe->slot = some_slot(o, p);
+    sqe->deadline = operations_chance(o, 80) ? CAPOS_NO_DEADLINE : operations_below(o, 3);
+    o->name_word(o, p, sqe);
+    if (operations_chance(o, 20))
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+}
+
+static void make_unpark(struct operations *o, int p, struct capos_sqe *sqe) {
+    sqe->opcode = CAPOS_OP_UNPARK;
+    o->name_word(o, p, sqe);
+    sqe->params = (uint32_t)operations_below(o, 4);
+    if (operations_chance(o, 20))
+        sqe->flags = CAPOS_SQE_SKIP_CQE;
+}
+
 // Each kind as often as the process has use for it: what it can't do it tries seldom.
 static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
     static void (*const make[])(struct operations *, int, struct capos_sqe *) = {
-        make_call, make_recv, make_return, make_cancel, make_release, make_nop};
+        make_call,    make_recv, make_return, make_cancel,
+        make_release, make_nop,  make_park,   make_unpark};
     const struct m_process *process = &o->model->process[p];
     int busy = busy_slots(process);
     bool serves = find_cap(o, p, RECEIVER, 0, false) != 0;
+    bool parks = o->name_word != NULL;
     unsigned weight[] = {busy < 12 ? 40 : 4,
                          serves ? (process->armed_count < 3 ? 30 : 3) : 1,
                          some_token(o, p) != 0 ? 45 : 1,
                          busy > 12 ? 8 : 2,
-                         5,
-                         2};
+                         model_used(o->model, p) > CROWDED ? 40 : 5,
+                         2,
+                         parks && busy < 10 ? 5 : 0,
+                         parks ? 6 : 0};
     unsigned sum = 0, kind = 0;
 
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 0; i < sizeof weight / sizeof weight[0]; i++)
         sum += weight[i];
     for (uint64_t at = operations_below(o, sum); at >= weight[kind]; kind++)
         at -= weight[kind];
@@ -260,6 +285,11 @@ static void make_wait(struct operations *o, int p, struct capos_sqe *sqe) {
     }
 }
 
+static bool names_cap(const struct capos_sqe *sqe) {
+    return sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_RECV ||
+           sqe->opcode == CAPOS_OP_RETURN || sqe->opcode == CAPOS_OP_RELEASE;
+}
+
 bool operations_make(struct operations *o, int p, struct operation *operation) {
     struct capos_sqe *sqe = &operation->sqe;
     bool waits;
@@ -270,11 +300,10 @@ bool operations_make(struct operations *o, int p, struct operation *operation) {
     operation->word = operations_random(o);
     sqe->user_data = ++o->user_data;
     choose(o, p, sqe);
-    waits = o->waits && can_wait(sqe) && operations_chance(o, 40);
+    waits = o->waits && can_wait(sqe) && operations_chance(o, 25);
     if (waits)
         make_wait(o, p, sqe);
-    if (sqe->cap == 0 && sqe->opcode != CAPOS_OP_NOP && sqe->opcode != CAPOS_OP_CANCEL && !waits &&
-        !operations_chance(o, 5))
+    if (sqe->cap == 0 && names_cap(sqe) && !waits && !operations_chance(o, 5))
         return false; // it has none of the kind
     if (sqe->opcode != CAPOS_OP_CALL && sqe->opcode != CAPOS_OP_RETURN)
         return true;

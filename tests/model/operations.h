@@ -18,6 +18,8 @@ struct operations {
     uint64_t random; // never 0
     uint64_t ids, user_data;
     bool waits; // make some that wait for others: PIPELINE, LINK
+    // Makes a PARK or UNPARK name one of the process's words; NULL: none are made.
+    void (*name_word)(struct operations *operations, int process, struct capos_sqe *sqe);
 };
 
 // An operation, and what it has in memory.

@@ -211,7 +211,7 @@ static bool detach(int p) {
     struct thread *thread;
     struct capos_call call;
 
-    if (hold < 0 || !court_chance(20))
+    if (hold < 0 || !court_chance(8))
         return false;
     thread = &threads[court_object(p, hold)->what];
     want = court_outcome(p, hold, 0);

@@ -23,6 +23,7 @@
 #include "tests/stress/ledgers.h"
 #include "tests/stress/puppet.capos.h"
 #include "tests/stress/tables.h"
+#include "tests/stress/words.h"
 
 // The kernel's own objects, of which a judge gives copies. Those without a name of a grant come
 // from the init, in this order.
@@ -142,6 +143,8 @@ static void supply(int p) {
     }
     if (court.model.endpoint[e].server == p)
         return; // a facet of its own would come home, and take no slot
+    if (court.model.endpoint[e].receiver < 0 && court_chance(40))
+        return; // a puppet may make one (deed_endpoint.c)
     cap = make_receiver(e);
     court_expect((cap != 0) == (court.model.endpoint[e].receiver < 0), p,
                  "whether an endpoint has a Receiver");
@@ -287,8 +290,10 @@ int main(void) {
     court.compare.model = &court.model;
     model_init(&court.model);
     court.model.gone = deed_gone;
+    court.model.word = words_find;
     operations_init(&court.operations, &court.model, court.seed);
     court.operations.waits = true;
+    court.operations.name_word = words_name;
     find_gifts();
     make_endpoints();
     puppets_init();

@@ -96,9 +96,10 @@ static uint64_t expected(int p, enum limit_class limit) {
 
 // Near a limit it matters whether all that was given up has come back.
 bool ledgers_have(int p, enum limit_class limit, uint64_t n) {
-    static const uint64_t near[LIMIT_CLASSES] = {
-        [LIMIT_FRAMES] = 200, [LIMIT_RESERVED_PAGES] = 200, [LIMIT_THREADS] = 2,
-        [LIMIT_ENDPOINTS] = 3};
+    static const uint64_t near[LIMIT_CLASSES] = {[LIMIT_FRAMES] = 200,
+                                                 [LIMIT_RESERVED_PAGES] = 200,
+                                                 [LIMIT_THREADS] = 2,
+                                                 [LIMIT_ENDPOINTS] = 3};
     uint64_t used = expected(p, limit) + process_lent(p, limit), most = start[p].limit[limit];
 
     if (used + n + near[limit] > most && near[limit] > 0)
