@@ -97,20 +97,30 @@ bool model_is_busy(const struct model *model, int process) {
     return false;
 }
 
-// Are there so many slots? What is kept for REARMs is given up when it is enough.
-bool model_fits(struct model *model, int process, int room) {
-    int taken = model_used(model, process) + model_reserved(model, process), kept = 0;
-    struct m_token *token = model->process[process].token;
+static int kept(const struct model *model, int process) {
+    const struct m_token *token = model->process[process].token;
+    int n = 0;
 
-    taken += model->process[process].lent;
-    if (room == 0 || taken + room <= HOLDS)
-        return true;
     for (int i = 0; i < TOKENS; i++)
-        kept += token[i].used ? token[i].kept : 0;
-    if (taken + room - kept > HOLDS)
+        n += token[i].used ? token[i].kept : 0;
+    return n;
+}
+
+static int taken(const struct model *model, int process) {
+    return model_used(model, process) + model_reserved(model, process) +
+           model->process[process].lent;
+}
+
+bool model_could_fit(const struct model *model, int process, int room) {
+    return room == 0 || taken(model, process) - kept(model, process) + room <= HOLDS;
+}
+
+bool model_fits(struct model *model, int process, int room) {
+    if (!model_could_fit(model, process, room))
         return false;
-    for (int i = 0; i < TOKENS; i++)
-        token[i].kept = 0;
+    if (room != 0 && taken(model, process) + room > HOLDS)
+        for (int i = 0; i < TOKENS; i++)
+            model->process[process].token[i].kept = 0;
     return true;
 }
 
@@ -146,18 +156,44 @@ void model_collect_revokers(struct model *model) {
             model->revoker[i] = (struct m_revoker){0};
 }
 
-int model_revoker(struct model *model, int parent) {
+static int new_revoker(struct model *model) {
     model_collect_revokers(model);
-    for (int i = 1; i < REVOKERS; i++) {
-        if (model->revoker[i].depth != 0)
-            continue;
-        model->revoker[i] = (struct m_revoker){.parent = parent,
-                                               .depth = model->revoker[parent].depth + 1,
-                                               .held = true,
-                                               .age = model->serial++};
-        return i;
-    }
+    for (int i = 1; i < REVOKERS; i++)
+        if (!model->revoker[i].used)
+            return i;
     return 0;
+}
+
+bool model_has_revoker(struct model *model) {
+    return new_revoker(model) != 0;
+}
+
+int model_revoker(struct model *model, int parent) {
+    int revoker = new_revoker(model);
+
+    if (revoker != 0)
+        model->revoker[revoker] = (struct m_revoker){.used = true,
+                                                     .parent = parent,
+                                                     .depth = model->revoker[parent].depth + 1,
+                                                     .held = true,
+                                                     .age = model->serial++};
+    return revoker;
+}
+
+int model_session(struct model *model) {
+    int revoker = new_revoker(model);
+
+    if (revoker != 0)
+        model->revoker[revoker] =
+            (struct m_revoker){.used = true, .session = true, .held = true, .age = model->serial++};
+    return revoker;
+}
+
+bool model_is_bound(const struct model *model, int revoker) {
+    for (; revoker != 0; revoker = model->revoker[revoker].parent)
+        if (model->revoker[revoker].session)
+            return true;
+    return false;
 }
 
 void model_drop_revoker(struct model *model, int revoker) {

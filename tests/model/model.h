@@ -131,8 +131,10 @@ struct m_endpoint {
 
 // Of a revocable copy. [0] is none.
 struct m_revoker {
-    int parent; // 0: none
-    int depth;  // 0: not in use
+    bool used;
+    bool session; // what ends with a session; it is no copy itself
+    int parent;   // 0: none
+    int depth;    // of a session 0
     bool dead;
     bool held;    // the driver may revoke it
     int pins;     // what else of the driver's names it
@@ -174,8 +176,14 @@ int model_grant(struct model *model, int process, int object, uint64_t cap, uint
 // Revokers: one over what is held through `parent` (0: without one), for the driver to hold; 0 when
 // there is no room. What is granted through it is granted by model_grant and then said to be so.
 // Its revocation while nobody waits. Its revoker is given up by the driver.
+bool model_has_revoker(struct model *model);
 int model_revoker(struct model *model, int parent);
 void model_revoke(struct model *model, int revoker);
+
+// The same for a session that somebody starts, and whether something belongs to one: then it can be
+// passed to none of the model's processes.
+int model_session(struct model *model);
+bool model_is_bound(const struct model *model, int revoker);
 void model_drop_revoker(struct model *model, int revoker);
 bool model_is_dead(const struct model *model, int revoker);
 
@@ -202,7 +210,9 @@ void model_resume(struct model *model, int process);
 
 void model_kill(struct model *model, int process);
 
-// Are there so many slots? What is kept for REARMs is given up when it is enough.
+// Are there so many slots, if what is kept for REARMs is given up? The second gives it up when it
+// is needed and enough, as taking them does.
+bool model_could_fit(const struct model *model, int process, int room);
 bool model_fits(struct model *model, int process, int room);
 
 // Revokers that nobody refers to any more are gone.

@@ -184,6 +184,8 @@ static enum capos_status check_one(const struct model *model, int from, int to,
     case CAPOS_SCOPE_ANY:
         return CAPOS_STATUS_OK;
     case CAPOS_SCOPE_SESSION:
+        if (model_is_bound(model, model->process[from].hold[hold].revoker))
+            return CAPOS_STATUS_SCOPE;
         return model->process[from].session == model->process[to].session ? CAPOS_STATUS_OK
                                                                           : CAPOS_STATUS_SCOPE;
     default:

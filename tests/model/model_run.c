@@ -409,7 +409,7 @@ static void sweep(struct model *model, int revoker) {
     do {
         next = 0;
         for (int i = 1; i < REVOKERS; i++)
-            if (model->revoker[i].depth != 0 && model->revoker[i].parent == revoker &&
+            if (model->revoker[i].used && model->revoker[i].parent == revoker &&
                 model->revoker[i].age > last &&
                 (next == 0 || model->revoker[i].age < model->revoker[next].age))
                 next = i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// See court.h.
+// See court.h. How the parts of a judge share the model, tell divergences and keep puppets in step.
 #include "tests/stress/court.h"
 
 #include "base/format.h"
@@ -206,7 +206,7 @@ int court_find(int p, uint64_t interface) {
 }
 
 bool court_has_room(int p, int room) {
-    return model_fits(&court.model, p, room);
+    return model_could_fit(&court.model, p, room);
 }
 
 int court_outcome(int p, int hold, int room) {

@@ -11,6 +11,7 @@
 #include "capnp/call.h"
 #include "schemas/endpoint.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 #include "tests/stress/compare.h"
 #include "tests/stress/puppets.h"
 

@@ -9,6 +9,7 @@
 #include "schemas/process.capos.h"
 #include "schemas/revocation.capos.h"
 #include "schemas/scheduling.capos.h"
+#include "schemas/session.capos.h"
 #include "schemas/thread.capos.h"
 #include "tests/stress/memory_model.h"
 #include "tests/stress/process_model.h"
@@ -19,7 +20,7 @@ enum { DEEDS = 96, TRIES = 12 };
 
 static const struct deed *const parts[] = {
     deeds_memory, deeds_space,    deeds_thread,  deeds_process, deeds_schedule,
-    deeds_revoke, deeds_endpoint, deeds_inspect, deeds_system,
+    deeds_revoke, deeds_endpoint, deeds_inspect, deeds_system,  deeds_session,
 };
 
 static const struct deed *all[DEEDS];
@@ -66,6 +67,7 @@ void deed_gone(struct m_object *object) {
         {CAPOS_PROCESS_SPAWNER_INTERFACE_ID, process_spawner_gone},
         {CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID, schedule_gone},
         {CAPOS_REVOKER_INTERFACE_ID, revoker_gone},
+        {CAPOS_SESSION_INTERFACE_ID, revoker_gone},
     };
 
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -20,6 +20,7 @@ extern const struct deed deeds_thread[];
 extern const struct deed deeds_process[];
 extern const struct deed deeds_schedule[];
 extern const struct deed deeds_revoke[];
+extern const struct deed deeds_session[];
 extern const struct deed deeds_endpoint[];
 extern const struct deed deeds_inspect[];
 extern const struct deed deeds_system[];

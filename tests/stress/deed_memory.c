@@ -88,8 +88,11 @@ static void got_view(int p, int hold, uint64_t cap, const struct memory_view *fr
     court_expect(view >= 0, p, "the model has no room for a view");
     object = court_got(p, cap, CAPOS_MEMORY_OBJECT_INTERFACE_ID, view);
     for (int i = 0; i < HOLDS; i++)
-        if (court.model.process[p].hold[i].object == object)
-            court.model.process[p].hold[i].revoker = revoker;
+        if (court_hold(p, i)->object == object) {
+            court_hold(p, i)->revoker = revoker;
+            if (model_is_bound(&court.model, revoker))
+                court_hold(p, i)->scope = CAPOS_SCOPE_SESSION;
+        }
 }
 
 static bool read_only(int p) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "capos/park.h"
 #include "schemas/process.capos.h"
+#include "schemas/session.capos.h"
 #include "tests/stress/deed.h"
 #include "tests/stress/idler.h"
 #include "tests/stress/memory_model.h"
@@ -21,6 +22,8 @@ struct child {
     int names; // objects that lead to it
     bool told; // to end: it does so at some time
     int p;
+    int session; // revoker of the session that it was spawned in, or 0
+    bool vague;  // it may have ended itself, or with its session
     uint64_t id; // once it is known
     enum capos_process_end_which end;
     int status;
@@ -77,6 +80,20 @@ void process_gone(int what) {
 void process_spawner_gone(int what) {
     if (what != 0)
         spawners[what].used = false;
+}
+
+void process_session_ended(int session) {
+    for (int i = 0; i < CHILDREN; i++) {
+        struct child *child = &children[i];
+
+        if (!child->used || child->session != session || (!child->living && !child->told))
+            continue;
+        child->vague = child->told;
+        child->told = child->living = false;
+        child->end = CAPOS_PROCESS_END_WHICH_SESSION_ENDED;
+        child->used = child->names > 0;
+        count_lent(child->p);
+    }
 }
 
 void process_before_kill(int p) {
@@ -139,7 +156,8 @@ static void set_grant(struct capos_process_spawner_spawn_params_builder params, 
     capos_spawn_grant_give_capability(grant, capos_descriptor_copy(puppets[p].box->box_cap));
 }
 
-static int send_spawn(int p, uint64_t spawner, uint64_t binary, bool stays, struct capos_call *call,
+static int send_spawn(int p, uint64_t spawner, uint64_t binary, uint64_t session, bool stays,
+                      struct capos_call *call,
                       struct capos_process_spawner_spawn_results *results) {
     struct capos_process_spawner_spawn_params_builder params = capos_process_spawner_spawn_begin(
         call, puppet_ring(p), (struct capos_process_spawner){spawner});
@@ -147,6 +165,8 @@ static int send_spawn(int p, uint64_t spawner, uint64_t binary, bool stays, stru
     capos_process_spawner_spawn_params_set_binary(params, (struct capos_memory_object){binary});
     capos_process_spawner_spawn_params_set_name(params, capos_text_of("idler"));
     set_limits(capos_process_spawner_spawn_params_init_limits(params));
+    if (session != 0)
+        capos_process_spawner_spawn_params_set_session(params, (struct capos_session){session});
     if (stays)
         set_grant(params, p);
     return capos_process_spawner_spawn_call(call, results);
@@ -162,6 +182,8 @@ static void wait_for(int p, uint64_t handle, const struct child *child) {
 
     court_expect_equal((uint64_t)got, CAPOS_DONE, p, "wait ends with");
     end = capos_process_handle_wait_results_end(results);
+    if (child->vague)
+        return;
     court_expect_equal(capos_process_end_which(end), child->end, p, "how a process has ended");
     if (child->end == CAPOS_PROCESS_END_WHICH_EXITED)
         court_expect_equal((uint64_t)capos_process_end_exited(end), (uint64_t)child->status, p,
@@ -172,7 +194,7 @@ static bool spawn(int p) {
     int spawner = court_find(p, CAPOS_PROCESS_SPAWNER_INTERFACE_ID), binary = find_binary(p);
     struct capos_process_spawner_spawn_results results;
     bool stays = court_chance(60);
-    int what = 0, want, got, from;
+    int what = 0, want, got, from, session;
     struct capos_call call;
     uint64_t cap;
 
@@ -184,13 +206,18 @@ static bool spawn(int p) {
         if (!ledgers_have(p, (enum limit_class)i, lends[i] + (i == LIMIT_SLOTS)))
             return false;
     from = court_object(p, spawner)->what;
+    session = court_chance(30) ? court_find(p, CAPOS_SESSION_INTERFACE_ID) : -1;
     want = court_outcome(p, spawner, 1);
     if (want == CAPOS_DONE && model_is_dead(&court.model, court_hold(p, binary)->revoker))
         want = CAPOS_INVALID_ARGUMENT;
+    else if (want == CAPOS_DONE && session >= 0 &&
+             (model_is_dead(&court.model, court_hold(p, session)->revoker) ||
+              model_is_dead(&court.model, court_object(p, session)->what)))
+        want = CAPOS_DISCONNECTED;
     else if (want == CAPOS_DONE && from != 0 && spawners[from].slots < lends[LIMIT_SLOTS])
         want = CAPOS_OVERLOADED;
-    got = send_spawn(p, court_hold(p, spawner)->cap, court_hold(p, binary)->cap, stays, &call,
-                     &results);
+    got = send_spawn(p, court_hold(p, spawner)->cap, court_hold(p, binary)->cap,
+                     session < 0 ? 0 : court_hold(p, session)->cap, stays, &call, &results);
     court_expect_equal((uint64_t)got, (uint64_t)want, p, "ProcessSpawner.spawn ends with");
     if (got != CAPOS_DONE)
         return true;
@@ -198,6 +225,7 @@ static bool spawn(int p) {
                                     .names = 1,
                                     .living = stays,
                                     .p = p,
+                                    .session = session < 0 ? 0 : court_object(p, session)->what,
                                     .end = CAPOS_PROCESS_END_WHICH_EXITED,
                                     .status = IDLER_STATUS};
     cap = capos_process_spawner_spawn_results_process(results).id;

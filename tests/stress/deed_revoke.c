@@ -17,14 +17,6 @@ static int some_hold(int p) {
     return -1;
 }
 
-static bool has_revoker(void) {
-    model_collect_revokers(&court.model);
-    for (int i = 1; i < REVOKERS; i++)
-        if (court.model.revoker[i].depth == 0)
-            return true;
-    return false;
-}
-
 static bool make(int p) {
     int factory = court_find(p, CAPOS_REVOKER_FACTORY_INTERFACE_ID), hold = some_hold(p), want, got;
     struct capos_revoker_factory_make_results results;
@@ -32,7 +24,7 @@ static bool make(int p) {
     struct capos_call call;
     int number;
 
-    if (factory < 0 || hold < 0 || !has_revoker())
+    if (factory < 0 || hold < 0 || !model_has_revoker(&court.model))
         return false;
     from = *court_hold(p, hold);
     want = court_outcome(p, factory, 2);

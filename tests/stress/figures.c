@@ -6,7 +6,6 @@
 #include "base/format.h"
 #include "base/text.h"
 #include "capos/runtime.h"
-#include "schemas/memory.capos.h"
 
 struct figures *figures;
 
@@ -26,21 +25,6 @@ static const char *const opcode_names[FIGURES_OPCODES] = {"NOP",     "CALL",   "
                                                           "RELEASE", "CANCEL", "PARK", "UNPARK"};
 static const char *const flag_names[FIGURES_FLAGS] = {"PIPELINE", "LINK", "SKIP_CQE", "REARM",
                                                       "EXCEPTION"};
-
-struct figures *figures_map(uint64_t memory_object) {
-    struct capos_virtual_memory memory = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_virtual_memory_map_results results;
-    struct capos_call call;
-
-    if (capos_virtual_memory_map(&call, capos_ring(), memory,
-                                 (struct capos_memory_object){memory_object}, 0, CAPOS_PAGE_SIZE,
-                                 CAPOS_PROTECTION_READ_WRITE, &results) != CAPOS_DONE)
-        capos_panic("the figures can't be mapped");
-    uint64_t address = capos_virtual_memory_map_results_address(results);
-    capos_call_release(&call);
-    return (struct figures *)(uintptr_t)address;
-}
 
 static void count(struct figures_count *to, bool done) {
     __atomic_fetch_add(done ? &to->done : &to->refused, 1, __ATOMIC_RELAXED);

@@ -38,9 +38,6 @@ _Static_assert(sizeof(struct figures) <= CAPOS_PAGE_SIZE, "one page");
 // Where counting goes; NULL: nowhere.
 extern struct figures *figures;
 
-// Maps a MemoryObject to count in, or ends the program.
-struct figures *figures_map(uint64_t memory_object);
-
 void figures_method(uint64_t interface, uint16_t ordinal, bool done);
 void figures_opcode(uint8_t opcode, uint8_t flags, bool done);
 

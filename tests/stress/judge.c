@@ -14,6 +14,7 @@
 #include "schemas/revocation.capos.h"
 #include "schemas/scheduling.capos.h"
 #include "schemas/serial.capos.h"
+#include "schemas/session.capos.h"
 #include "schemas/system.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/guest/parts.h"
@@ -46,6 +47,7 @@ static struct gift {
     {NULL, CAPOS_ENTROPY_INTERFACE_ID, 0},
     {NULL, CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, 0},
     {NULL, CAPOS_SERIAL_PORT_INTERFACE_ID, 0},
+    {NULL, CAPOS_SESSION_AUTHORITY_INTERFACE_ID, 0},
 };
 
 enum { GIFTS = sizeof gifts / sizeof gifts[0] };
@@ -92,8 +94,10 @@ static uint64_t make_facet(int e, uint64_t id, uint8_t scope) {
 }
 
 static void give(int p, int object, uint8_t scope, uint64_t cap, bool move) {
-    uint64_t there = puppet_give(p, cap, move);
+    uint64_t there;
 
+    (void)model_fits(&court.model, p, 1);
+    there = puppet_give(p, cap, move);
     court_check(p);
     (void)court_got_more(p, there, object, scope, 0);
 }
@@ -284,7 +288,7 @@ static void tell_totals(void) {
 
 int main(void) {
     guest_attach();
-    figures = figures_map(capos_need("figures", CAPOS_MEMORY_OBJECT_INTERFACE_ID));
+    figures = guest_map(capos_need("figures", CAPOS_MEMORY_OBJECT_INTERFACE_ID), CAPOS_PAGE_SIZE);
     court.seed = __atomic_fetch_add(&figures->next_seed, 1, __ATOMIC_RELAXED);
     court.steps = figures->steps;
     court.compare.model = &court.model;

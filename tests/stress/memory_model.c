@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// See memory_model.h.
+// See memory_model.h. The tables of memory objects and regions, and what is counted from them.
 #include "tests/stress/memory_model.h"
 
 #include "base/memory.h"

@@ -22,6 +22,9 @@ int process_keep(int what);
 void process_gone(int what);
 void process_before_kill(int p);
 
+// All that was spawned in a session has ended with it.
+void process_session_ended(int session);
+
 // A narrowed spawner is gone.
 void process_spawner_gone(int what);
 

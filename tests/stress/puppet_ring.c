@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// See puppet_ring.h.
+// See puppet_ring.h. The transport: what a call holds goes through the puppet's mailbox.
 #include "tests/stress/puppet_ring.h"
 
 #include "base/memory.h"
 #include "capos/exception.h"
 #include "capos/runtime.h"
+#include "tests/stress/court.h"
 #include "tests/stress/figures.h"
-#include "tests/stress/puppets.h"
 
 static struct capos_transport rings[PROCESSES];
 static bool submitted[PROCESSES];
@@ -35,6 +35,14 @@ static int ring_begin(struct capos_transport *ring, struct capos_call *call) {
     return CAPOS_DONE;
 }
 
+// In the model, too, room for what comes back is taken when the call is accepted.
+static void take_room(int p, uint64_t target, int room) {
+    int hold = model_find_hold(&court.model, p, target);
+
+    if (hold < 0 || !model_is_dead(&court.model, court_hold(p, hold)->revoker))
+        (void)model_fits(&court.model, p, room);
+}
+
 static int ring_send(struct capos_transport *ring, struct capos_call *call) {
     struct mailbox_call *part = part_of(ring);
 
@@ -46,6 +54,7 @@ static int ring_send(struct capos_transport *ring, struct capos_call *call) {
                                    .sent = call->params.descriptor_count,
                                    .room = room_of(call->method)};
     submitted[number_of(ring)] = false;
+    take_room(number_of(ring), call->target, part->sqe.room);
     return CAPOS_DONE;
 }
 

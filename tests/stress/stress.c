@@ -15,9 +15,11 @@
 #include "schemas/revocation.capos.h"
 #include "schemas/scheduling.capos.h"
 #include "schemas/serial.capos.h"
+#include "schemas/session.capos.h"
 #include "schemas/system.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/parts.h"
 #include "tests/stress/figures.h"
 #include "tests/stress/puppet.capos.h"
 
@@ -47,10 +49,12 @@ static void read_parameters(void) {
 }
 
 // What a judge has no place for among its grants it takes from here, in this order.
-static const char *const more[] = {"wallClock", "entropy", "schedulerStatistics", "serial3"};
+static const char *const more[] = {"wallClock", "entropy", "schedulerStatistics", "serial3",
+                                   "sessions"};
 static const uint64_t more_interfaces[] = {
     CAPOS_WALL_CLOCK_INTERFACE_ID, CAPOS_ENTROPY_INTERFACE_ID,
-    CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, CAPOS_SERIAL_PORT_INTERFACE_ID};
+    CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, CAPOS_SERIAL_PORT_INTERFACE_ID,
+    CAPOS_SESSION_AUTHORITY_INTERFACE_ID};
 enum { MORE = sizeof more / sizeof more[0] };
 
 static struct capos_server server;
@@ -75,44 +79,17 @@ static int dispatch(void *self, struct capos_invocation *inv) {
 static void serve(void) {
     static struct capos_object object = {
         .id = 1, .interface = STRESS_STRINGS_INTERFACE_ID, .dispatch = dispatch};
-    struct capos_endpoint_factory factory = {
-        capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID)};
-    struct capos_endpoint_factory_create_results created;
-    struct capos_endpoint_receiver_results receiver;
-    struct capos_endpoint_facet_results made;
-    struct capos_endpoint endpoint;
-    struct capos_call call;
+    struct capos_endpoint endpoint = guest_endpoint();
 
-    if (capos_endpoint_factory_create(&call, capos_ring(), factory, &created) != CAPOS_DONE)
-        capos_panic("no endpoint");
-    endpoint = capos_endpoint_factory_create_results_endpoint(created);
-    capos_call_release(&call);
-    if (capos_endpoint_facet(&call, capos_ring(), endpoint, STRESS_STRINGS_INTERFACE_ID, 1,
-                             CAPOS_FACET_SCOPE_ANY, &made) != CAPOS_DONE)
-        capos_panic("no facet");
-    facet = capos_endpoint_facet_results_facet(made).id;
-    capos_call_release(&call);
-    if (capos_endpoint_receiver(&call, capos_ring(), endpoint, &receiver) != CAPOS_DONE ||
-        capos_server_init(&server, capos_client(),
-                          capos_endpoint_receiver_results_receiver(receiver).id,
-                          NULL) != CAPOS_DONE)
+    facet = guest_facet(endpoint, STRESS_STRINGS_INTERFACE_ID, 1);
+    if (capos_server_init(&server, capos_client(), guest_receiver(endpoint), NULL) != CAPOS_DONE)
         capos_panic("no server");
-    capos_call_release(&call);
     capos_server_add(&server, &object);
 }
 
 static void make_figures(void) {
-    struct capos_frame_allocator frames = {
-        capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID)};
-    struct capos_frame_allocator_allocate_results results;
-    struct capos_call call;
-
-    if (capos_frame_allocator_allocate(&call, capos_ring(), frames, CAPOS_PAGE_SIZE, &results) !=
-        CAPOS_DONE)
-        capos_panic("no memory for figures");
-    figures_memory = capos_frame_allocator_allocate_results_object(results).id;
-    capos_call_release(&call);
-    figures = figures_map(figures_memory);
+    figures_memory = guest_memory(CAPOS_PAGE_SIZE);
+    figures = guest_map(figures_memory, CAPOS_PAGE_SIZE);
 }
 
 static struct guest_grant copy_of(const char *name, uint64_t interface) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// See words.h.
+// See words.h. A word is found by what an operation names.
 #include "tests/stress/words.h"
 
 #include "tests/stress/puppets.h"
