@@ -7,8 +7,7 @@
 
 #include "base/memory.h"
 
-bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
-                       void *enter_context) {
+bool capos_client_init(struct capos_client *client, void *base, void *enter_context) {
     // A client may have more room than its ring needs: what is beyond is not cleared.
     memset(client, 0, offsetof(struct capos_client, free));
     if (!ring_user_attach(&client->ring, base))
@@ -19,24 +18,30 @@ bool capos_client_init(struct capos_client *client, void *base, capos_enter *ent
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
     for (unsigned slot = client->ring.slots; slot-- > 0;) {
-        client->slots[slot] = (struct capos_slot){
-            .sqe = {.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot}};
-        client->free[client->free_count++] = (uint8_t)slot;
+        struct capos_slot *s = &client->slots[slot];
+
+        s->state = CAPOS_SLOT_FREE;
+        s->sent = 0;
+        s->method = NULL;
+        s->span = (struct area_span){0, 0};
+        s->ready = NULL;
+        s->sqe = (struct capos_sqe){.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot};
+        client->free[client->free_count++] = s;
     }
-    client->enter = enter;
     client->enter_context = enter_context;
     client->transport = *capos_client_transport(client);
     return true;
 }
 
 // Nobody will read this answer: what came with it is given up.
-__attribute__((noinline)) static void drop_answer(struct capos_client *client, unsigned slot) {
-    const struct capos_cqe *completion = &client->slots[slot].completion;
-    const struct capos_descriptor *received = capos_slot_received(client, &client->slots[slot]);
+__attribute__((noinline)) static void drop_answer(struct capos_client *client,
+                                                  struct capos_slot *s) {
+    const struct capos_cqe *completion = &s->completion;
+    const struct capos_descriptor *received = capos_slot_received(client, s);
 
     for (unsigned i = 0; completion->result >= 0 && i < completion->caps; i++)
         capos_client_release(client, received[i].cap);
-    capos_slot_give(client, slot);
+    capos_slot_give_back(client, s);
 }
 
 __attribute__((noinline)) static void complete_other(struct capos_client *client,
@@ -50,43 +55,54 @@ __attribute__((noinline)) static void complete_other(struct capos_client *client
                               (enum capos_status) - cqe->result);
 }
 
-// A completion is passed before anything is done about it, because that may enter the kernel again.
+// What is done about it may enter the kernel again: the completion is copied first.
+static inline void complete(struct capos_client *client, const struct capos_cqe *completion) {
+    unsigned slot = (uint16_t)completion->user_data;
+    struct capos_slot *s = &client->slots[slot];
+
+    if (completion->user_data < CAPOS_SLOT_TAG) {
+        const struct capos_cqe other = *completion;
+
+        complete_other(client, &other);
+        return;
+    }
+    bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
+    s->completion = *completion;
+    s->state = CAPOS_SLOT_COMPLETE;
+    if (abandoned) {
+        drop_answer(client, s);
+    } else if (s->ready != NULL) {
+        uint32_t at = client->ready_first + client->ready_count++;
+
+        client->ready[at % CAPOS_RING_SLOTS_MAX] = (uint8_t)slot;
+    }
+}
+
+void capos_client_complete(struct capos_client *client, const struct capos_cqe *completion) {
+    complete(client, completion);
+}
+
 static inline void take_completions(struct capos_client *client) {
     const struct capos_cqe *cqe;
 
     while ((cqe = ring_user_peek(&client->ring)) != NULL) {
-        if (cqe->user_data < CAPOS_SLOT_TAG) {
-            struct capos_cqe other = *cqe;
-
-            ring_user_pass(&client->ring);
-            complete_other(client, &other);
-            continue;
-        }
-        unsigned slot = (uint16_t)cqe->user_data;
-        struct capos_slot *s = &client->slots[slot];
-        bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
-
-        s->completion = *cqe;
-        s->state = CAPOS_SLOT_COMPLETE;
         ring_user_pass(&client->ring);
-        if (abandoned) {
-            drop_answer(client, slot);
-        } else if (s->ready != NULL) {
-            uint32_t at = client->ready_first + client->ready_count++;
-
-            client->ready[at % CAPOS_RING_SLOTS_MAX] = (uint8_t)slot;
-        }
+        complete(client, cqe);
     }
+}
+
+void capos_client_entered(struct capos_client *client, uint64_t result) {
+    if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
+        __builtin_trap(); // only a stray write of our own to the ring can do this
+    take_completions(client);
 }
 
 // One cap_enter that submits all there is and waits as `wait` says. Says why the kernel returned.
 static inline enum capos_enter_reason enter_once(struct capos_client *client, uint32_t wait,
                                                  uint64_t deadline) {
     ring_user_publish(&client->ring);
-    uint64_t result = client->enter(ring_user_pending(&client->ring), wait, deadline, client);
-    if (CAPOS_ENTER_REASON(result) == CAPOS_ENTER_RING_BAD)
-        __builtin_trap(); // only a stray write of our own to the ring can do this
-    take_completions(client);
+    uint64_t result = capos_enter_kernel(ring_user_pending(&client->ring), wait, deadline, client);
+    capos_client_entered(client, result);
     return (enum capos_enter_reason)CAPOS_ENTER_REASON(result);
 }
 
@@ -100,7 +116,7 @@ bool capos_client_forget(struct capos_client *client) {
     bool any = false;
 
     for (unsigned i = 0; i < client->free_count; i++) {
-        struct capos_slot *s = &client->slots[client->free[i]];
+        struct capos_slot *s = client->free[i];
 
         any = any || s->span.bytes > 0;
         area_give(&client->area, &s->span);
@@ -109,14 +125,18 @@ bool capos_client_forget(struct capos_client *client) {
     return any;
 }
 
+bool capos_client_take_room(struct capos_client *client, uint32_t bytes, struct area_span *span) {
+    return area_take(&client->area, bytes, span) ||
+           (capos_client_forget(client) && area_take(&client->area, bytes, span));
+}
+
 bool capos_slot_make_room(struct capos_client *client, unsigned slot, uint32_t most,
                           uint32_t least) {
     struct capos_slot *s = &client->slots[slot];
 
     s->method = NULL;
     area_give(&client->area, &s->span);
-    return area_take(&client->area, most, &s->span) ||
-           (capos_client_forget(client) && area_take(&client->area, most, &s->span)) ||
+    return capos_client_take_room(client, most, &s->span) ||
            area_take_some(&client->area, most, least, &s->span);
 }
 

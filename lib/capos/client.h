@@ -35,38 +35,38 @@ enum capos_slot_state {
 
 struct capos_client;
 
-// Enters the kernel, as cap_enter does with the same three numbers.
-typedef uint64_t capos_enter(uint32_t to_submit, uint32_t wait, uint64_t deadline,
-                             struct capos_client *client);
+// Enters the kernel, as cap_enter does with the same three numbers. Processes have theirs in
+// local.c, tests their own.
+uint64_t capos_enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                            struct capos_client *client);
 
 // An operation that the kernel holds, or may soon. Its part of the message area has room for
 // descriptors, then for results, then for params; its submission says where they are. A slot that
-// was used for a call keeps both while it is free, unless they are large or somebody needs the
-// room: the next call of the same method finds it ready.
+// was used for a call keeps both while it is free, unless they are very large or somebody needs the
+// room: the next call of the same method finds it ready, with `params` begun.
 struct capos_slot {
     uint8_t state;
     uint8_t sent;                      // descriptors that were sent
-    uint32_t params_words;             // room for them
-    const struct capos_method *method; // that `span` and `sqe` are made for, or NULL
+    const struct capos_method *method; // that all of this is made for, or NULL
+    const uint64_t *results;           // where they will be
     struct area_span span;
     struct capos_cqe completion;
     void (*ready)(void *context); // or NULL: somebody waits for it
     void *context;
     struct capos_sqe sqe; // what does not change from call to call of a method
-    uint64_t spare;
+    struct capos_builder params;
 };
-_Static_assert(sizeof(struct capos_slot) == 128, "slots are found by a shift");
 
 struct capos_client {
     struct ring_user ring;
     struct capos_transport transport, on; // `on` carries calls that wait for another one
-    capos_enter *enter;
-    void *enter_context;   // for `enter`
-    uint32_t next_params;  // capos_expect_params
-    uint32_t next_results; // capos_expect_results
+    void *enter_context;                  // for capos_enter_kernel
+    uint32_t next_params;                 // capos_expect_params
+    uint32_t next_results;                // capos_expect_results
+    bool expects;                         // either is not 0
     uint32_t free_count;
     uint32_t ready_first, ready_count;
-    uint8_t free[CAPOS_RING_SLOTS_MAX];  // free slots, the next one to be taken last
+    struct capos_slot *free[CAPOS_RING_SLOTS_MAX]; // the next one to be taken last
     uint8_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
     struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
     struct area area;
@@ -78,8 +78,7 @@ struct capos_client {
 };
 
 // Attaches to the ring at `base`. False when it is none that this code knows.
-must_use bool capos_client_init(struct capos_client *client, void *base, capos_enter *enter,
-                                void *enter_context);
+must_use bool capos_client_init(struct capos_client *client, void *base, void *enter_context);
 
 // Calls through this client (capnp/call.h). The results of a call lie in the message area until it
 // is released; a call that is released while the kernel has it is abandoned.
@@ -110,28 +109,38 @@ void capos_client_flush(struct capos_client *client);
 
 // For servers and transports:
 
-// Takes a free slot, or CAPOS_NO_SLOT. What it keeps is its own.
+// Takes the free slot that is next; there must be one. What it keeps is its own.
+static inline struct capos_slot *capos_slot_take_next(struct capos_client *client) {
+    struct capos_slot *s = client->free[--client->free_count];
+
+    s->state = CAPOS_SLOT_IDLE;
+    s->ready = NULL;
+    return s;
+}
+
+// Takes a free slot, or CAPOS_NO_SLOT.
 static inline unsigned capos_slot_take(struct capos_client *client) {
-    if (client->free_count == 0)
-        return CAPOS_NO_SLOT;
-    unsigned slot = client->free[--client->free_count];
-    client->slots[slot].state = CAPOS_SLOT_IDLE;
-    client->slots[slot].ready = NULL;
-    return slot;
+    return client->free_count == 0 ? CAPOS_NO_SLOT : capos_slot_take_next(client)->sqe.slot;
 }
 
 // Gives back a slot that the kernel doesn't have; what was not made for a method is not kept.
-static inline void capos_slot_give(struct capos_client *client, unsigned slot) {
-    struct capos_slot *s = &client->slots[slot];
-
+static inline void capos_slot_give_back(struct capos_client *client, struct capos_slot *s) {
     if (s->method == NULL)
         area_give(&client->area, &s->span);
     s->state = CAPOS_SLOT_FREE;
-    client->free[client->free_count++] = (uint8_t)slot;
+    client->free[client->free_count++] = s;
+}
+
+static inline void capos_slot_give(struct capos_client *client, unsigned slot) {
+    capos_slot_give_back(client, &client->slots[slot]);
 }
 
 // Free slots lose what they keep. False when none kept anything.
 bool capos_client_forget(struct capos_client *client);
+
+// Takes a span of the message area. Free slots lose what they keep if that makes the room.
+must_use bool capos_client_take_room(struct capos_client *client, uint32_t bytes,
+                                     struct area_span *span);
 
 // Gives the slot, which has been taken, a span of `most` bytes in place of the one it has, or of
 // fewer, but at least `least`. Free slots lose what they keep if that makes the room. False when
@@ -179,8 +188,37 @@ static inline struct capos_sqe *capos_slot_submit_own(struct capos_client *clien
     return sqe;
 }
 
+// Enters the kernel once, with all there is and this wait without a deadline. The next completion,
+// if the kernel is content and there is exactly one: it is passed already, and stays until the
+// kernel is entered again. NULL: all there are have been taken.
+static inline const struct capos_cqe *capos_client_enter_for_one(struct capos_client *client,
+                                                                 uint32_t wait);
+
+// Takes note of a completion that was passed.
+void capos_client_complete(struct capos_client *client, const struct capos_cqe *completion);
+
+// What an entry of the kernel with this result has left, taken.
+void capos_client_entered(struct capos_client *client, uint64_t result);
+
 // Enters the kernel until the slot is complete.
 void capos_slot_wait(struct capos_client *client, unsigned slot);
+
+static inline const struct capos_cqe *capos_client_enter_for_one(struct capos_client *client,
+                                                                 uint32_t wait) {
+    struct ring_user *ring = &client->ring;
+
+    ring_user_publish(ring);
+    uint64_t result = capos_enter_kernel(ring_user_pending(ring), wait, CAPOS_NO_DEADLINE, client);
+    if (__builtin_expect(
+            CAPOS_ENTER_REASON(result) == CAPOS_ENTER_DONE && ring_user_ready(ring) == 1, 1)) {
+        const struct capos_cqe *cqe = ring_user_peek_ready(ring);
+
+        ring_user_pass(ring);
+        return cqe;
+    }
+    capos_client_entered(client, result);
+    return NULL;
+}
 
 static inline void *capos_client_at(struct capos_client *client, uint32_t offset) {
     return (char *)client->ring.header + offset;

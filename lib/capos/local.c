@@ -19,9 +19,9 @@ void local_init(struct capos_local *local, struct capos_thread *thread,
     *local = (struct capos_local){.self = local, .thread = thread, .client = client};
 }
 
-static uint64_t enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
-                             struct capos_client *self) {
-    (void)self;
+uint64_t capos_enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                            struct capos_client *client) {
+    (void)client;
     return capos_syscall_enter(to_submit, wait, deadline);
 }
 
@@ -29,7 +29,7 @@ bool local_attach(struct capos_local *local, void *ring) {
     struct capos_client *client = local->client;
     struct area_span span;
 
-    if (!capos_client_init(client, ring, enter_kernel, NULL) ||
+    if (!capos_client_init(client, ring, NULL) ||
         !area_take(&client->area, LOCAL_LAST_WORDS, &span))
         return false;
     local->last_words = span.offset;

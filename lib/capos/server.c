@@ -35,7 +35,6 @@ static inline struct capos_sqe *give_answer(struct capos_client *client, uint64_
 static inline void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
     sqe->flags |= CAPOS_SQE_REARM;
     server->rearmed_by = token;
-    server->recv->state = CAPOS_SLOT_SUBMITTED;
 }
 
 // The bucket of a number. Numbers are often small, or addresses: the product's middle has both.
@@ -52,10 +51,14 @@ static inline struct capos_object *find_object(const struct capos_server *server
 }
 
 static inline int dispatch(struct capos_server *server, struct capos_invocation *inv) {
-    struct capos_object *object = find_object(server, inv->object_id);
+    struct capos_object *object = server->recent;
 
-    if (object == NULL)
-        return capos_fail(inv, CAPOS_DISCONNECTED, "the object is gone");
+    if (object == NULL || object->id != inv->object_id) {
+        object = find_object(server, inv->object_id);
+        if (object == NULL)
+            return capos_fail(inv, CAPOS_DISCONNECTED, "the object is gone");
+        server->recent = object;
+    }
     if (object->interface != server->message->facet_interface)
         return capos_fail(inv, CAPOS_UNIMPLEMENTED, "the object has another interface");
     return object->dispatch(object->self, inv);
@@ -67,12 +70,10 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
 
 static inline void open_invocation(struct capos_server *server, const struct capos_message *message,
                                    struct capos_invocation *inv) {
-    struct capos_client *client = server->client;
-
-    capos_builder_take_buffers(&inv->results, capos_client_at(client, server->results),
-                               smaller(message->results_capacity, server->results_bytes) / WORD,
-                               capos_client_at(client, server->answer.offset),
-                               (uint8_t)smaller(message->room, CAPOS_SERVER_CAPABILITIES));
+    inv->results = server->builder;
+    inv->results.capacity = smaller(message->results_capacity / WORD, inv->results.capacity);
+    if (message->room < CAPOS_SERVER_CAPABILITIES)
+        inv->results.descriptor_room = message->room;
     inv->exception = CAPOS_DONE;
     inv->reason = "";
     inv->interface = message->interface;
@@ -80,7 +81,7 @@ static inline void open_invocation(struct capos_server *server, const struct cap
     inv->object_id = message->object_id;
     inv->params = (const uint64_t *)(message + 1);
     inv->params_words = message->params_words;
-    inv->received = capos_slot_received(client, server->recv);
+    inv->received = server->received;
     inv->received_count = message->caps;
     inv->context = server;
 }
@@ -96,7 +97,6 @@ static inline void answer_results(struct capos_server *server, uint64_t token,
     sqe->params_bytes = inv->results.used * WORD;
     sqe->sent = inv->results.descriptor_count;
     server->rearmed_by = token;
-    server->recv->state = CAPOS_SLOT_SUBMITTED;
 }
 
 __attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
@@ -132,20 +132,18 @@ static void end_call(struct capos_server *server, uint64_t token, struct capos_i
         answer_exception(server, token, inv, outcome);
     for (uint32_t i = 0; i < count; i++)
         capos_client_release(server->client, received[i].cap);
+    server->held = false;
 }
 
 static void serve_call(struct capos_server *server, const struct capos_message *message) {
     struct capos_invocation inv;
 
     open_invocation(server, message, &inv);
-    server->message = message;
-    server->held = false;
     int outcome = dispatch(server, &inv);
     if (outcome == CAPOS_DONE && inv.received_count == 0)
         answer_results(server, message->token, &inv);
     else
         end_call(server, message->token, &inv, outcome);
-    server->message = NULL;
 }
 
 static void serve_released(struct capos_server *server, const struct capos_message *message) {
@@ -160,24 +158,32 @@ static void serve_released(struct capos_server *server, const struct capos_messa
     arm(server);
 }
 
-static void serve_message(void *context) {
-    struct capos_server *server = context;
-    const struct capos_message *message =
-        capos_client_at(server->client, server->recv->sqe.results);
-
-    if (server->recv->completion.result < (int32_t)sizeof *message) {
-        server->ended = true;
+static void serve_notice(struct capos_server *server, const struct capos_message *message) {
+    if (message->kind == CAPOS_MESSAGE_RELEASED) {
+        serve_released(server, message);
         return;
     }
-    if (message->kind == CAPOS_MESSAGE_CALL) {
+    if (server->cancelled != NULL)
+        server->cancelled(server->context, message->token);
+    arm(server);
+}
+
+// What was received: so many bytes, or minus why nothing was.
+static inline void serve(struct capos_server *server, int32_t received) {
+    const struct capos_message *message = server->message;
+
+    if (received < (int32_t)sizeof *message)
+        server->ended = true;
+    else if (__builtin_expect(message->kind == CAPOS_MESSAGE_CALL, 1))
         serve_call(server, message);
-    } else if (message->kind == CAPOS_MESSAGE_RELEASED) {
-        serve_released(server, message);
-    } else {
-        if (server->cancelled != NULL)
-            server->cancelled(server->context, message->token);
-        arm(server);
-    }
+    else
+        serve_notice(server, message);
+}
+
+static void serve_message(void *context) {
+    struct capos_server *server = context;
+
+    serve(server, server->recv->completion.result);
 }
 
 // A RETURN was refused: its caller went away meanwhile, or what it wanted to pass on may not be
@@ -202,11 +208,11 @@ static bool take_parts(struct capos_server *server, unsigned slot,
                        const struct capos_server_sizes *sizes) {
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
     const uint32_t message = (uint32_t)sizeof(struct capos_message) + sizes->params_bytes;
-    struct area *area = &server->client->area;
+    struct capos_client *client = server->client;
 
-    if (!capos_slot_make_room(server->client, slot, descriptors + message, descriptors + message) ||
-        !area_take(area, descriptors + sizes->results_bytes, &server->answer) ||
-        !area_take(area, REFUSAL_BYTES, &server->refusal))
+    if (!capos_slot_make_room(client, slot, descriptors + message, descriptors + message) ||
+        !capos_client_take_room(client, descriptors + sizes->results_bytes, &server->answer) ||
+        !capos_client_take_room(client, REFUSAL_BYTES, &server->refusal))
         return false;
     server->results = server->answer.offset + descriptors;
     server->results_bytes = server->answer.bytes - descriptors;
@@ -214,6 +220,7 @@ static bool take_parts(struct capos_server *server, unsigned slot,
 }
 
 static void prepare_slot(struct capos_server *server, unsigned slot) {
+    struct capos_client *client = server->client;
     struct capos_slot *s = server->recv;
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
 
@@ -236,6 +243,11 @@ static void prepare_slot(struct capos_server *server, unsigned slot) {
         .params = server->results,
         .descriptors = server->answer.offset,
     };
+    server->message = capos_client_at(client, s->sqe.results);
+    server->received = capos_slot_received(client, s);
+    capos_builder_take_buffers(
+        &server->builder, capos_client_at(client, server->results), server->results_bytes / WORD,
+        capos_client_at(client, server->answer.offset), CAPOS_SERVER_CAPABILITIES);
 }
 
 int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
@@ -262,9 +274,24 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     return CAPOS_DONE;
 }
 
+// Enters the kernel until something is complete. The usual case is one completion, the RECV's.
+static inline void turn(struct capos_server *server) {
+    const struct capos_cqe *completion = capos_client_enter_for_one(server->client, 1);
+
+    if (completion == NULL)
+        return;
+    if (__builtin_expect(completion->user_data == server->recv->sqe.user_data, 1))
+        serve(server, completion->result);
+    else
+        capos_client_complete(server->client, completion);
+}
+
 void capos_server_run(struct capos_server *server) {
     while (!server->ended)
-        (void)capos_client_turn(server->client, CAPOS_NO_DEADLINE);
+        if (server->client->ready_count > 0)
+            (void)capos_client_turn(server->client, CAPOS_NO_DEADLINE);
+        else
+            turn(server);
 }
 
 void capos_server_add(struct capos_server *server, struct capos_object *object) {
@@ -281,6 +308,8 @@ void capos_server_remove(struct capos_server *server, struct capos_object *objec
         link = &(*link)->next;
     if (*link != NULL)
         *link = object->next;
+    if (server->recent == object)
+        server->recent = NULL;
 }
 
 struct capos_object *capos_server_object(const struct capos_server *server, uint64_t id) {
@@ -338,10 +367,10 @@ struct capos_builder *capos_answer_begin(struct capos_answer *answer, uint32_t b
     uint8_t room = (uint8_t)smaller(answer->room, CAPOS_SERVER_CAPABILITIES);
 
     bytes = smaller(bytes, answer->results_capacity) / WORD * WORD;
-    if (!area_take(&client->area, bytes, &answer->results))
+    if (!capos_client_take_room(client, bytes, &answer->results))
         return NULL;
-    if (!area_take(&client->area, room * (uint32_t)sizeof(struct capos_descriptor),
-                   &answer->descriptors)) {
+    if (!capos_client_take_room(client, room * (uint32_t)sizeof(struct capos_descriptor),
+                                &answer->descriptors)) {
         area_give(&client->area, &answer->results);
         return NULL;
     }

@@ -55,9 +55,11 @@ struct capos_server {
 
     bool ended; // nothing can be received any more
 
-    // While a handler runs.
-    const struct capos_message *message;
-    bool held; // the handler keeps the call
+    const struct capos_message *message;     // where each is received
+    const struct capos_descriptor *received; // and what comes with it
+    struct capos_builder builder;            // over the room for the usual answer
+    struct capos_object *recent;             // that was called last, or NULL
+    bool held;                               // the handler that runs keeps the call
 
     uint64_t rearmed_by;      // token of the RETURN that armed the RECV again, or 0
     struct area_span refusal; // room for the exception when a RETURN is refused

@@ -3,7 +3,8 @@
 // Calls over the ring (capnp/call.h's transport). A call takes one slot and one span of the message
 // area, for descriptors, results and params in this order. Params are built in place. Where the
 // schema does not bound them, they get as much room as there is, which is cut to what was used when
-// the call is sent. call->tag is the slot.
+// the call is sent. call->tag is the
+// slot, as a pointer.
 #include "capos/client.h"
 
 #include "base/memory.h"
@@ -12,8 +13,10 @@
 enum {
     PARAMS_BYTES = CAPOS_KERNEL_PARAMS_MAX,
     WORD = 8,
-    GROWTH = 8, // words that a newer server may add to results without pointers
-    KEPT_BYTES = AREA_SMALL * AREA_UNIT, // of the largest span that a free slot keeps
+    GROWTH = 8,        // words that a newer server may add to results without pointers
+    BOUNDED_MAX = 640, // words of the largest messages for which there is room because of a bound
+    KEPT_BYTES = 5120, // of the largest span that a free slot keeps
+    SMALL_BYTES = AREA_SMALL * AREA_UNIT,
 };
 
 static struct capos_client *client_of(struct capos_transport *transport) {
@@ -51,8 +54,8 @@ static inline uint32_t results_bytes(const struct capos_client *client,
                                      const struct capos_method *method) {
     if (client->next_results != 0)
         return round_up(client->next_results);
-    if (method->results_words != 0)
-        return smaller((method->results_words + (uint32_t)GROWTH) * WORD, CAPOS_RESULTS_BYTES);
+    if (method->results_words != 0 && method->results_words <= BOUNDED_MAX)
+        return (method->results_words + (uint32_t)GROWTH) * WORD;
     if (method->results_pointers == 0)
         return (1u + method->results_data_words + GROWTH) * WORD;
     return CAPOS_RESULTS_BYTES;
@@ -68,103 +71,122 @@ static inline uint32_t params_bytes(const struct capos_client *client,
         return *least;
     if (client->next_params > *least)
         return round_up(client->next_params);
-    if (method->params_words != 0)
-        return larger(*least, smaller((uint32_t)method->params_words * WORD, PARAMS_BYTES));
+    if (method->params_words != 0 && method->params_words <= BOUNDED_MAX)
+        return method->params_words * (uint32_t)WORD;
     return larger(*least, PARAMS_BYTES);
+}
+
+// Gives the slot a span of `most` bytes, or fewer, but at least `least`. What it has may do.
+static bool make_room(struct capos_client *client, struct capos_slot *s, uint32_t most,
+                      uint32_t least) {
+    if (s->method != NULL && s->span.bytes >= most && s->span.bytes <= SMALL_BYTES)
+        return true;
+    return capos_slot_make_room(client, s->sqe.slot, most, least);
 }
 
 // Makes the slot ready for calls of the method. What was asked for by capos_expect_params or
 // _results, or is large, is made for this call only.
-__attribute__((noinline)) static bool prepare(struct capos_client *client, unsigned slot,
+__attribute__((noinline)) static bool prepare(struct capos_client *client, struct capos_slot *s,
                                               const struct capos_method *method) {
-    struct capos_slot *s = &client->slots[slot];
     uint32_t descriptors = (method->params_capabilities + method->results_capabilities) *
                            (uint32_t)sizeof(struct capos_descriptor);
     uint32_t results = results_bytes(client, method);
     uint32_t least, params = params_bytes(client, method, &least);
     uint32_t fixed = descriptors + results;
-    bool special = client->next_params != 0 || client->next_results != 0;
+    bool special = client->expects;
 
     client->next_params = client->next_results = 0;
-    if (!capos_slot_make_room(client, slot, fixed + params, fixed + least))
+    client->expects = false;
+    if (!make_room(client, s, fixed + params, fixed + least))
         return false;
-    s->sqe = (struct capos_sqe){
-        .opcode = CAPOS_OP_CALL,
-        .method = method->ordinal,
-        .slot = (uint16_t)slot,
-        .interface = method->interface,
-        .user_data = CAPOS_SLOT_TAG | slot,
-        .params = s->span.offset + fixed,
-        .results = s->span.offset + descriptors,
-        .results_capacity = results,
-        .descriptors = s->span.offset,
-        .room = method->results_capabilities,
-    };
-    s->params_words = (s->span.bytes - fixed) / WORD;
-    if (s->params_words == 0)
+    s->sqe.opcode = CAPOS_OP_CALL;
+    s->sqe.method = method->ordinal;
+    s->sqe.interface = method->interface;
+    s->sqe.params = s->span.offset + fixed;
+    s->sqe.results = s->span.offset + descriptors;
+    s->sqe.results_capacity = results;
+    s->sqe.descriptors = s->span.offset;
+    s->sqe.room = method->results_capabilities;
+    s->results = capos_client_at(client, s->sqe.results);
+    capos_builder_take_buffers(
+        &s->params, capos_client_at(client, s->sqe.params), (s->span.bytes - fixed) / WORD,
+        capos_client_at(client, s->sqe.descriptors), method->params_capabilities);
+    if (s->params.capacity == 0)
         s->sqe.params = s->sqe.results; // where nothing is, must be a place as well
-    if (!special && fixed + params <= KEPT_BYTES && s->span.bytes >= fixed + params)
-        s->method = method;
+    bool keeps = !special && fixed + params <= KEPT_BYTES && s->span.bytes >= fixed + params;
+    s->method = keeps ? method : NULL;
     return true;
-}
-
-// Lets the params be built in the slot, which is ready.
-static inline int begin_in(struct capos_client *client, const struct capos_slot *s,
-                           struct capos_call *call) {
-    capos_builder_take_buffers(&call->params, capos_client_at(client, s->sqe.params),
-                               s->params_words, capos_client_at(client, s->sqe.descriptors),
-                               call->method->params_capabilities);
-    return CAPOS_DONE;
 }
 
 __attribute__((noinline)) static int begin_slowly(struct capos_client *client,
                                                   struct capos_call *call) {
-    if (call->tag == CAPOS_NO_SLOT || !prepare(client, (unsigned)call->tag, call->method))
+    struct capos_slot *s;
+
+    call->tag = 0;
+    if (client->free_count == 0)
         return fail_to_begin(call);
-    return begin_in(client, &client->slots[call->tag], call);
+    s = capos_slot_take_next(client);
+    call->tag = (uintptr_t)s;
+    if (!prepare(client, s, call->method))
+        return fail_to_begin(call);
+    call->params = s->params;
+    return CAPOS_DONE;
 }
 
 static int transport_begin(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
-    unsigned slot = capos_slot_take(client);
+    struct capos_slot *s;
 
-    call->tag = slot;
-    if (slot == CAPOS_NO_SLOT || client->slots[slot].method != call->method ||
-        client->next_params != 0 || client->next_results != 0)
+    if (client->free_count == 0 || client->expects)
         return begin_slowly(client, call);
-    return begin_in(client, &client->slots[slot], call);
+    s = client->free[client->free_count - 1];
+    if (s->method != call->method)
+        return begin_slowly(client, call);
+    s = capos_slot_take_next(client);
+    call->tag = (uintptr_t)s;
+    call->params = s->params;
+    return CAPOS_DONE;
 }
 
-static inline void fill_in(struct capos_client *client, struct capos_slot *s,
-                           const struct capos_call *call, struct capos_sqe *sqe) {
+static inline struct capos_slot *slot_of(const struct capos_call *call) {
+    return (struct capos_slot *)(uintptr_t)call->tag;
+}
+
+// The slot's submission. NULL: the queue is full.
+static inline struct capos_sqe *place(struct capos_client *client, struct capos_slot *s,
+                                      const struct capos_call *call) {
+    struct capos_sqe *sqe = ring_user_place(&client->ring);
     uint32_t bytes = call->params.used * WORD;
 
+    if (sqe == NULL)
+        return NULL;
+    *sqe = s->sqe;
     sqe->cap = call->target;
     sqe->params_bytes = bytes;
     sqe->sent = s->sent = call->params.descriptor_count;
-    if (s->method == NULL && s->params_words > 0)
-        area_trim(&client->area, &s->span, s->sqe.params + bytes - s->span.offset);
-}
-
-// The queue is full: makes room in it, and submits.
-__attribute__((noinline)) static struct capos_sqe *submit_slowly(struct capos_client *client,
-                                                                 const struct capos_call *call) {
-    struct capos_slot *s = &client->slots[call->tag];
-    struct capos_sqe *sqe;
-
-    while ((sqe = capos_slot_submit_own(client, s)) == NULL)
-        capos_client_flush(client);
-    fill_in(client, s, call, sqe);
     return sqe;
 }
 
-static inline struct capos_sqe *submit(struct capos_client *client, const struct capos_call *call) {
-    struct capos_slot *s = &client->slots[call->tag];
-    struct capos_sqe *sqe = capos_slot_submit_own(client, s);
+// Other calls may be made before this one is answered: what is large is cut to what is used of it.
+static inline void trim(struct capos_client *client, struct capos_slot *s,
+                        const struct capos_call *call) {
+    uint32_t used = s->sqe.params + call->params.used * WORD - s->span.offset;
 
-    if (sqe == NULL)
-        return submit_slowly(client, call);
-    fill_in(client, s, call, sqe);
+    if ((s->method != NULL && s->span.bytes <= SMALL_BYTES) || s->params.capacity == 0)
+        return;
+    s->method = NULL;
+    area_trim(&client->area, &s->span, used);
+}
+
+// Submits the call; makes room in the queue if it is full.
+static inline struct capos_sqe *submit(struct capos_client *client, struct capos_call *call) {
+    struct capos_slot *s = slot_of(call);
+    struct capos_sqe *sqe;
+
+    while ((sqe = place(client, s, call)) == NULL)
+        capos_client_flush(client);
+    s->state = CAPOS_SLOT_SUBMITTED;
+    trim(client, s, call);
     return sqe;
 }
 
@@ -178,7 +200,7 @@ static int on_send(struct capos_transport *transport, struct capos_call *call) {
     struct capos_sqe *sqe = submit(client_of(transport), call);
 
     sqe->flags = call->waits == CAPOS_CALL_ON ? CAPOS_SQE_PIPELINE : CAPOS_SQE_LINK;
-    sqe->source = (uint16_t)call->source;
+    sqe->source = ((const struct capos_slot *)(uintptr_t)call->source)->sqe.slot;
     return CAPOS_DONE;
 }
 
@@ -189,23 +211,52 @@ fail_to_wait(struct capos_call *call, const struct capos_cqe *completion, const 
     return capos_exception_read(words, (uint32_t)completion->result / WORD, &call->reason);
 }
 
-static int transport_wait(struct capos_transport *transport, struct capos_call *call) {
-    struct capos_client *client = client_of(transport);
-    struct capos_slot *s = &client->slots[call->tag];
+static inline int end(struct capos_client *client, const struct capos_slot *s,
+                      const struct capos_cqe *completion, struct capos_call *call) {
+    const struct capos_descriptor *received = NULL;
 
-    if (s->state == CAPOS_SLOT_SUBMITTED)
-        capos_slot_wait(client, (unsigned)call->tag);
-    const uint64_t *words = capos_client_at(client, s->sqe.results);
-    if (s->completion.result < 0 || (s->completion.flags & CAPOS_CQE_EXCEPTION) != 0)
-        return fail_to_wait(call, &s->completion, words);
-    capos_call_answer(call, words, (uint32_t)s->completion.result / WORD,
-                      capos_slot_received(client, s), s->completion.caps);
+    if (completion->result < 0 || (completion->flags & CAPOS_CQE_EXCEPTION) != 0)
+        return fail_to_wait(call, completion, s->results);
+    if (completion->caps > 0)
+        received = capos_slot_received(client, s);
+    capos_call_answer(call, s->results, (uint32_t)completion->result / WORD, received,
+                      completion->caps);
     return CAPOS_DONE;
 }
 
-static int transport_call(struct capos_transport *transport, struct capos_call *call) {
+static int transport_wait(struct capos_transport *transport, struct capos_call *call) {
+    struct capos_client *client = client_of(transport);
+    struct capos_slot *s = slot_of(call);
+
+    if (s->state == CAPOS_SLOT_SUBMITTED)
+        capos_slot_wait(client, s->sqe.slot);
+    return end(client, s, &s->completion, call);
+}
+
+// What is not as usual: a full queue, or other completions than the call's.
+__attribute__((noinline)) static int call_slowly(struct capos_transport *transport,
+                                                 struct capos_call *call) {
     submit(client_of(transport), call);
     return transport_wait(transport, call);
+}
+
+static int transport_call(struct capos_transport *transport, struct capos_call *call) {
+    struct capos_client *client = client_of(transport);
+    struct capos_slot *s = slot_of(call);
+    const struct capos_cqe *completion;
+
+    if (place(client, s, call) == NULL)
+        return call_slowly(transport, call);
+    s->state = CAPOS_SLOT_SUBMITTED;
+    completion = capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | s->sqe.slot);
+    if (completion == NULL)
+        return transport_wait(transport, call);
+    if (__builtin_expect(completion->user_data != s->sqe.user_data, 0)) {
+        capos_client_complete(client, completion);
+        return transport_wait(transport, call);
+    }
+    s->state = CAPOS_SLOT_COMPLETE;
+    return end(client, s, completion, call);
 }
 
 static int on_call(struct capos_transport *transport, struct capos_call *call) {
@@ -215,28 +266,27 @@ static int on_call(struct capos_transport *transport, struct capos_call *call) {
 }
 
 static void transport_release(struct capos_transport *transport, struct capos_call *call) {
-    struct capos_client *client = client_of(transport);
+    struct capos_slot *s = slot_of(call);
 
-    if (call->tag == CAPOS_NO_SLOT)
+    if (s == NULL)
         return;
-    struct capos_slot *s = &client->slots[call->tag];
     if (s->state == CAPOS_SLOT_SUBMITTED)
         s->state = CAPOS_SLOT_ABANDONED;
     else
-        capos_slot_give(client, (unsigned)call->tag);
+        capos_slot_give_back(client_of(transport), s);
 }
 
 // The completion of the CANCEL says nothing that the call's own does not.
 static int transport_cancel(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
 
-    if (client->slots[call->tag].state != CAPOS_SLOT_SUBMITTED)
+    if (slot_of(call)->state != CAPOS_SLOT_SUBMITTED)
         return CAPOS_DONE;
     struct capos_sqe *sqe = capos_client_sqe(client);
     sqe->opcode = CAPOS_OP_CANCEL;
     sqe->flags = CAPOS_SQE_SKIP_CQE;
-    sqe->source = (uint16_t)call->tag;
-    sqe->interface = CAPOS_SLOT_TAG | call->tag;
+    sqe->source = slot_of(call)->sqe.slot;
+    sqe->interface = slot_of(call)->sqe.user_data;
     sqe->user_data = CAPOS_CANCEL_TAG;
     return CAPOS_DONE;
 }
@@ -251,7 +301,7 @@ static int transport_drop(struct capos_transport *transport, const struct capos_
     struct capos_sqe *sqe = capos_client_sqe(client);
     sqe->opcode = CAPOS_OP_RELEASE;
     sqe->flags = CAPOS_SQE_PIPELINE;
-    sqe->source = (uint16_t)promise->call->tag;
+    sqe->source = slot_of(promise->call)->sqe.slot;
     sqe->slot = (uint16_t)slot;
     sqe->cap = promise->place;
     sqe->user_data = CAPOS_SLOT_TAG | slot;
@@ -279,19 +329,22 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
 
 void capos_expect_params(struct capos_client *client, uint32_t bytes) {
     client->next_params = bytes;
+    client->expects = true;
 }
 
 void capos_expect_results(struct capos_client *client, uint32_t bytes) {
     client->next_results = bytes;
+    client->expects = true;
 }
 
 int capos_call_then(struct capos_client *client, struct capos_call *call,
                     void (*ready)(void *context), void *context) {
     int status = capos_call_send(call);
 
+    (void)client;
     if (status != CAPOS_DONE)
         return status;
-    client->slots[call->tag].ready = ready;
-    client->slots[call->tag].context = context;
+    slot_of(call)->ready = ready;
+    slot_of(call)->context = context;
     return CAPOS_DONE;
 }

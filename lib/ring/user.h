@@ -56,11 +56,19 @@ static inline void ring_user_publish(struct ring_user *ring) {
     ring_store_index(&ring->header->sq_tail, ring->sq_tail);
 }
 
+// Completions that are there.
+static inline uint32_t ring_user_ready(const struct ring_user *ring) {
+    return ring_load_index(&ring->header->cq_tail) - ring->cq_head;
+}
+
+// The next completion, which is there.
+static inline const struct capos_cqe *ring_user_peek_ready(const struct ring_user *ring) {
+    return &ring->cq[ring->cq_head & (ring->cqes - 1)];
+}
+
 // The next completion, in its place, where it stays until it is passed; NULL when there is none.
 static inline const struct capos_cqe *ring_user_peek(const struct ring_user *ring) {
-    if (ring_load_index(&ring->header->cq_tail) == ring->cq_head)
-        return NULL;
-    return &ring->cq[ring->cq_head & (ring->cqes - 1)];
+    return ring_user_ready(ring) == 0 ? NULL : ring_user_peek_ready(ring);
 }
 
 // Passes the completion that was peeked at.

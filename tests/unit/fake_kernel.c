@@ -106,8 +106,8 @@ static void take(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
         take_return(kernel, sqe);
 }
 
-static uint64_t enter(uint32_t to_submit, uint32_t wait, uint64_t deadline,
-                      struct capos_client *client) {
+uint64_t capos_enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline,
+                            struct capos_client *client) {
     struct fake_kernel *kernel = client->enter_context;
     struct capos_ring_header *header = header_of(kernel);
     struct capos_sqe *sq = (struct capos_sqe *)(kernel->block + header->sq);
@@ -145,5 +145,5 @@ void fake_kernel_init(struct fake_kernel *kernel, struct capos_client *client) {
         .cqes = CQES,
         .slots = 64,
     };
-    ck_assert(capos_client_init(client, kernel->block, enter, kernel));
+    ck_assert(capos_client_init(client, kernel->block, kernel));
 }

@@ -22,7 +22,7 @@ enum { BATCH = 16, SLEEPS = 12, MOMENT_NS = 20000 };
 static void yield(void) {
     struct capos_client *client = capos_client();
 
-    (void)client->enter(0, 0, 0, client);
+    (void)capos_enter_kernel(0, 0, 0, client);
 }
 
 static void submit_nops(void) {
