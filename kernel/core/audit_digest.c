@@ -14,6 +14,7 @@
 #include "core/revoke.h"
 #include "core/thread.h"
 #include "core/token.h"
+#include "core/vm.h"
 
 static void mix(uint64_t *digest, uint64_t value) {
     uint64_t v = *digest ^ value * UINT64_C(0x9e3779b97f4a7c15);
@@ -133,6 +134,23 @@ static uint64_t mix_thread(uint64_t *digest, const struct thread *thread) {
     return mix_ring(digest, &thread->ring);
 }
 
+// Returns what the list of regions costs. What is mapped is told by the ledger.
+static uint64_t mix_vm(uint64_t *digest, const struct vm *vm) {
+    const struct regions *regions = &vm->regions;
+
+    mix(digest, vm->dead);
+    mix(digest, vm->tables);
+    mix(digest, vm->committed);
+    for (uint32_t i = 0; i < regions->count; i++) {
+        mix(digest, regions->array[i].start);
+        mix(digest, regions->array[i].pages);
+        mix(digest, regions->array[i].kind);
+        mix(digest, regions->array[i].revoked);
+        mix(digest, (uintptr_t)regions->array[i].memory);
+    }
+    return regions->room == 0 ? 0 : kmem_charge(regions->room * sizeof(struct region));
+}
+
 static void mix_process(uint64_t *digest, struct process *process) {
     uint32_t kept = token_kept(&process->tokens, &process->table);
     uint64_t arrays;
@@ -145,6 +163,8 @@ static void mix_process(uint64_t *digest, struct process *process) {
     mix(digest, (uintptr_t)process->share.context);
     arrays = mix_table(digest, &process->table, kept);
     arrays += mix_tokens(digest, &process->tokens);
+    if (process->vm != NULL)
+        arrays += mix_vm(digest, process->vm);
     for (struct list_node *node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
         arrays += mix_thread(digest, list_entry(node, struct thread, sibling));

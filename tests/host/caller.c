@@ -58,6 +58,19 @@ static void take_failure(struct caller *caller, const struct capos_sqe *sqe) {
         ck_assert_int_eq(cqe.result, -CAPOS_STATUS_OVERLOADED);
 }
 
+static void submit(struct caller *caller, const struct capos_sqe *sqe) {
+    uint64_t result;
+
+    if (!caller->ends) {
+        actor_submit(caller->actor, sqe);
+    } else {
+        *ring_user_next(&caller->actor->ring) = *sqe;
+        (void)actor_enter(caller->actor, 1, 0, 0, &result);
+    }
+    if (caller->steps)
+        host_settle(caller->actor->host);
+}
+
 // Makes the call fail at the first point where it can, then at the second, and so on: each time it
 // must leave no trace. When there is no further point, the call has been made. Nothing is failed
 // while something else is under way, which would go on meanwhile.
@@ -72,7 +85,7 @@ static void fail_at_each_point(struct caller *caller, const struct capos_sqe *sq
             before = audit_digest(&host->cpus[0]);
         }
         debug_fail_nth(&host->kernel, plain ? 0 : n);
-        actor_submit(caller->actor, sqe);
+        submit(caller, sqe);
         if (!debug_failed(&host->kernel))
             break;
         debug_fail_nth(&host->kernel, 0);

@@ -26,6 +26,8 @@ struct caller {
     uint8_t room;              // the most capabilities that are taken back
     char reason[208];          // of the last exception
     bool plain;                // calls are not made to fail before
+    bool steps;                // they also fail where they go on as work: they are let do so
+    bool ends;                 // the thread does not come back from a call that does not fail
     uint64_t points;           // failures that calls were put through before they were made
 };
 
