@@ -78,9 +78,14 @@ static int ring_wait(struct capos_transport *ring, struct capos_call *call) {
         return part->result;
     if (!done)
         return (int)capos_exception_read(part->results, (uint32_t)part->result / 8, &call->reason);
-    capos_reader_take_message(&call->results, part->results, (uint32_t)part->result / 8,
-                              part->descriptors + part->sqe.sent, part->caps);
+    capos_call_answer(call, part->results, (uint32_t)part->result / 8,
+                      part->descriptors + part->sqe.sent, part->caps);
     return CAPOS_DONE;
+}
+
+static int ring_call(struct capos_transport *ring, struct capos_call *call) {
+    (void)ring_send(ring, call);
+    return ring_wait(ring, call);
 }
 
 static void ring_release(struct capos_transport *ring, struct capos_call *call) {
@@ -88,7 +93,10 @@ static void ring_release(struct capos_transport *ring, struct capos_call *call) 
 }
 
 struct capos_transport *puppet_ring(int number) {
-    rings[number] = (struct capos_transport){
-        .begin = ring_begin, .send = ring_send, .wait = ring_wait, .release = ring_release};
+    rings[number] = (struct capos_transport){.begin = ring_begin,
+                                             .send = ring_send,
+                                             .wait = ring_wait,
+                                             .call = ring_call,
+                                             .release = ring_release};
     return &rings[number];
 }
