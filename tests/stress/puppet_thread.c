@@ -14,12 +14,6 @@ static struct mailbox *box;
 static struct capos_client clients[MAILBOX_THREADS];
 static _Alignas(64) char stacks[MAILBOX_THREADS][STACK];
 
-static uint64_t enter(uint32_t to_submit, uint32_t wait, uint64_t deadline,
-                      struct capos_client *client) {
-    (void)client;
-    return capos_syscall_enter(to_submit, wait, deadline);
-}
-
 // Where a word of a thread's part lies in the mailbox's object.
 static uint64_t offset_of(const uint32_t *word) {
     return (uint64_t)((const char *)word - (const char *)box);
@@ -87,7 +81,7 @@ __attribute__((force_align_arg_pointer)) static void run(void *ring, const void 
     (void)capset;
     part->ring = (uintptr_t)ring;
     part->failed = -CAPOS_STATUS_UNSUPPORTED;
-    if (capos_client_init(client, ring, enter, NULL))
+    if (capos_client_init(client, ring, NULL))
         live(client, part);
     tell_done(client, part);
     await_go(client, part);
