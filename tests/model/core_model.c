@@ -3,8 +3,8 @@
 // Random operations of several processes, on a kernel and on the reference model, which must agree
 // on every completion, on what is in every message, and on who holds what, after each of them.
 // After each the kernel is audited. What is refused must have left the kernel's digest as it was,
-// also when the injector made it fail. HARNESS_SEED and MODEL_STEPS in the environment choose the
-// run; with MODEL_AUDIT=N, for long ones, only every N-th step is audited and digested.
+// also when the injector made it fail. HARNESS_SEED and MODEL_STEPS (operations) in the environment
+// choose the run; with MODEL_AUDIT=N, for long ones, only every N-th step is audited and digested.
 #include "tests/model/model.h"
 #include "tests/model/operations.h"
 
@@ -42,7 +42,7 @@ struct driver {
     unsigned long step, trace; // operations from that step on are printed
     unsigned long audit_every; // so many steps are audited once
     uint64_t counts[16];       // what happened, by status of the operation's own completion
-    uint64_t injected, kills, messages, copies, revocations;
+    uint64_t operated, injected, kills, messages, copies, revocations;
     struct revoker *revoker[REVOKERS]; // with a reference, while the model's is held
 };
 
@@ -521,6 +521,7 @@ static void operate(struct driver *d, int p) {
     // queued.
     refused = queued(d) == waiting_calls && was_refused(&d->model.process[p], sqe, &status);
     d->counts[status & 15]++;
+    d->operated++;
     check_events(d, p);
     check_all(d);
     if (refused && is_audited(d))
@@ -729,7 +730,8 @@ static void check_coverage(struct driver *d, unsigned long steps) {
         CAPOS_STATUS_MALFORMED,    CAPOS_STATUS_SOURCE_FAILED,
     };
 
-    printf("# %lu steps, %lu messages, %lu kills, %lu injected failures, %lu revocable copies, %lu "
+    printf("# %lu operations, %lu messages, %lu kills, %lu injected failures, %lu revocable "
+           "copies, %lu "
            "revocations\n",
            steps, (unsigned long)d->messages, (unsigned long)d->kills, (unsigned long)d->injected,
            (unsigned long)d->copies, (unsigned long)d->revocations);
@@ -763,7 +765,7 @@ START_TEST(kernel_and_model_agree) {
     make_endpoints(d);
     for (int p = 0; p < PROCESSES; p++)
         start_process(d, p);
-    for (d->step = 0; d->step < steps; d->step++)
+    for (d->step = 0; d->operated < steps; d->step++)
         step(d);
     check_coverage(d, steps);
     finish(d);

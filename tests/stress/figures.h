@@ -27,7 +27,7 @@ struct figures_count {
 };
 
 struct figures {
-    uint64_t next_seed, steps; // for judges; set by the init
+    uint64_t next_seed, steps; // for judges, set by the init: operations and deeds of each
     struct figures_count method[FIGURES_METHODS];
     struct figures_count opcode[FIGURES_OPCODES];
     uint64_t flag[FIGURES_FLAGS]; // submissions with it

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // judge: leads a handful of puppets through random operations and deeds, and compares what they
-// tell with the model after each. Its seed and the number of steps are in the memory that it shares
-// with the init (figures.h). Ends with status 0 when kernel and model agree to the end.
+// tell with the model after each. Its seed and the number of operations and deeds are in the memory
+// that it shares with the init (figures.h). Ends with status 0 when kernel and model agree to the
+// end.
 #include "base/format.h"
 #include "base/memory.h"
 #include "schemas/boot.capos.h"
@@ -303,7 +304,7 @@ int main(void) {
     puppets_init();
     for (int p = 0; p < PROCESSES; p++)
         start(p);
-    for (court.step = 0; court.step < court.steps; court.step++)
+    for (court.step = 0; court.operated + court.deeds < court.steps; court.step++)
         one_step();
     for (int p = 0; p < PROCESSES; p++)
         kill(p);
