@@ -211,11 +211,13 @@ static bool spawn(int p) {
     if (want == CAPOS_DONE && model_is_dead(&court.model, court_hold(p, binary)->revoker))
         want = CAPOS_INVALID_ARGUMENT;
     else if (want == CAPOS_DONE && session >= 0 &&
-             (model_is_dead(&court.model, court_hold(p, session)->revoker) ||
-              model_is_dead(&court.model, court_object(p, session)->what)))
+             model_is_dead(&court.model, court_hold(p, session)->revoker))
         want = CAPOS_DISCONNECTED;
     else if (want == CAPOS_DONE && from != 0 && spawners[from].slots < lends[LIMIT_SLOTS])
         want = CAPOS_OVERLOADED;
+    else if (want == CAPOS_DONE && session >= 0 &&
+             model_is_dead(&court.model, court_object(p, session)->what))
+        want = CAPOS_DISCONNECTED;
     got = send_spawn(p, court_hold(p, spawner)->cap, court_hold(p, binary)->cap,
                      session < 0 ? 0 : court_hold(p, session)->cap, stays, &call, &results);
     court_expect_equal((uint64_t)got, (uint64_t)want, p, "ProcessSpawner.spawn ends with");
