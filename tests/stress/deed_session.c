@@ -67,11 +67,19 @@ static bool bind(int p) {
     return true;
 }
 
+static bool belongs_to(int revoker, int session) {
+    for (; revoker != 0; revoker = court.model.revoker[revoker].parent)
+        if (revoker == session)
+            return true;
+    return false;
+}
+
 // Nobody waits meanwhile, so that it does not matter who is told first.
 static bool end(int p) {
     int hold, want, got, session;
     struct capos_session_end_results results;
     struct capos_call call;
+    bool ended;
 
     if (court_find(p, CAPOS_SESSION_INTERFACE_ID) < 0 || !court_chance(30))
         return false;
@@ -81,9 +89,12 @@ static bool end(int p) {
         return false;
     session = court_object(p, hold)->what;
     want = court_outcome(p, hold, 0);
+    ended = want == CAPOS_DONE;
+    if (ended && belongs_to(court_hold(p, hold)->revoker, session))
+        want = -CAPOS_STATUS_DISCONNECTED; // the call itself was made through what it ends
     got = capos_session_end(&call, puppet_ring(p), session_at(p, hold), &results);
     court_expect_equal((uint64_t)got, (uint64_t)want, p, "Session.end ends with");
-    if (got != CAPOS_DONE)
+    if (!ended)
         return true;
     model_revoke(&court.model, session);
     memory_revoked();
