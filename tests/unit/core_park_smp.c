@@ -7,8 +7,8 @@
 #include "core/vm.h"
 #include "tests/harness.h"
 #include "tests/host/host.h"
+#include "tests/host/smp.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +31,6 @@ struct game {
     struct host *host;
     struct actor actor;
     struct player player[PLAYERS];
-    pthread_t thread[HOST_CPUS];
-    _Atomic bool stop;
     uint64_t turns;
     _Atomic uint64_t slept, changed;
 };
@@ -46,7 +44,8 @@ static void require(bool condition, const char *what) {
 
 // Gives the turn to the other one, if it is ours, else parks until it is. These are two steps, so
 // that the other one, woken on another CPU, is often quicker than the parking.
-static void step(struct cpu *cpu, struct player *player) {
+static void step(struct cpu *cpu, void *user) {
+    struct player *player = user;
     struct capos_cqe cqe;
     struct capos_sqe *sqe;
     bool ours;
@@ -85,32 +84,6 @@ static void step(struct cpu *cpu, struct player *player) {
     ringserve_enter(cpu, 1, ours ? 0 : CAPOS_WAIT_SLOT | 1, CAPOS_NO_DEADLINE);
 }
 
-static void halt(struct cpu *cpu) {
-    while (cpu->pending == 0 && !game.stop)
-        sched_yield();
-}
-
-static void relax(void) {
-    sched_yield();
-}
-
-static void *run_cpu(void *argument) {
-    struct cpu *cpu = argument;
-    bool worked;
-
-    while (!game.stop) {
-        if (cpu->current == NULL) {
-            if (sched_idle_round(cpu, &worked) == NULL && !worked)
-                machine_idle(cpu);
-        } else if (cpu->pending != 0) {
-            sched_interrupt(cpu);
-        } else {
-            step(cpu, (struct player *)cpu->current->context.argument[2]);
-        }
-    }
-    return NULL;
-}
-
 static void make_player(struct cpu *cpu, unsigned index, uint32_t cpus) {
     struct player *player = &game.player[index];
     struct player *first = &game.player[index & ~1u];
@@ -141,8 +114,6 @@ START_TEST(no_wake_up_is_lost) {
     memset(&game, 0, sizeof game);
     game.turns = turns == NULL ? TURNS_DEFAULT : strtoull(turns, NULL, 10);
     game.host = host_create(cpus + 1);
-    game.host->idle = halt;
-    host_relax = relax;
     own = &game.host->cpus[cpus];
     own->idle = 0;
     limits.limit[LEDGER_THREADS] = PLAYERS + 1;
@@ -156,8 +127,7 @@ START_TEST(no_wake_up_is_lost) {
     for (unsigned i = 0; i < PLAYERS; i++)
         thread_start(own, game.player[i].thread);
     kernel_leave(own);
-    for (uint32_t i = 0; i < cpus; i++)
-        pthread_create(&game.thread[i], NULL, run_cpu, &game.host->cpus[i]);
+    smp_start(game.host, cpus, step);
     for (unsigned ms = 0; !all_done(); ms++) {
         require(ms < WAIT_MS, "a wake-up was lost");
         usleep(1000);
@@ -168,10 +138,7 @@ START_TEST(no_wake_up_is_lost) {
     kernel_leave(own);
     while (game.host->kernel.process_count != 0)
         usleep(1000);
-    game.stop = true;
-    for (uint32_t i = 0; i < cpus; i++)
-        pthread_join(game.thread[i], NULL);
-    host_relax = NULL;
+    smp_stop();
     printf("# %lu turns each, %lu times woken, %lu times too late to park\n",
            (unsigned long)game.turns, (unsigned long)game.slept, (unsigned long)game.changed);
     ck_assert_uint_gt(game.slept, 10);

@@ -15,8 +15,8 @@
 #include "tests/host/host.h"
 #include "tests/host/pair.h"
 #include "tests/host/run.h"
+#include "tests/host/smp.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,9 +55,7 @@ struct smp {
     struct host *host;
     struct endpoint *endpoint;
     struct user user[USERS];
-    pthread_t thread[HOST_CPUS];
     struct sched_context *context; // of some users: a quarter of a processor, for all of them
-    _Atomic bool stop;
     _Atomic uint64_t calls, wakes, disconnects, kills, climbs, cancels, revocations, refusals;
 };
 
@@ -369,35 +367,10 @@ static void burn(struct cpu *cpu, struct user *user) {
 static void (*const roles[])(struct cpu *cpu, struct user *user) = {
     [SERVER] = serve, [CLIENT] = ask, [CLIMBER] = scramble, [SLEEPER] = doze, [HOG] = burn};
 
-// CPUs
-// ---------------------------------------------------------------------------------------------
+static void play(struct cpu *cpu, void *argument) {
+    struct user *user = argument;
 
-static void halt(struct cpu *cpu) {
-    while (cpu->pending == 0 && !smp.stop)
-        sched_yield();
-}
-
-static void relax(void) {
-    sched_yield();
-}
-
-static void *run_cpu(void *argument) {
-    struct cpu *cpu = argument;
-    bool worked;
-
-    while (!smp.stop) {
-        if (cpu->current == NULL) {
-            if (sched_idle_round(cpu, &worked) == NULL && !worked)
-                machine_idle(cpu);
-        } else if (cpu->pending != 0) {
-            sched_interrupt(cpu);
-        } else {
-            struct user *user = (struct user *)cpu->current->context.argument[2];
-
-            roles[user->role](cpu, user);
-        }
-    }
-    return NULL;
+    roles[user->role](cpu, user);
 }
 
 // Birth and death: the test's own thread, as a CPU that runs no threads
@@ -550,8 +523,6 @@ static void start(uint32_t cpus) {
 
     memset(&smp, 0, sizeof(smp));
     smp.host = host_create(cpus);
-    smp.host->idle = halt;
-    host_relax = relax;
     for (unsigned i = 0; i < USERS; i++)
         smp.user[i] = (struct user){.role = cast[i], .random = {i * 7919}};
 }
@@ -574,18 +545,14 @@ START_TEST(nothing_is_lost) {
                                  &smp.context) == CAPOS_STATUS_OK,
             "no context");
     kernel_leave(own);
-    for (uint32_t i = 0; i < cpus; i++)
-        pthread_create(&smp.thread[i], NULL, run_cpu, &smp.host->cpus[i]);
+    smp_start(smp.host, cpus, play);
     for (unsigned tick = 0; tick < TICKS; tick++) {
         supervise(own, &random, tick % KILL_EVERY == 0);
         host_advance(smp.host, TICK_NS);
         usleep(TICK_NS / 1000);
     }
     end_all(own);
-    smp.stop = true;
-    for (uint32_t i = 0; i < cpus; i++)
-        pthread_join(smp.thread[i], NULL);
-    host_relax = NULL;
+    smp_stop();
     printf("# %lu calls, %lu wakes, %lu disconnected, %lu kills\n", (unsigned long)smp.calls,
            (unsigned long)smp.wakes, (unsigned long)smp.disconnects, (unsigned long)smp.kills);
     printf("# %lu calls of climbers, %lu cancelled\n", (unsigned long)smp.climbs,
