@@ -19,7 +19,7 @@ void call_put_target(struct cpu *cpu, struct call *call) {
 
 void call_complete(struct cpu *cpu, struct call *call, int32_t result, uint8_t cqe_flags,
                    uint8_t caps) {
-    if (__builtin_expect((call->flags & CALL_REVOCABLE) != 0, 0))
+    if (__builtin_expect((call_flags(call) & CALL_REVOCABLE) != 0, 0))
         revoker_use_end(cpu, call);
     if (call->reserved != 0) {
         captable_unreserve(cpu, &call->ring->process->table, call->reserved);

@@ -120,6 +120,13 @@ static inline enum call_state call_state(const struct call *call) {
     return (enum call_state)(atomic_load_explicit(&call->word, memory_order_acquire) & 255);
 }
 
+// The flags of a record that others may have by now. Bits change under the ring's lock; this looks
+// at them without it, which is right for a bit that does not change as long as the record is ours,
+// and for DEPEND_AWAITED, which only the ring's own thread sets.
+static inline uint8_t call_flags(const struct call *call) {
+    return call->flags;
+}
+
 // The target of a record that another CPU may just be ending; it is lent until this CPU leaves the
 // kernel.
 static inline struct object *call_target(const struct call *call) {

@@ -199,7 +199,7 @@ static void set_session(struct cpu *cpu, struct call *call) {
 static void start(struct cpu *cpu, struct call *call, bool here) {
     enum capos_status status = CAPOS_STATUS_OK;
 
-    if ((call->flags & CAPOS_SQE_PIPELINE) != 0) {
+    if ((call_flags(call) & CAPOS_SQE_PIPELINE) != 0) {
         status = find_target(cpu, call);
         if (status == CAPOS_STATUS_OK && is_for_endpoint(call))
             set_session(cpu, call);

@@ -189,7 +189,7 @@ void revoker_use_end(struct cpu *cpu, struct call *call) {
 }
 
 struct revoker *revoker_of_call(const struct call *call) {
-    return (call->flags & CALL_REVOCABLE) != 0 ? use_of(call)->revoker : NULL;
+    return (call_flags(call) & CALL_REVOCABLE) != 0 ? use_of(call)->revoker : NULL;
 }
 
 // The lock under which a call that waits in a queue leaves it, or NULL: it is in none. As long as

@@ -183,7 +183,7 @@ void ring_publish_taken(struct ring *ring) {
 // Makes a finished record's completion visible and frees the record.
 static void settle(struct ring *ring, struct call *call, int32_t result, uint8_t flags,
                    uint8_t caps) {
-    if (UNLIKELY((call->flags & CAPOS_SQE_SKIP_CQE) != 0) && result >= 0 && flags == 0)
+    if (UNLIKELY((call_flags(call) & CAPOS_SQE_SKIP_CQE) != 0) && result >= 0 && flags == 0)
         ring->skipped++;
     else
         ring_write_cqe(ring, call->user_data, result, call->slot, flags, caps);
@@ -235,7 +235,7 @@ static void wake(struct cpu *cpu, struct ring *ring) {
 
 // Does the end of a record mean more than a completion: to those that wait for it, now or later?
 static bool matters(const struct call *call, int32_t result, uint8_t flags, uint8_t caps) {
-    return result < 0 || (flags | caps | (call->flags & DEPEND_AWAITED)) != 0;
+    return result < 0 || (flags | caps | (call_flags(call) & DEPEND_AWAITED)) != 0;
 }
 
 seldom static void end_dependants(struct cpu *cpu, struct call *call, bool results, uint8_t caps) {
