@@ -264,18 +264,21 @@ apart static void go_on(struct cpu *cpu, enum thread_state leave) {
     set_slice(cpu, fresh);
 }
 
-// The usual end of a call or its answer: cpu->current waits, and what it has woken runs next.
-static void hand_over(struct cpu *cpu, struct thread *next) {
+// The usual end of a call or its answer: cpu->current waits, and what it has woken runs next. True
+// when that was all.
+static bool hand_over(struct cpu *cpu, struct thread *next) {
     struct thread *previous = cpu->current;
     enum thread_state leave;
 
     cpu->handoff = NULL;
     charge_thread(cpu, previous);
     switch_to(cpu, previous, next, THREAD_WAITING);
-    if (UNLIKELY(!may_go_on(cpu, &leave)))
+    if (UNLIKELY(!may_go_on(cpu, &leave))) {
         go_on(cpu, leave);
-    else
-        set_slice(cpu, false);
+        return false;
+    }
+    set_slice(cpu, false);
+    return true;
 }
 
 // Should the running thread give way? At the end of its slice to any that has run no longer, else
@@ -341,12 +344,6 @@ static struct thread *leave(struct cpu *cpu) {
     return cpu->current;
 }
 
-seldom static struct thread *leave_dead(struct cpu *cpu) {
-    thread_die(cpu, cpu->current);
-    go_on(cpu, THREAD_DEAD);
-    return leave(cpu);
-}
-
 apart static void do_pending(struct cpu *cpu) {
     bool slice_over;
 
@@ -359,16 +356,30 @@ apart static void do_pending(struct cpu *cpu) {
     reconsider(cpu, slice_over);
 }
 
+// Leaves after what may have let interrupts in. What those have asked for, and a death that one of
+// them told of, would else wait for the next entry to the kernel, which may never come.
+apart static struct thread *leave_after_windows(struct cpu *cpu) {
+    while (cpu->current != NULL) {
+        if (thread_is_killed(cpu->current)) {
+            thread_die(cpu, cpu->current);
+            go_on(cpu, THREAD_DEAD);
+        } else if (has_pending(cpu)) {
+            do_pending(cpu);
+        } else {
+            break;
+        }
+    }
+    return leave(cpu);
+}
+
 struct thread *sched_leave(struct cpu *cpu) {
     close_objects(cpu);
     if (UNLIKELY(thread_is_killed(cpu->current)))
-        return leave_dead(cpu);
+        return leave_after_windows(cpu);
     if (cpu->handoff != NULL)
         sched_queue_handoff(cpu);
-    if (UNLIKELY(has_pending(cpu))) {
-        do_pending(cpu);
-        return leave(cpu);
-    }
+    if (UNLIKELY(has_pending(cpu)))
+        return leave_after_windows(cpu);
     kernel_leave(cpu);
     return cpu->current;
 }
@@ -389,20 +400,13 @@ apart static struct thread *leave_waiting(struct cpu *cpu) {
         work(cpu, 1);
     if (slice_over && cpu->handoff != NULL)
         sched_queue_handoff(cpu);
-    if (!take_wake(cpu)) {
+    if (!take_wake(cpu))
         go_on(cpu, THREAD_WAITING);
-        return leave(cpu);
-    }
-    if (thread_is_killed(cpu->current))
-        return leave_dead(cpu);
-    if (!ringserve_resume(cpu, cpu->current)) {
+    else if (!thread_is_killed(cpu->current) && !ringserve_resume(cpu, cpu->current))
         go_on(cpu, THREAD_WAITING);
-        return leave(cpu);
-    }
-    if (thread_is_killed(cpu->current)) // by what it has just run
-        return leave_dead(cpu);
-    reconsider(cpu, slice_over);
-    return leave(cpu);
+    else if (!thread_is_killed(cpu->current)) // nor by what it has just run
+        reconsider(cpu, slice_over);
+    return leave_after_windows(cpu);
 }
 
 struct thread *sched_leave_waiting(struct cpu *cpu) {
@@ -412,8 +416,8 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
     next = cpu->handoff;
     if (UNLIKELY(next == NULL || has_pending(cpu) || payer_of(next) != NULL))
         return leave_waiting(cpu);
-    hand_over(cpu, next); // which sees whether it has been woken itself
-    return leave(cpu);
+    // Which sees whether it has been woken itself.
+    return LIKELY(hand_over(cpu, next)) ? leave(cpu) : leave_after_windows(cpu);
 }
 
 // While others are queued here, the running thread's slice has an end or `pending` says that it is
@@ -446,7 +450,7 @@ seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
         sched_ready(cpu, woken);
     close_objects(cpu);
     set_slice(cpu, false);
-    return leave(cpu);
+    return leave_after_windows(cpu);
 }
 
 struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken) {
@@ -474,7 +478,7 @@ struct thread *sched_idle_round(struct cpu *cpu, bool *worked) {
     // Others may count on this CPU's sleep from here on, so it must look once more.
     if (cpu->current == NULL && !*worked)
         *worked = atomic_exchange(&cpu->idle, 1) == 0;
-    return leave(cpu);
+    return leave_after_windows(cpu);
 }
 
 struct thread *sched_idle(struct cpu *cpu) {
