@@ -35,7 +35,7 @@ void call_fail(struct cpu *cpu, struct call *call, enum capos_status status) {
 }
 
 void call_queue_init(struct call_queue *queue, call_answer_fn *answer) {
-    lock_init(&queue->lock);
+    lock_init(&queue->lock, LOCK_QUEUE);
     list_init(&queue->calls);
     queue->answer = answer;
 }

@@ -43,6 +43,7 @@ static size_t array_bytes(uint32_t size) {
 
 void captable_init(struct captable *table, struct process *process, struct ledger *ledger) {
     *table = (struct captable){.process = process, .ledger = ledger};
+    lock_init(&table->lock, LOCK_CAPTABLE);
 }
 
 static void array_free(struct cpu *cpu, struct reclaim_node *node) {

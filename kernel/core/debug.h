@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What only the debug kernel has: the n-th-failure injector, the commit assertion, the measuring of
-// sections without interrupts, and the audit of itself. In the release kernel these are empty
-// inline functions and debug.c is not built. The only #ifdef on the kind of kernel besides kassert.
+// What only the debug kernel has: the n-th-failure injector, the commit assertion, the order of
+// locks, the measuring of sections without interrupts, and the audit of itself. In the release
+// kernel these are empty inline functions and debug.c is not built. The only #ifdef on the kind of
+// kernel besides kassert.
 #ifndef CORE_DEBUG_H
 #define CORE_DEBUG_H
 
@@ -14,6 +15,20 @@ struct kernel;
 #ifdef CAPOS_DEBUG
 
 enum { DEBUG_KERNEL = 1 };
+
+// What a lock knows of itself (lock.h).
+struct debug_lock {
+    uint32_t rank; // enum lock_rank
+};
+
+static inline void debug_lock_init(struct debug_lock *lock, uint32_t rank) {
+    lock->rank = rank;
+}
+
+// This CPU is about to take a lock, and has dropped one. A lock that is taken inside of one that
+// ranks higher, or that has no rank, is a panic.
+void debug_lock_take(const struct debug_lock *lock);
+void debug_lock_drop(const struct debug_lock *lock);
 
 // Arms the injector: the n-th point from now that can fail, fails (1 is the next one); 0 disarms.
 void debug_fail_nth(struct kernel *kernel, uint64_t n);
@@ -46,6 +61,20 @@ void debug_left(struct cpu *cpu);
 #else
 
 enum { DEBUG_KERNEL = 0 };
+
+struct debug_lock {};
+
+static inline void debug_lock_init(struct debug_lock *lock, uint32_t rank) {
+    (void)lock, (void)rank;
+}
+
+static inline void debug_lock_take(const struct debug_lock *lock) {
+    (void)lock;
+}
+
+static inline void debug_lock_drop(const struct debug_lock *lock) {
+    (void)lock;
+}
 
 static inline bool debug_should_fail(struct cpu *cpu) {
     (void)cpu;

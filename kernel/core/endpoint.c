@@ -31,7 +31,7 @@ enum capos_status endpoint_create(struct cpu *cpu, const struct object_type *typ
     }
     endpoint = (struct endpoint *)(void *)object;
     endpoint->service = service;
-    lock_init(&endpoint->lock);
+    lock_init(&endpoint->lock, LOCK_ENDPOINT);
     list_init(&endpoint->calls);
     list_init(&endpoint->idle);
     list_init(&endpoint->cancelled);

@@ -74,7 +74,7 @@ static void block_free(struct frames *frames, struct frame_range *range, uint64_
 
 void frames_init(struct frames *frames) {
     memset(frames, 0, sizeof *frames);
-    lock_init(&frames->lock);
+    lock_init(&frames->lock, LOCK_FRAMES);
     for (unsigned order = 0; order < FRAME_ORDERS; order++)
         list_init(&frames->blocks[order]);
 }

@@ -13,11 +13,12 @@ void kernel_init(struct kernel *kernel, struct frames *frames, const struct ledg
     ledger_init_root(&kernel->root, limits);
     atomic_store(&kernel->epoch, 1);
     atomic_store(&kernel->next_id, 1);
-    lock_init(&kernel->processes_lock);
-    lock_init(&kernel->ledgers_lock);
+    lock_init(&kernel->processes_lock, LOCK_PROCESSES);
+    lock_init(&kernel->ledgers_lock, LOCK_LEDGERS);
+    lock_init(&kernel->work_lock, LOCK_WORK);
     list_init(&kernel->ledgers);
     list_init(&kernel->processes);
-    lock_init(&kernel->revokers_lock);
+    lock_init(&kernel->revokers_lock, LOCK_REVOKERS);
     list_init(&kernel->revokers);
     list_init(&kernel->work);
 }

@@ -51,7 +51,7 @@ uint64_t kmem_charge(size_t size) {
 }
 
 void kmem_init(struct kmem *kmem) {
-    lock_init(&kmem->lock);
+    lock_init(&kmem->lock, LOCK_KMEM);
     for (unsigned i = 0; i < KMEM_CLASSES; i++)
         list_init(&kmem->partial[i]);
     kmem->used_bytes = 0;

@@ -16,6 +16,7 @@ static uint64_t available(const struct ledger *ledger, unsigned class) {
 
 void ledger_init_root(struct ledger *ledger, const struct ledger_limits *limits) {
     *ledger = (struct ledger){.closed = false};
+    lock_init(&ledger->lock, LOCK_LEDGER);
     for (unsigned i = 0; i < LEDGER_CLASSES; i++)
         ledger->limit[i] = limits->limit[i];
 }

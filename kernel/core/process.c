@@ -41,7 +41,7 @@ enum capos_status process_create(struct cpu *cpu, struct ledger *lender,
     if (status != CAPOS_STATUS_OK)
         return status;
     process = (struct process *)(void *)object;
-    lock_init(&process->lock);
+    lock_init(&process->lock, LOCK_PROCESS);
     list_init(&process->threads);
     list_node_init(&process->member);
     status = session_join(cpu, process, start->session_object);

@@ -45,7 +45,7 @@ static void init(struct revoker *revoker, struct revoker *parent, uint32_t depth
                  call_answer_fn *answered) {
     revoker->parent = parent;
     revoker->depth = depth;
-    lock_init(&revoker->lock);
+    lock_init(&revoker->lock, LOCK_REVOKER);
     list_init(&revoker->uses);
     list_init(&revoker->mappings);
     list_init(&revoker->processes);

@@ -118,7 +118,7 @@ enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
     ring->thread = thread;
     ring->process = process;
     list_init(&ring->armed);
-    lock_init(&ring->lock);
+    lock_init(&ring->lock, LOCK_RING);
     set_geometry(ring, geometry);
     status = make_block(cpu, ring);
     if (status != CAPOS_STATUS_OK)

@@ -14,7 +14,7 @@
 #define START (4 * SCHED_CHARGE_MAX) // of a queue's time: what has key 0 comes first, always
 
 void run_queue_init(struct run_queue *queue) {
-    lock_init(&queue->lock);
+    lock_init(&queue->lock, LOCK_RUN_QUEUE);
     heap_init(&queue->ready);
     atomic_store(&queue->count, 0);
     atomic_store(&queue->virtual_time, START);

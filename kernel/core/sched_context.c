@@ -32,7 +32,7 @@ enum capos_status sched_context_create(struct cpu *cpu, const struct object_type
     context->budget = budget;
     context->period = period;
     context->start = machine_now(cpu);
-    lock_init(&context->lock);
+    lock_init(&context->lock, LOCK_CONTEXT);
     list_init(&context->waiting);
     timer_init(&context->timer, TIMER_CONTEXT);
     *out = context;

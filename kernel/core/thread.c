@@ -53,7 +53,7 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
     thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
     list_node_init(&thread->sibling);
     list_node_init(&thread->throttled);
-    lock_init(&thread->account.lock);
+    lock_init(&thread->account.lock, LOCK_ACCOUNT);
     timer_init(&thread->deadline, TIMER_THREAD);
     call_queue_init(&thread->joiners, cpu->kernel->thread_answer);
     status = ring_create(cpu, thread, &start->ring);

@@ -15,7 +15,7 @@
 #define AT_ONCE 64u
 
 void timers_init(struct timers *timers) {
-    lock_init(&timers->lock);
+    lock_init(&timers->lock, LOCK_TIMERS);
     heap_init(&timers->heap);
     timers->slice_end = timers->armed = UINT64_MAX;
 }

@@ -12,6 +12,7 @@
 
 void token_table_init(struct token_table *table, struct process *process) {
     *table = (struct token_table){.process = process};
+    lock_init(&table->lock, LOCK_TOKENS);
     list_init(&table->stuck);
 }
 

@@ -19,7 +19,7 @@ enum capos_status vm_create(struct cpu *cpu, struct ledger *ledger, struct vm **
     if (status != CAPOS_STATUS_OK)
         return status;
     struct vm *vm = block;
-    lock_init(&vm->lock);
+    lock_init(&vm->lock, LOCK_VM);
     atomic_store_explicit(&vm->references, 1, memory_order_relaxed);
     park_init(&vm->park);
     list_init(&vm->waiting);

@@ -151,6 +151,6 @@ enum capos_status serial_port_create(struct cpu *cpu, struct ledger *ledger, uin
     created = (struct serial_port *)*out;
     created->port = port;
     call_queue_init(&created->readers, answer);
-    lock_init(&created->lock);
+    lock_init(&created->lock, LOCK_PORT);
     return CAPOS_STATUS_OK;
 }

@@ -14,6 +14,13 @@
 
 _Atomic uint64_t host_cycles;
 void (*host_relax)(void);
+_Thread_local void *host_notes;
+
+void *machine_notes(void) {
+    static _Thread_local uint64_t notes[MACHINE_NOTES / 8];
+
+    return host_notes == NULL ? notes : host_notes;
+}
 
 void panic(const char *format, ...) {
     va_list arguments;

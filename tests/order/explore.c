@@ -12,6 +12,8 @@
 // bound on preemptions nobody sleeps, since the run that would be kept may be beyond the bound.
 #include "tests/order/explore.h"
 
+#include "tests/host/host.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +41,7 @@ static bool alive[MODEL_FIBERS], waits[MODEL_FIBERS], asleep[MODEL_FIBERS];
 static struct model_access pending[MODEL_FIBERS];
 static unsigned preemptions, stale;
 static bool cut;
+static uint64_t notes[MODEL_FIBERS][MACHINE_NOTES / 8]; // each plays a CPU of its own
 
 void model_fail(const char *format, ...) {
     va_list arguments;
@@ -56,6 +59,7 @@ static void go_on(unsigned from, unsigned to) {
     if (from == to)
         return;
     explore_running = to;
+    host_notes = to == MAIN ? NULL : notes[to];
     if (_setjmp(jump[from]) == 0)
         _longjmp(jump[to], 1);
 }

@@ -30,12 +30,15 @@ struct point {
 };
 
 int race_broken;
+unsigned race_broken_lock;
+unsigned race_looks;
 
 static const struct race_scenario *scenario;
 static const struct schedule *schedule; // NULL: nothing is explored now
 static ucontext_t main_context, fibers[RACE_FIBERS_MAX];
 static char *stacks[RACE_FIBERS_MAX];
 static unsigned running, alive, points, next_step, waits;
+static uint64_t notes[RACE_FIBERS_MAX][MACHINE_NOTES / 8]; // each plays a CPU of its own
 static struct point trace[POINTS_MAX];
 
 static void go_on(unsigned fiber) {
@@ -44,6 +47,7 @@ static void go_on(unsigned fiber) {
     if (fiber == before)
         return;
     running = fiber;
+    host_notes = notes[fiber];
     swapcontext(&fibers[before], &fibers[fiber]);
 }
 
@@ -86,6 +90,7 @@ static void run_fiber(unsigned number) {
         setcontext(&main_context);
     } else {
         running = another();
+        host_notes = notes[running];
         setcontext(&fibers[running]);
     }
 }
@@ -102,14 +107,17 @@ static void make_fiber(unsigned number) {
 static void run(const struct schedule *which) {
     scenario->setup();
     alive = (1u << scenario->fibers) - 1;
-    running = points = next_step = waits = 0;
+    running = points = next_step = waits = race_looks = 0;
     for (unsigned i = 0; i < scenario->fibers; i++)
         make_fiber(i);
     schedule = which;
     host_relax = relax;
+    memset(notes, 0, sizeof notes);
+    host_notes = notes[0];
     swapcontext(&main_context, &fibers[0]);
     schedule = NULL;
     host_relax = NULL;
+    host_notes = NULL;
     scenario->check();
 }
 

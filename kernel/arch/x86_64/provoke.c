@@ -150,6 +150,16 @@ static void provoke_frame(void) {
     frame_free(cpu_current(), frame, 0);
 }
 
+// Two locks in the wrong order.
+static void provoke_locks(void) {
+    static struct lock inner, outer;
+
+    lock_init(&inner, LOCK_FRAMES);
+    lock_init(&outer, LOCK_VM);
+    lock_take(&inner);
+    lock_take(&outer);
+}
+
 static const struct provocation provocations[] = {
     {"panic", provoke_panic},
     {"write-text", provoke_write_text},
@@ -170,6 +180,7 @@ static const struct provocation provocations[] = {
     {"late-panic", provoke_panic},
     {"late-other", provoke_other},
     {"late-frame", provoke_frame},
+    {"late-locks", provoke_locks},
 };
 
 // The value of the command line's word "provoke=", or NULL.

@@ -22,6 +22,9 @@
 //     void machine_copy_words(void *to, const void *from, size_t words)
 //                                               copies words of 8 bytes; the two don't overlap
 //     uint64_t machine_cycles(void)             a counter that goes up at a constant rate (TSC)
+//     void *machine_notes(void)                 MACHINE_NOTES bytes of this CPU's own, zero at
+//     first,
+//                                               for the debug kernel; NULL while it is starting
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H
 

@@ -60,8 +60,10 @@ static void serial_interrupt(struct cpu *cpu, unsigned vector) {
 }
 
 void serial_init(const struct acpi_machine *machine, uint32_t apic_id) {
-    for (uint32_t i = 0; i < MACHINE_SERIAL_PORTS; i++)
+    for (uint32_t i = 0; i < MACHINE_SERIAL_PORTS; i++) {
+        lock_init(&serial_ports[i].lock, LOCK_DEVICE);
         serial_ports[i].exists = uart_exists(serial_places[i].address);
+    }
     for (uint8_t line = SERIAL_LINE_FIRST; line <= SERIAL_LINE_LAST; line++) {
         irq_set(IRQ_DEVICES + line, serial_interrupt);
         if (!ioapic_route(machine, line, IRQ_DEVICES + line, apic_id))

@@ -52,6 +52,12 @@ static inline void machine_clear(void *memory, size_t bytes) {
     memset(memory, 0, bytes);
 }
 
+// What a CPU notes of itself; a host thread has one place for it, unless it plays several CPUs and
+// has one for each (host_notes).
+#define MACHINE_NOTES 128
+extern _Thread_local void *host_notes;
+void *machine_notes(void);
+
 // What a CPU does that waits for another one; NULL: nothing. For tests whose CPUs are real threads.
 extern void (*host_relax)(void);
 

@@ -46,7 +46,9 @@ struct machine_cpu {
     uint32_t random_left;
     uint64_t gdt[8];
     struct machine_tss tss;
+    uint64_t notes[16];
 };
+#define MACHINE_NOTES 128
 
 // Registers as they are saved at an entry to the kernel: of a user thread in its own context, of
 // the kernel on the kernel's stack, where there are only those up to ss.
@@ -84,6 +86,12 @@ static inline struct machine_cpu *machine_self(void) {
     struct machine_cpu *self;
     __asm__("mov %%gs:0, %0" : "=r"(self));
     return self;
+}
+
+static inline void *machine_notes(void) {
+    struct machine_cpu *self = machine_self();
+
+    return self == NULL ? NULL : self->notes;
 }
 
 // Answers the shootdowns that other CPUs have asked of this one.
