@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Comes before everything else when the kernel's core is compiled for tests/race: each atomic
 // access is a point at which another fiber may go on (explore.h). Fibers share one thread of the
-// host, so plain accesses are as good as atomic ones. Two guards can be taken out, to show that a
-// test sees it: that of a record's claim, and all locks.
+// host, so plain accesses are as good as atomic ones. Guards can be taken out, to show that a test
+// sees it: a record's claim, the locks of a rank or all, a use's second look at its revoker, a
+// thread's look whether it is to die.
 #ifndef TESTS_RACE_ATOMICS_H
 #define TESTS_RACE_ATOMICS_H
 
@@ -10,9 +11,18 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum race_broken { RACE_WHOLE, RACE_NO_CLAIM, RACE_NO_LOCKS };
+enum race_broken {
+    RACE_WHOLE,
+    RACE_NO_CLAIM,
+    RACE_NO_LOCKS,
+    RACE_NO_LOCK,
+    RACE_ONE_LOOK,
+    RACE_NO_DEATH
+};
 
-extern int race_broken; // enum race_broken
+extern int race_broken;           // enum race_broken
+extern unsigned race_broken_lock; // enum lock_rank
+extern unsigned race_looks;       // in this schedule
 void race_point(void);
 
 #undef atomic_load
@@ -53,16 +63,30 @@ void race_point(void);
 #define RACE_FETCH(what, p, v) __atomic_fetch_##what(p, v, RACE_ORDER)
 #endif
 
-#define atomic_load(p)                     (race_point(), RACE_LOAD(p))
-#define atomic_load_explicit(p, order)     atomic_load(p)
+// A look at a revoker, other than a schedule's first, that finds it alive.
+#define RACE_IS_SECOND_LOOK(text) \
+    (race_broken == RACE_ONE_LOOK && strcmp(text, "&revoker->dead") == 0 && race_looks++ > 0)
+
+// What a thread sees that looks whether it is to die.
+#define RACE_IS_DEATH(text) \
+    (race_broken == RACE_NO_DEATH && strcmp(text, "&thread->attention") == 0)
+
+#define atomic_load(p) \
+    (race_point(), RACE_IS_DEATH(#p) ? (__typeof__(RACE_LOAD(p)))0 : RACE_LOAD(p))
+#define atomic_load_explicit(p, order) \
+    (RACE_IS_SECOND_LOOK(#p) ? (__typeof__(RACE_LOAD(p)))0 : atomic_load(p))
 #define atomic_store(p, v)                 (race_point(), RACE_STORE(p, v))
 #define atomic_store_explicit(p, v, order) atomic_store(p, v)
 
-// A lock that is not one: its taker believes that it was free.
-#define RACE_IS_LOCK(text)    (race_broken == RACE_NO_LOCKS && strcmp(text, "&lock->held") == 0)
+// A lock that is not one: its taker believes that it was free. In struct lock its rank follows.
+#define RACE_IS_LOCK(text, p)            \
+    (strcmp(text, "&lock->held") == 0 && \
+     (race_broken == RACE_NO_LOCKS ||    \
+      (race_broken == RACE_NO_LOCK &&    \
+       ((const unsigned *)(const void *)(p))[1] == race_broken_lock)))
 #define atomic_exchange(p, v) (race_point(), RACE_EXCHANGE(p, v))
 #define atomic_exchange_explicit(p, v, order) \
-    (race_point(), RACE_IS_LOCK(#p) ? 0 : RACE_EXCHANGE(p, v))
+    (race_point(), RACE_IS_LOCK(#p, p) ? 0 : RACE_EXCHANGE(p, v))
 
 // A claim that looks first and stores then.
 #define RACE_IS_CLAIM(text) (race_broken == RACE_NO_CLAIM && strcmp(text, "&call->word") == 0)
