@@ -213,12 +213,14 @@ static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct 
 // of another's.
 static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
     struct capos_message header = {.kind = CAPOS_MESSAGE_CANCELLED};
+    struct list_node *node;
     struct token *token;
 
     do {
-        if (list_is_empty(&endpoint->cancelled))
+        node = list_pop_front(&endpoint->cancelled);
+        if (node == NULL)
             return false;
-        token = list_entry(list_pop_front(&endpoint->cancelled), struct token, notice);
+        token = list_entry(node, struct token, notice);
     } while (token->table->process != receive->ring->process);
     header.token = token_id(token);
     memcpy(receive->ring->base + receive->results, &header, sizeof(header));

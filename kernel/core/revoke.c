@@ -321,12 +321,12 @@ static void end_first_mapping(struct cpu *cpu, struct revoker *revoker) {
 
 // Processes ---------------------------------------------------------------------------------------
 
-// Begins the end of the first process, and puts it behind the others, as it stays on the list until
-// nothing is left of it. The revoker is locked, and isn't afterwards.
-static void end_first_process(struct cpu *cpu, struct revoker *revoker) {
-    struct list_node *node = list_pop_front(&revoker->processes);
+// Begins the end of a process, and puts it behind the others, as it stays on the list until nothing
+// is left of it. The revoker is locked, and isn't afterwards.
+static void end_listed_process(struct cpu *cpu, struct revoker *revoker, struct list_node *node) {
     struct process *process = list_entry(node, struct process, member);
 
+    list_remove(node);
     list_push_back(&revoker->processes, node);
     object_get(&process->object);
     lock_drop(&revoker->lock);
@@ -354,6 +354,8 @@ static struct revoker *first_child(struct revoker *revoker) {
 // Does one thing to a revoker: marks it, ends the first that is on its lists. True when there is
 // nothing more on them; then *below is a revoker below it, with a reference, or NULL.
 static bool sweep_one(struct cpu *cpu, struct revoker *revoker, struct revoker **below) {
+    struct list_node *node;
+
     lock_take(&revoker->lock);
     atomic_store_explicit(&revoker->dead, true, memory_order_release);
     if (!list_is_empty(&revoker->uses)) {
@@ -364,8 +366,9 @@ static bool sweep_one(struct cpu *cpu, struct revoker *revoker, struct revoker *
         end_first_mapping(cpu, revoker);
         return false;
     }
-    if (!list_is_empty(&revoker->processes)) {
-        end_first_process(cpu, revoker);
+    node = list_first(&revoker->processes);
+    if (node != NULL) {
+        end_listed_process(cpu, revoker, node);
         return false;
     }
     *below = first_child(revoker);
