@@ -104,42 +104,58 @@ static uint64_t or (uint64_t old, uint64_t operand) {
                                            : builtin(at, value, __ATOMIC_SEQ_CST);        \
     }
 
-#define ATOMICS(bits, type)                                                                  \
-    type __tsan_atomic##bits##_load(const volatile type *at, int order);                     \
-    type __tsan_atomic##bits##_load(const volatile type *at, int order) {                    \
-        const struct model_access access = ACCESS(MODEL_READ, at, type, order);              \
-        return model_is_watched(access.at) ? (type)model_load(&access)                       \
-                                           : __atomic_load_n(at, __ATOMIC_SEQ_CST);          \
-    }                                                                                        \
-    void __tsan_atomic##bits##_store(volatile type *at, type value, int order);              \
-    void __tsan_atomic##bits##_store(volatile type *at, type value, int order) {             \
-        const struct model_access access = ACCESS(MODEL_WRITE, at, type, order);             \
-        if (model_is_watched(access.at))                                                     \
-            model_store(&access, value);                                                     \
-        else                                                                                 \
-            __atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                   \
-    }                                                                                        \
-    bool __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected,    \
-                                                       type value, int order, int failure);  \
-    bool __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected,    \
-                                                       type value, int order, int failure) { \
-        const struct model_access access = ACCESS(MODEL_CHANGE, at, type, order);            \
-        uint64_t found = *expected;                                                          \
-        bool done;                                                                           \
-        if (!model_is_watched(access.at))                                                    \
-            return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_SEQ_CST, \
-                                               __ATOMIC_SEQ_CST);                            \
-        done = model_compare(&access, failure, &found, value);                               \
-        *expected = (type)found;                                                             \
-        return done;                                                                         \
-    }                                                                                        \
-    bool __tsan_atomic##bits##_compare_exchange_weak(volatile type *at, type *expected,      \
-                                                     type value, int order, int failure)     \
-        __attribute__((alias("__tsan_atomic" #bits "_compare_exchange_strong")));            \
-    CHANGE(bits, type, exchange, __atomic_exchange_n, put)                                   \
-    CHANGE(bits, type, fetch_add, __atomic_fetch_add, add)                                   \
-    CHANGE(bits, type, fetch_sub, __atomic_fetch_sub, sub)                                   \
-    CHANGE(bits, type, fetch_and, __atomic_fetch_and, and)                                   \
+// gcc calls compare_exchange_strong and _weak, clang compare_exchange_val, which returns what it
+// found.
+#define ATOMICS(bits, type)                                                                       \
+    type __tsan_atomic##bits##_load(const volatile type *at, int order);                          \
+    type __tsan_atomic##bits##_load(const volatile type *at, int order) {                         \
+        const struct model_access access = ACCESS(MODEL_READ, at, type, order);                   \
+        return model_is_watched(access.at) ? (type)model_load(&access)                            \
+                                           : __atomic_load_n(at, __ATOMIC_SEQ_CST);               \
+    }                                                                                             \
+    void __tsan_atomic##bits##_store(volatile type *at, type value, int order);                   \
+    void __tsan_atomic##bits##_store(volatile type *at, type value, int order) {                  \
+        const struct model_access access = ACCESS(MODEL_WRITE, at, type, order);                  \
+        if (model_is_watched(access.at))                                                          \
+            model_store(&access, value);                                                          \
+        else                                                                                      \
+            __atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                        \
+    }                                                                                             \
+    bool __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected,         \
+                                                       type value, int order, int failure);       \
+    bool __tsan_atomic##bits##_compare_exchange_strong(volatile type *at, type *expected,         \
+                                                       type value, int order, int failure) {      \
+        const struct model_access access = ACCESS(MODEL_CHANGE, at, type, order);                 \
+        uint64_t found = *expected;                                                               \
+        bool done;                                                                                \
+        if (!model_is_watched(access.at))                                                         \
+            return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_SEQ_CST,      \
+                                               __ATOMIC_SEQ_CST);                                 \
+        done = model_compare(&access, failure, &found, value);                                    \
+        *expected = (type)found;                                                                  \
+        return done;                                                                              \
+    }                                                                                             \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type expected, type value, \
+                                                    int order, int failure);                      \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *at, type expected, type value, \
+                                                    int order, int failure) {                     \
+        const struct model_access access = ACCESS(MODEL_CHANGE, at, type, order);                 \
+        uint64_t found = expected;                                                                \
+        if (!model_is_watched(access.at)) {                                                       \
+            __atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_SEQ_CST,            \
+                                        __ATOMIC_SEQ_CST);                                        \
+            return expected;                                                                      \
+        }                                                                                         \
+        (void)model_compare(&access, failure, &found, value);                                     \
+        return (type)found;                                                                       \
+    }                                                                                             \
+    bool __tsan_atomic##bits##_compare_exchange_weak(volatile type *at, type *expected,           \
+                                                     type value, int order, int failure)          \
+        __attribute__((alias("__tsan_atomic" #bits "_compare_exchange_strong")));                 \
+    CHANGE(bits, type, exchange, __atomic_exchange_n, put)                                        \
+    CHANGE(bits, type, fetch_add, __atomic_fetch_add, add)                                        \
+    CHANGE(bits, type, fetch_sub, __atomic_fetch_sub, sub)                                        \
+    CHANGE(bits, type, fetch_and, __atomic_fetch_and, and)                                        \
     CHANGE(bits, type, fetch_or, __atomic_fetch_or, or)
 
 ATOMICS(8, uint8_t)
