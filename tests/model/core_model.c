@@ -41,6 +41,7 @@ struct driver {
     struct operations operations;
     unsigned long step, trace; // operations from that step on are printed
     unsigned long audit_every; // so many steps are audited once
+    uint64_t digest;           // before anything was made
     uint64_t counts[16];       // what happened, by status of the operation's own completion
     uint64_t operated, injected, kills, messages, copies, revocations;
     struct revoker *revoker[REVOKERS]; // with a reference, while the model's is held
@@ -236,11 +237,8 @@ static void check_session(struct driver *d, const struct m_event *event, int p,
 }
 
 static void check_released(struct driver *d, const uint64_t *ids, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        CHECK(ids[i] < IDS && d->model.id[ids[i]] == RELEASED, "id %lu is told out of turn",
-              (unsigned long)ids[i]);
-        d->model.id[ids[i]] = TOLD;
-    }
+    for (unsigned i = 0; i < count; i++)
+        CHECK(model_told(&d->model, ids[i]), "id %lu is told out of turn", (unsigned long)ids[i]);
 }
 
 static void check_message(struct driver *d, int p, const struct m_event *event) {
@@ -718,6 +716,9 @@ static void finish(struct driver *d) {
         object_put(d->cpu, &d->endpoint[i]->object);
     object_close_pending(d->cpu);
     kernel_leave(d->cpu);
+    host_settle(d->host);
+    CHECK(audit(d->cpu) == NULL, "audit at the end: %s", audit(d->cpu));
+    CHECK(audit_digest(d->cpu) == d->digest, "the digest is not as it was at the start");
     host_destroy(d->host);
 }
 
@@ -762,6 +763,7 @@ START_TEST(kernel_and_model_agree) {
     model_init(&d->model);
     operations_init(&d->operations, &d->model, harness_random_u64(&random));
     d->operations.waits = true;
+    d->digest = audit_digest(d->cpu);
     make_endpoints(d);
     for (int p = 0; p < PROCESSES; p++)
         start_process(d, p);

@@ -122,7 +122,9 @@ struct m_endpoint {
         int process, slot;
     } queue[QUEUE];
     int queue_count;
-    int released[OBJECTS], released_count;
+    // Minted facets that are gone: those of which it is not known that they have been told of, and
+    // how many have not been.
+    int released[OBJECTS], released_known, released_count;
     struct {
         int process, token;
     } cancelled[PROCESSES * TOKENS];
@@ -209,6 +211,9 @@ void model_wait(struct model *model, int process);
 void model_resume(struct model *model, int process);
 
 void model_kill(struct model *model, int process);
+
+// A message has told of an id, of those that could be told. False: it was none.
+bool model_told(struct model *model, uint64_t id);
 
 // Are there so many slots, if what is kept for REARMs is given up? The second gives it up when it
 // is needed and enough, as taking them does.

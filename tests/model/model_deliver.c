@@ -139,7 +139,8 @@ void model_collect(struct model *model) {
 
             o->noticed = true;
             model->id[o->id] = RELEASED;
-            e->released[e->released_count++] = i;
+            e->released[e->released_known++] = i;
+            e->released_count++;
             while (model_match(model, o->endpoint)) // each as it comes, not all together
                 continue;
             count_references(model, counts);
@@ -346,12 +347,29 @@ static void tell_released(struct model *model, int endpoint, int to, int slot) {
     event->is_message = true;
     event->message =
         (struct capos_message){.kind = CAPOS_MESSAGE_RELEASED, .params_words = (uint16_t)n};
-    for (int i = 0; i < n; i++) { // which of them are told first is open
-        model->object[e->released[i]].kind = NOTHING;
-        model->object[e->released[i]].noticed = false;
-    }
-    e->released_count -= n;
-    memmove(e->released, e->released + n, sizeof(int) * (size_t)e->released_count);
+    e->released_count -= n; // which of them are told first is open
+}
+
+static void forget_released(struct model *model, struct m_endpoint *e, int index) {
+    struct m_object *o = &model->object[e->released[index]];
+
+    o->kind = NOTHING;
+    o->noticed = false;
+    e->released_known--;
+    e->released[index] = e->released[e->released_known];
+}
+
+bool model_told(struct model *model, uint64_t id) {
+    if (id >= IDS || model->id[id] != RELEASED)
+        return false;
+    model->id[id] = TOLD;
+    for (int n = 0; n < ENDPOINTS; n++)
+        for (int i = 0; i < model->endpoint[n].released_known; i++)
+            if (model->object[model->endpoint[n].released[i]].id == id) {
+                forget_released(model, &model->endpoint[n], i);
+                return true;
+            }
+    return true; // told before its server was gone
 }
 
 // Tells of the first call that was cancelled, of those that this process has received.
@@ -471,10 +489,8 @@ static void lose_receiver(struct model *model, int object, int holder) {
         model_end(model, e->queue[0].process, e->queue[0].slot, -CAPOS_STATUS_DISCONNECTED, 0);
         model_dequeue(e, 0);
     }
-    for (int i = 0; i < e->released_count; i++) {
-        model->object[e->released[i]].kind = NOTHING;
-        model->object[e->released[i]].noticed = false;
-    }
+    while (e->released_known > 0)
+        forget_released(model, e, 0);
     e->released_count = 0;
     e->cancelled_count = 0;
     e->epoch++;

@@ -50,11 +50,9 @@ static bool compare_caps(struct compare *c, int p, const struct m_event *event,
 }
 
 static bool compare_released(struct compare *c, const uint64_t *ids, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        if (ids[i] >= IDS || c->model->id[ids[i]] != RELEASED)
+    for (unsigned i = 0; i < count; i++)
+        if (!model_told(c->model, ids[i]))
             return is_wrong(c, "an id is told out of turn");
-        c->model->id[ids[i]] = TOLD;
-    }
     return true;
 }
 

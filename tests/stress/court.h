@@ -19,7 +19,7 @@ struct court {
     struct model model;
     struct operations operations;
     struct compare compare;
-    uint64_t seed, step, kills, operated, deeds;
+    uint64_t seed, step, kills, crashes, operated, deeds;
     uint64_t steps;   // operations and deeds that are to be done
     const char *deed; // what is being done
     struct capos_endpoint endpoint[ENDPOINTS];

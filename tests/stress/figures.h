@@ -19,7 +19,7 @@ struct figures_method {
 // Generated: all methods of schemas/*.capnp. The last one's name is NULL.
 extern const struct figures_method figures_methods[];
 
-enum { FIGURES_METHODS = 160, FIGURES_OPCODES = 8, FIGURES_FLAGS = 5 };
+enum { FIGURES_METHODS = 160, FIGURES_OPCODES = 8, FIGURES_FLAGS = 5, FIGURES_JUDGES = 8 };
 
 struct figures_count {
     uint64_t done;    // answered with results
@@ -27,11 +27,12 @@ struct figures_count {
 };
 
 struct figures {
+    uint32_t meeting[FIGURES_JUDGES], next_judge; // meeting.h
     uint64_t next_seed, steps; // for judges, set by the init: operations and deeds of each
     struct figures_count method[FIGURES_METHODS];
     struct figures_count opcode[FIGURES_OPCODES];
     uint64_t flag[FIGURES_FLAGS]; // submissions with it
-    uint64_t operations, deeds, messages, kills, revocations, ledgers, tables;
+    uint64_t operations, deeds, messages, kills, crashes, revocations, ledgers, tables;
 };
 _Static_assert(sizeof(struct figures) <= CAPOS_PAGE_SIZE, "one page");
 

@@ -23,6 +23,8 @@
 #include "tests/stress/deed.h"
 #include "tests/stress/figures.h"
 #include "tests/stress/ledgers.h"
+#include "tests/stress/meeting.h"
+#include "tests/stress/memory_model.h"
 #include "tests/stress/puppet.capos.h"
 #include "tests/stress/tables.h"
 #include "tests/stress/words.h"
@@ -235,11 +237,18 @@ static void start(int p) {
     tables_start(p);
 }
 
+// Half of them end by a page fault, for which the crash record must be right.
 static void kill(int p) {
+    bool crashes = court_chance(50), writes = court_chance(50);
+
     court_wake_all();
     look(p);
     deed_before_kill(p);
-    court_expect(puppet_kill(p), p, "a puppet's end");
+    if (crashes)
+        court_expect(puppet_crash(p, memory_forbidden(p, writes), writes), p, "a puppet's crash");
+    else
+        court_expect(puppet_kill(p), p, "a puppet's end");
+    court.crashes += crashes;
     model_kill(&court.model, p);
     deed_killed(p);
     tables_end(p);
@@ -285,11 +294,16 @@ static void tell_totals(void) {
     __atomic_fetch_add(&figures->deeds, court.deeds, __ATOMIC_RELAXED);
     __atomic_fetch_add(&figures->messages, court.compare.messages, __ATOMIC_RELAXED);
     __atomic_fetch_add(&figures->kills, court.kills, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&figures->crashes, court.crashes, __ATOMIC_RELAXED);
 }
 
 int main(void) {
+    uint64_t shared = capos_need("figures", CAPOS_MEMORY_OBJECT_INTERFACE_ID);
+    uint32_t number;
+
     guest_attach();
-    figures = guest_map(capos_need("figures", CAPOS_MEMORY_OBJECT_INTERFACE_ID), CAPOS_PAGE_SIZE);
+    figures = guest_map(shared, CAPOS_PAGE_SIZE);
+    number = __atomic_fetch_add(&figures->next_judge, 1, __ATOMIC_RELAXED);
     court.seed = __atomic_fetch_add(&figures->next_seed, 1, __ATOMIC_RELAXED);
     court.steps = figures->steps;
     court.compare.model = &court.model;
@@ -302,6 +316,8 @@ int main(void) {
     find_gifts();
     make_endpoints();
     puppets_init();
+    meeting_attend(shared, number, MEETING_BEGIN);
+    puppets_start();
     for (int p = 0; p < PROCESSES; p++)
         start(p);
     for (court.step = 0; court.operated + court.deeds < court.steps; court.step++)
@@ -309,5 +325,6 @@ int main(void) {
     for (int p = 0; p < PROCESSES; p++)
         kill(p);
     tell_totals();
+    meeting_attend(shared, number, MEETING_END);
     return 0;
 }

@@ -5,46 +5,23 @@
 // less than at the start, and within the limit.
 #include "tests/stress/ledgers.h"
 
-#include "base/format.h"
-#include "base/memory.h"
 #include "schemas/endpoint.capos.h"
-#include "schemas/process.capos.h"
 #include "tests/stress/court.h"
 #include "tests/stress/figures.h"
+#include "tests/stress/ledger_image.h"
 #include "tests/stress/memory_model.h"
 #include "tests/stress/process_model.h"
 #include "tests/stress/thread_model.h"
 
 enum { PATIENCE = 2000 }; // ms
 
-struct ledger_image {
-    uint64_t used[LIMIT_CLASSES], lent[LIMIT_CLASSES], limit[LIMIT_CLASSES];
-};
-
 static struct ledger_image start[PROCESSES];
 
-static void read_limits(struct capos_resource_limits from, uint64_t to[LIMIT_CLASSES]) {
-    to[LIMIT_SLOTS] = capos_resource_limits_slots(from);
-    to[LIMIT_FRAMES] = capos_resource_limits_frames(from);
-    to[LIMIT_RESERVED_PAGES] = capos_resource_limits_reserved_pages(from);
-    to[LIMIT_THREADS] = capos_resource_limits_threads(from);
-    to[LIMIT_ENDPOINTS] = capos_resource_limits_endpoints(from);
-    to[LIMIT_FACETS] = capos_resource_limits_facets(from);
-    to[LIMIT_CALLS_HELD] = capos_resource_limits_calls_held(from);
-    to[LIMIT_KERNEL_MEMORY] = capos_resource_limits_kernel_memory(from);
-}
-
 static struct ledger_image ask(int p) {
-    struct capos_process_handle_info_results results;
     struct ledger_image image;
-    struct capos_call call;
 
-    if (capos_process_handle_info(&call, capos_ring(), puppets[p].process, &results) != CAPOS_DONE)
+    if (!ledger_image_ask(puppets[p].process, &image))
         court_diverged(p, "a puppet's handle does not answer");
-    read_limits(capos_process_handle_info_results_used(results), image.used);
-    read_limits(capos_process_handle_info_results_lent(results), image.lent);
-    read_limits(capos_process_handle_info_results_limits(results), image.limit);
-    capos_call_release(&call);
     return image;
 }
 
@@ -107,32 +84,18 @@ bool ledgers_have(int p, enum limit_class limit, uint64_t n) {
     return used + n <= most;
 }
 
-static void tell(const char *what, const uint64_t amount[LIMIT_CLASSES]) {
-    char text[200];
-    struct format f;
-
-    format_init(&f, text, sizeof text);
-    format_text(&f, "# ");
-    format_text(&f, what);
-    for (int i = 0; i < LIMIT_CLASSES; i++) {
-        format_text(&f, " ");
-        format_u64(&f, amount[i]);
-    }
-    format_text(&f, "\n");
-    capos_print_bytes(text, f.used);
-}
-
 void ledgers_tell(int p) {
     struct ledger_image image = ask(p);
     uint64_t model[LIMIT_CLASSES];
 
     for (int i = 0; i < LIMIT_CLASSES; i++)
         model[i] = expected(p, (enum limit_class)i);
-    tell("slots, frames, reserved, threads, endpoints, facets, calls, kernel memory: limits",
-         image.limit);
-    tell("lent", image.lent);
-    tell("used", image.used);
-    tell("by the model", model);
+    ledger_image_tell(
+        "slots, frames, reserved, threads, endpoints, facets, calls, kernel memory: limits",
+        image.limit);
+    ledger_image_tell("lent", image.lent);
+    ledger_image_tell("used", image.used);
+    ledger_image_tell("by the model", model);
 }
 
 static int find_difference(int p, const struct ledger_image *image) {

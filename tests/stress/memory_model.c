@@ -160,6 +160,24 @@ struct memory_region *memory_some_region(int p) {
     return NULL;
 }
 
+uint64_t memory_forbidden(int p, bool written) {
+    const struct memory_region *region = memory_some_region(p);
+    uint32_t first;
+
+    if (region == NULL)
+        return CAPOS_PAGE_SIZE / 2;
+    first = (uint32_t)court_below(region->pages);
+    for (uint32_t i = 0; i < region->pages; i++) {
+        uint32_t page = (first + i) % region->pages;
+        bool allowed = written ? region->page[page] == CAPOS_PROTECTION_READ_WRITE + 1
+                               : region->page[page] > CAPOS_PROTECTION_NONE + 1;
+
+        if (!allowed)
+            return region->start + page * (uint64_t)CAPOS_PAGE_SIZE + court_below(500) * 8;
+    }
+    return region->start - 8; // the page before one that the kernel chose is nobody's
+}
+
 // Page tables by the part of the address space, as bits: all lies within the first parts.
 static void mark_tables(const struct memory_region *region, uint64_t *tables) {
     for (uint32_t i = 0; i < region->pages; i++)

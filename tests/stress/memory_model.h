@@ -82,6 +82,9 @@ void memory_revoked(void);
 // A region of the process's, at random; NULL when it has none.
 struct memory_region *memory_some_region(int p);
 
+// An address that the process may not read, or write; at random.
+uint64_t memory_forbidden(int p, bool written);
+
 // What the process uses: frames of its own and of objects that it made, page tables in whose part
 // of the address space the kernel did not need any before, and pages set aside.
 uint64_t memory_frames(int p);

@@ -132,28 +132,50 @@ void puppets_init(void) {
     for (int i = 0; i < PROCESSES; i++) {
         make_box(&puppets[i]);
         make_facet(endpoint, i);
-        puppet_start(i);
     }
     if (capos_server_init(&server, capos_client(), receiver, NULL) != CAPOS_DONE)
         capos_panic("puppets can't be led");
     server.cancelled = cancelled;
     for (int i = 0; i < PROCESSES; i++)
         capos_server_add(&server, &puppets[i].object);
-    for (int i = 0; i < PROCESSES; i++)
-        puppet_await(i);
     capos_release(endpoint.id);
 }
 
-bool puppet_kill(int number) {
-    struct puppet *puppet = &puppets[number];
-    bool killed = guest_kill(puppet->process);
+void puppets_start(void) {
+    for (int i = 0; i < PROCESSES; i++)
+        puppet_start(i);
+    for (int i = 0; i < PROCESSES; i++)
+        puppet_await(i);
+}
 
+// Its calls are answered for all the same.
+static void forget(struct puppet *puppet) {
     if (puppet->here)
         answer(&puppet->next);
     if (puppet->waits)
         answer(&puppet->wake);
     puppet->here = puppet->waits = false;
+}
+
+bool puppet_kill(int number) {
+    bool killed = guest_kill(puppets[number].process);
+
+    forget(&puppets[number]);
     return killed;
+}
+
+bool puppet_crash(int number, uint64_t address, bool write) {
+    struct puppet *puppet = &puppets[number];
+    struct guest_outcome outcome;
+    bool waited;
+
+    puppet->box->address = address;
+    puppet_begin(number, write ? COMMAND_WRITE : COMMAND_READ);
+    waited = guest_wait(puppet->process, &outcome);
+    forget(puppet);
+    return waited && outcome.how == CAPOS_PROCESS_END_WHICH_CRASHED &&
+           outcome.cause == CAPOS_CRASH_CAUSE_PAGE_FAULT && outcome.address == address &&
+           (outcome.code >> 1 & 1) == write;
 }
 
 void puppet_begin(int number, enum mailbox_command command) {

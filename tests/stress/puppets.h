@@ -26,9 +26,11 @@ extern struct puppet puppets[PROCESSES];
 // The words that all of them share (mailbox.h), as the judge sees them.
 extern const uint32_t *puppets_commons;
 
-// Makes mailboxes and the endpoint over which puppets are led, and starts them all, which are here
-// then. Once.
+// Makes mailboxes and the endpoint over which puppets are led. Once.
 void puppets_init(void);
+
+// Starts them all, which are here then.
+void puppets_start(void);
 
 // Starts one again, which is to be awaited. Its table is empty but for the PUPPET_SLOTS that it
 // started with.
@@ -37,6 +39,10 @@ void puppet_start(int number);
 
 // Kills one; true when it had to be.
 bool puppet_kill(int number);
+
+// Has it touch an address where it may not, and waits for its end. False when that is not the end
+// of one that did so.
+bool puppet_crash(int number, uint64_t address, bool write);
 
 // Leaves a command that was written to the mailbox but for its kind, and waits until it is done.
 void puppet_do(int number, enum mailbox_command command);

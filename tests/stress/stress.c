@@ -21,9 +21,16 @@
 #include "tests/guest/guest.h"
 #include "tests/guest/parts.h"
 #include "tests/stress/figures.h"
+#include "tests/stress/ledger_image.h"
+#include "tests/stress/meeting.h"
 #include "tests/stress/puppet.capos.h"
 
-enum { JUDGES_MAX = 8, PUPPETS = 5 };
+enum {
+    JUDGES_MAX = FIGURES_JUDGES,
+    PUPPETS = 5,
+    TABLES_PAGES = 64, // of kernel memory
+    PATIENCE_MS = 5000,
+};
 
 static uint64_t seed, steps, judges;
 static struct capos_process_handle judge[JUDGES_MAX];
@@ -129,24 +136,84 @@ static void start_judge(unsigned n) {
         (void)capos_client_turn(capos_client(), CAPOS_NO_DEADLINE);
 }
 
-static void start_all(uint64_t all) {
+// A judge's ledger while it has no puppets, at its start and at its end.
+static struct ledger_image first[JUDGES_MAX], last[JUDGES_MAX];
+
+static void begin_all(uint64_t all) {
+    memset(figures, 0, sizeof *figures);
     figures->next_seed = seed;
     figures->steps = all / judges;
-    for (unsigned i = 0; i < judges; i++)
+    for (unsigned i = 0; i < judges; i++) {
         start_judge(i);
+        while (!meeting_await(figures_memory, i, MEETING_BEGIN, GUEST_MS))
+            continue;
+        if (!ledger_image_ask(judge[i], &first[i]))
+            capos_panic("a judge has no ledger");
+        meeting_close(figures_memory, i, MEETING_BEGIN);
+    }
 }
 
-static void await_all(bool tell) {
+static bool has_ended(unsigned n) {
+    struct capos_process_handle_info_results results;
+    struct capos_call call;
+    bool ended = capos_process_handle_info(&call, capos_ring(), judge[n], &results) != CAPOS_DONE ||
+                 capos_process_handle_info_results_state(results) != CAPOS_PROCESS_STATE_RUNNING;
+
+    capos_call_release(&call);
+    return ended;
+}
+
+// Kernel memory is in tables that grow, but for which nothing is to be left; slots may be reserved
+// for the next message, or not yet again.
+static bool is_as_before(unsigned n) {
+    for (int i = 0; i < LIMIT_CLASSES; i++) {
+        uint64_t extra = i == LIMIT_KERNEL_MEMORY ? TABLES_PAGES : 0;
+
+        if (last[n].lent[i] != 0 || last[n].used[i] > first[n].used[i] + extra ||
+            (i != LIMIT_KERNEL_MEMORY && i != LIMIT_SLOTS && last[n].used[i] != first[n].used[i]))
+            return false;
+    }
+    return true;
+}
+
+// False when the judge has ended before it came to its end.
+static bool look_at_ledger(unsigned n) {
+    uint64_t until;
+
+    while (!meeting_await(figures_memory, n, MEETING_END, (uint64_t)200 * GUEST_MS))
+        if (has_ended(n))
+            return false;
+    until = guest_now() + (uint64_t)PATIENCE_MS * GUEST_MS;
+    do {
+        guest_sleep(GUEST_MS);
+        if (!ledger_image_ask(judge[n], &last[n]))
+            return false;
+    } while (!is_as_before(n) && guest_now() < until);
+    meeting_close(figures_memory, n, MEETING_END);
+    return is_as_before(n);
+}
+
+static void end_one(unsigned n, bool tell) {
+    bool as_before = look_at_ledger(n), ok;
     struct guest_outcome outcome = {0};
 
-    for (unsigned i = 0; i < judges; i++) {
-        bool ok = guest_wait(judge[i], &outcome) && outcome.status == 0 &&
-                  outcome.how == CAPOS_PROCESS_END_WHICH_EXITED;
-        if (!tell)
-            continue;
-        format_text(guest_line(ok, "kernel and model agree: judge "), outcome.text);
-        guest_line_end();
-    }
+    ok = guest_wait(judge[n], &outcome) && outcome.status == 0 &&
+         outcome.how == CAPOS_PROCESS_END_WHICH_EXITED;
+    if (!tell)
+        return;
+    format_text(guest_line(ok, "kernel and model agree: judge "), outcome.text);
+    guest_line_end();
+    guest_check(as_before, "its ledger is as it was");
+    if (as_before)
+        return;
+    ledger_image_tell("lent at the end", last[n].lent);
+    ledger_image_tell("used at the start", first[n].used);
+    ledger_image_tell("used at the end", last[n].used);
+}
+
+static void end_all(bool tell) {
+    for (unsigned i = 0; i < judges; i++)
+        end_one(i, tell);
 }
 
 static void tell_figures(uint64_t ns) {
@@ -154,6 +221,7 @@ static void tell_figures(uint64_t ns) {
     guest_note("deeds", figures->deeds);
     guest_note("messages", figures->messages);
     guest_note("kills", figures->kills);
+    guest_note("crashes among them", figures->crashes);
     guest_note("revocations", figures->revocations);
     guest_note("ledgers compared", figures->ledgers);
     guest_note("tables compared", figures->tables);
@@ -165,17 +233,16 @@ int main(void) {
 
     guest_attach();
     read_parameters();
-    guest_begin((unsigned)judges + 2);
+    guest_begin(2 * (unsigned)judges + 2);
     guest_note("seed", seed);
     serve();
     make_figures();
-    start_all(50 * judges); // what is made once is made
-    await_all(false);
-    memset(figures, 0, sizeof *figures);
+    begin_all(50 * judges); // what is made once is made
+    end_all(false);
     (void)guest_baseline();
     began = guest_now();
-    start_all(steps);
-    await_all(true);
+    begin_all(steps);
+    end_all(true);
     guest_check_memory();
     tell_figures(guest_now() - began);
     guest_check(figures_tell(), "every opcode and every method of the schemas was done");
