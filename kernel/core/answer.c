@@ -23,6 +23,7 @@ struct answer {
     const struct capos_sqe *sqe;
     struct ring *ring;
     struct token_table *table;
+    struct token *token;
     struct call *call; // the caller's
     struct process *caller;
     struct call *receive;      // the RECV to arm again
@@ -114,6 +115,7 @@ static enum capos_status look(struct answer *answer) {
     if (LIKELY(status == CAPOS_STATUS_OK))
         status = check_rearm(answer, token);
     if (LIKELY(status == CAPOS_STATUS_OK)) {
+        answer->token = token;
         answer->call = token->call;
         answer->caller = token->call->ring->process;
         if (answer->sqe->sent == 0 && !answer->needs_slots && !claim_locked(answer, token))
@@ -145,11 +147,10 @@ static bool has_slots(const struct answer *answer, const struct token *token) {
 
 static enum capos_status claim(struct answer *answer) {
     enum capos_status status = CAPOS_STATUS_CANCELLED;
-    struct token *token;
+    struct token *token = answer->token; // tokens stay where they are
 
     lock_take(&answer->table->lock);
-    token = token_lookup_locked(answer->table, answer->sqe->cap);
-    if (token != NULL && token->state == TOKEN_LIVE) {
+    if (LIKELY(token_id(token) == answer->sqe->cap && token->state == TOKEN_LIVE)) {
         if (!has_slots(answer, token))
             status = CAPOS_STATUS_OVERLOADED;
         else if (claim_locked(answer, token))
@@ -161,7 +162,7 @@ static enum capos_status claim(struct answer *answer) {
 
 // What an answer needs beyond the token: slots for the RECV, and the capabilities that it sends.
 // Then claims the call.
-seldom static enum capos_status reserve_and_claim(struct cpu *cpu, struct answer *answer) {
+apart static enum capos_status reserve_and_claim(struct cpu *cpu, struct answer *answer) {
     struct captable *table = &answer->ring->process->table;
     enum capos_status status = CAPOS_STATUS_OK;
 
@@ -188,8 +189,7 @@ static void send(struct cpu *cpu, struct answer *answer) {
 
     if (answer->sqe->sent > 0) {
         transfer_commit(cpu, cpu->transfer, &call->reserved);
-        memcpy(base + received, cpu->transfer->descriptor,
-               answer->sqe->sent * sizeof(struct capos_descriptor));
+        transfer_show(cpu->transfer, base + received);
         depend_remember(call, cpu->transfer->descriptor, answer->sqe->sent);
     }
     ring_copy(call->ring, call->results, answer->ring, answer->sqe->params, answer->bytes);

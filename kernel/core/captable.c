@@ -234,7 +234,7 @@ static void free_or_retire(struct captable *table, uint32_t slot, uint32_t gener
     table->retired++;
 }
 
-struct object *captable_empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap) {
+static inline struct object *empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap) {
     uint32_t slot = captable_slot(cap);
     struct captable_entry *entry = &array_of(table)[slot];
     struct object *object = atomic_load_explicit(&entry->object, memory_order_relaxed);
@@ -247,6 +247,10 @@ struct object *captable_empty_locked(struct cpu *cpu, struct captable *table, ui
     table->used--;
     ledger_give(cpu, table->ledger, LEDGER_SLOTS, 1);
     return object;
+}
+
+struct object *captable_empty_locked(struct cpu *cpu, struct captable *table, uint64_t cap) {
+    return empty_locked(cpu, table, cap);
 }
 
 enum capos_status captable_insert(struct cpu *cpu, struct captable *table,
@@ -278,9 +282,9 @@ enum capos_status captable_release(struct cpu *cpu, struct captable *table, uint
 
     lock_take(&table->lock);
     status = captable_find(table, cap, &view);
-    if (status == CAPOS_STATUS_OK) {
-        captable_empty_locked(cpu, table, cap);
-        if (view.object->type->seated != NULL)
+    if (LIKELY(status == CAPOS_STATUS_OK)) {
+        empty_locked(cpu, table, cap);
+        if (UNLIKELY(view.object->type->seated != NULL))
             view.object->type->seated(view.object, NULL);
     }
     lock_drop(&table->lock);

@@ -138,19 +138,18 @@ static enum capos_status prepare_caps(struct cpu *cpu, struct call *call, struct
                             receive->room);
 }
 
-static void commit_caps(struct cpu *cpu, struct call *call, struct call *receive) {
+static void commit_caps(struct cpu *cpu, struct call *receive) {
     struct transfer *transfer = cpu->transfer;
 
     transfer_commit(cpu, transfer, &receive->reserved);
-    memcpy(receive->ring->base + receive->descriptors, transfer->descriptor,
-           call->sent * sizeof(struct capos_descriptor));
+    transfer_show(transfer, receive->ring->base + receive->descriptors);
 }
 
 static void deliver_commit(struct cpu *cpu, struct call *call, struct call *receive,
                            const struct token *token) {
     debug_commit_begin(cpu);
     if (UNLIKELY(call->sent > 0))
-        commit_caps(cpu, call, receive);
+        commit_caps(cpu, receive);
     deliver_write(call, receive, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
                 call->sent);
@@ -228,6 +227,24 @@ static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct
     return true;
 }
 
+// A call that is all the server gets, and all it needs is a token: false when it isn't, or there is
+// none, and nothing has happened. The call is on no list any more, nor is the RECV, if it is true.
+static inline bool deliver_plain(struct cpu *cpu, struct call *call, struct call *receive) {
+    struct token *token;
+
+    if (UNLIKELY(call->sent > 0 || !deliver_fits(call->params_bytes, receive) ||
+                 atomic_load_explicit(&call->ring->thread->payer, memory_order_relaxed) != NULL))
+        return false;
+    token = hold(call, receive);
+    if (UNLIKELY(token == NULL))
+        return false;
+    debug_commit_begin(cpu);
+    deliver_write(call, receive, token_id(token));
+    end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes), 0);
+    debug_commit_end(cpu);
+    return true;
+}
+
 // Lets a RECV that is on no list have the first thing that it can take: true when it has ended.
 apart static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call *receive) {
     struct call *call;
@@ -289,6 +306,8 @@ static bool deliver_at_once(struct cpu *cpu, struct endpoint *endpoint, struct c
     if (UNLIKELY(!deliver_is_server(endpoint, receive)))
         return false;
     list_remove(node);
+    if (LIKELY(deliver_plain(cpu, call, receive)))
+        return true;
     switch (deliver(cpu, call, receive)) {
     case DELIVERED:
         return true;
@@ -315,20 +334,38 @@ void endpoint_call(struct cpu *cpu, struct call *call) {
     if (UNLIKELY(!deliver_at_once(cpu, endpoint, call))) {
         call_set(call, CALL_QUEUED);
         list_push_back(&endpoint->calls, &call->link);
-        endpoint_match_locked(cpu, endpoint);
+        if (!list_is_empty(&endpoint->idle))
+            endpoint_match_locked(cpu, endpoint);
     }
     lock_drop(&endpoint->lock);
 }
 
-bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
+// The usual case: a call is the first that there is. False: nothing has happened.
+static inline bool take_first_call(struct cpu *cpu, struct endpoint *endpoint,
+                                   struct call *receive) {
+    struct list_node *node = list_first(&endpoint->calls);
+    struct call *call;
+
+    if (node == NULL || UNLIKELY(endpoint->released != NULL) ||
+        UNLIKELY(!list_is_empty(&endpoint->cancelled)))
+        return false;
+    call = list_entry(node, struct call, link);
+    list_remove(node);
+    if (LIKELY(deliver_plain(cpu, call, receive)))
+        return true;
+    list_push_front(&endpoint->calls, node);
+    return false;
+}
+
+flat bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
     struct endpoint *endpoint = endpoint_of_receive(receive);
     bool ended = true;
 
     lock_take(&endpoint->lock);
-    if (!deliver_is_server(endpoint, receive))
+    if (UNLIKELY(!deliver_is_server(endpoint, receive)))
         end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
-    else
-        ended = UNLIKELY(deliver_has_work(endpoint)) && serve(cpu, endpoint, receive);
+    else if (!take_first_call(cpu, endpoint, receive))
+        ended = deliver_has_work(endpoint) && serve(cpu, endpoint, receive);
     if (!ended && enlist) {
         call_set(receive, CALL_OFFERED);
         list_push_front(&endpoint->idle, &receive->offered);

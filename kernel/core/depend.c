@@ -174,24 +174,32 @@ static bool is_for_endpoint(const struct call *call) {
     return call->target != NULL && call->target->type->kind == OBJECT_FACET;
 }
 
-// The same as accept_session, on whatever CPU the source has been answered.
+// The same as accept_session, on whatever CPU the source has been answered: false when the ring
+// doesn't know the service. The ring is locked.
+static bool set_known_session(struct ring *ring, struct call *call) {
+    uint64_t service = facet_of(call->target)->endpoint->service;
+    const struct ring_reference *known = ring_reference(ring, service);
+
+    call->session[0] = known->reference.word[0];
+    call->session[1] = known->reference.word[1];
+    call->session_epoch = ring->process->session.epoch;
+    return known->known && known->service == service;
+}
+
 static void set_session(struct cpu *cpu, struct call *call) {
     struct ring *ring = call->ring;
-    uint64_t service = facet_of(call->target)->endpoint->service;
-    struct ring_reference found;
+    struct session_reference reference;
+    bool known;
 
-    if (cpu->current == ring->thread) {
-        accept_session(cpu, ring, call);
-        return;
-    }
     lock_take(&ring->lock);
-    found = *ring_reference(ring, service);
+    known = set_known_session(ring, call);
     lock_drop(&ring->lock);
-    if (!found.known || found.service != service)
-        found.reference = session_reference(cpu, &ring->process->session, service);
-    call->session[0] = found.reference.word[0];
-    call->session[1] = found.reference.word[1];
-    call->session_epoch = ring->process->session.epoch;
+    if (known)
+        return;
+    reference =
+        session_reference(cpu, &ring->process->session, facet_of(call->target)->endpoint->service);
+    call->session[0] = reference.word[0];
+    call->session[1] = reference.word[1];
 }
 
 // Starts a claimed record whose source has answered with results. `here`: its own thread may run
@@ -212,6 +220,26 @@ static void start(struct cpu *cpu, struct call *call, bool here) {
         run(cpu, call);
     else
         make_due(cpu, call);
+}
+
+// The usual dependant: a CALL on a facet of the answer that is under no revoker, by a ring that
+// knows the service. It has its target and session then; true. Otherwise nothing has happened. The
+// ring is locked.
+static inline bool find_facet_locked(struct ring *ring, struct call *call,
+                                     const struct depend *source) {
+    struct captable_view view;
+
+    if (UNLIKELY((call->flags & CAPOS_SQE_PIPELINE) == 0 || call->opcode != CAPOS_OP_CALL ||
+                 call->waiting_cap >= source->caps ||
+                 captable_lookup(&ring->process->table, source->cap[call->waiting_cap], &view) !=
+                     CAPOS_STATUS_OK ||
+                 view.kind != OBJECT_FACET || view.revoker != NULL ||
+                 !ring_knows_reference(ring, facet_of(view.object)->endpoint->service) ||
+                 !object_try_get(view.object)))
+        return false;
+    call->target = view.object;
+    (void)set_known_session(ring, call);
+    return true;
 }
 
 void depend_run_due(struct cpu *cpu, struct ring *ring) {
@@ -298,7 +326,7 @@ static bool wait_for(struct ring *ring, struct call *call, struct call *source) 
     return waits;
 }
 
-int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+flat int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status, form = check_form(ring, sqe);
     struct call *call = accept_slot(ring, sqe, &status), *source;
     struct captable_view view;
@@ -354,37 +382,67 @@ void depend_remember(struct call *call, const struct capos_descriptor *received,
 }
 
 // Whoever killed the thread has left a record that was CLAIMED to us; it may be in a queue by now.
-static void end_if_dead(struct cpu *cpu, struct call *call) {
+seldom static void end_of_dead(struct cpu *cpu, struct call *call) {
     struct ring *ring = call->ring;
 
-    if (ring->phase != RING_DEAD)
-        return;
     lock_drop(&ring->lock);
     cancel_record(cpu, call, CAPOS_STATUS_CANCELLED);
     lock_take(&ring->lock);
 }
 
+static inline void end_if_dead(struct cpu *cpu, struct call *call) {
+    if (UNLIKELY(call->ring->phase == RING_DEAD))
+        end_of_dead(cpu, call);
+}
+
+// Starts those that wait for a source that has answered. The ring's lock is dropped once for each;
+// what can be found out under it is found out before.
+static void start_all_locked(struct cpu *cpu, struct ring *ring, struct depend *source) {
+    struct call *call;
+    bool found;
+
+    while ((call = pop(ring, &source->chain)) != NULL) {
+        call_set(call, CALL_CLAIMED);
+        found = find_facet_locked(ring, call, source);
+        lock_drop(&ring->lock);
+        if (LIKELY(found))
+            endpoint_call(cpu, call);
+        else
+            start(cpu, call, false);
+        lock_take(&ring->lock);
+        end_if_dead(cpu, call);
+    }
+}
+
+// Those that wait for a source that has failed fail, too.
+seldom static void fail_all_locked(struct cpu *cpu, struct ring *ring, struct call *source) {
+    struct call *call;
+
+    while ((call = pop(ring, &depend_of(source)->chain)) != NULL) {
+        call_set(call, CALL_CLAIMED);
+        adopt(ring, source, call);
+        lock_drop(&ring->lock);
+        call_fail(cpu, call, CAPOS_STATUS_SOURCE_FAILED);
+        lock_take(&ring->lock);
+        end_if_dead(cpu, call);
+    }
+}
+
 void depend_end_locked(struct cpu *cpu, struct call *source, bool results, uint8_t caps) {
     struct ring *ring = source->ring;
-    struct call *call;
+    struct depend *depend = depend_of(source);
 
     if (caps > 0)
         source->flags |= DEPEND_GAVE;
     else
-        depend_of(source)->caps = 0;
-    if (!results)
+        depend->caps = 0;
+    if (UNLIKELY(!results)) {
         source->flags |= DEPEND_FAILED;
-    while ((call = pop(ring, &depend_of(source)->chain)) != NULL) {
-        call_set(call, CALL_CLAIMED);
-        if (!results)
-            adopt(ring, source, call);
-        lock_drop(&ring->lock);
-        if (results)
-            start(cpu, call, false);
-        else
-            call_fail(cpu, call, CAPOS_STATUS_SOURCE_FAILED);
-        lock_take(&ring->lock);
-        end_if_dead(cpu, call);
+        fail_all_locked(cpu, ring, source);
+    } else if (depend->chain.first != DEPEND_NONE) {
+        start_all_locked(cpu, ring, depend);
+    } else {
+        return;
     }
     mark_awaited(source);
 }

@@ -76,9 +76,9 @@ enum capos_status endpoint_create_receiver(struct cpu *cpu, struct endpoint *end
     return CAPOS_STATUS_OK;
 }
 
-static enum capos_status make_facet(struct cpu *cpu, struct endpoint *endpoint,
-                                    struct ledger *ledger, const struct facet *like,
-                                    struct facet **out) {
+static inline enum capos_status make_facet(struct cpu *cpu, struct endpoint *endpoint,
+                                           struct ledger *ledger, const struct facet *like,
+                                           struct facet **out) {
     struct object *object;
     struct facet *facet;
     enum capos_status status = ledger_take(cpu, ledger, LEDGER_FACETS, 1);
@@ -140,7 +140,17 @@ void facet_bury(struct cpu *cpu, struct facet *facet) {
     object_retire(cpu, &facet->object);
 }
 
-// A minted facet that its server still answers for stays until the server has been told.
+// Will the facet that this CPU closes next be told of by the same notice?
+static bool has_companion(const struct cpu *cpu, const struct endpoint *endpoint) {
+    const struct object *next = cpu->closing;
+
+    return next != NULL && next->type == &facet_type &&
+           ((const struct facet *)(const void *)next)->endpoint == endpoint &&
+           ((const struct facet *)(const void *)next)->epoch == endpoint->epoch;
+}
+
+// A minted facet that its server still answers for stays until the server has been told; of several
+// that go together by one notice, which the last one brings about.
 static bool facet_close(struct cpu *cpu, struct object *object) {
     struct facet *facet = facet_of(object);
     struct endpoint *endpoint = facet->endpoint;
@@ -148,17 +158,18 @@ static bool facet_close(struct cpu *cpu, struct object *object) {
 
     lock_take(&endpoint->lock);
     noticed = facet->epoch != FACET_ROOT && facet_is_live(facet);
-    if (noticed) {
+    if (LIKELY(noticed)) {
         facet->object.next = NULL;
         if (endpoint->released == NULL)
             endpoint->released = object;
         else
             endpoint->released_last->next = object;
         endpoint->released_last = object;
-        endpoint_match_locked(cpu, endpoint);
+        if (!list_is_empty(&endpoint->idle) && !has_companion(cpu, endpoint))
+            endpoint_match_locked(cpu, endpoint);
     }
     lock_drop(&endpoint->lock);
-    if (noticed)
+    if (LIKELY(noticed))
         return false;
     facet_let_go(cpu, facet);
     return true;

@@ -339,8 +339,8 @@ static bool read_header(struct ring *ring, uint32_t *available) {
     return true;
 }
 
-// Lets every armed RECV take a message, and offers those that found none if `enlist`, until the
-// wait is satisfied.
+// Lets every armed RECV take a message, and offers those that found none if `enlist`, unless the
+// wait is satisfied by then.
 static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
     struct list_node *node, *next;
     struct call *receive;
@@ -354,8 +354,7 @@ static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
         if (!endpoint_offer(cpu, receive, enlist))
             continue;
         list_remove(node);
-        if (enlist && ring_is_satisfied(ring))
-            return;
+        enlist = enlist && !ring_is_satisfied(ring);
     }
 }
 

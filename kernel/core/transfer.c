@@ -12,24 +12,32 @@
 #include "core/revoke.h"
 #include "ring/shared.h"
 
-static bool is_well_formed(const struct capos_descriptor *descriptor) {
-    if (!memory_is_zero(descriptor->zero, sizeof(descriptor->zero)))
+_Static_assert(offsetof(struct capos_descriptor, kind) == 24 &&
+                   offsetof(struct capos_descriptor, zero) == 27 &&
+                   sizeof(struct capos_descriptor) == 32,
+               "the last word is kind, scope, disclosure, zeroes");
+
+static inline bool is_well_formed(const struct capos_descriptor *descriptor) {
+    uint64_t last;
+
+    memcpy(&last, &descriptor->kind, sizeof(last));
+    if (UNLIKELY(last >> 24 != 0 || descriptor->kind > CAPOS_TRANSFER_MINT))
         return false;
-    if (descriptor->kind > CAPOS_TRANSFER_MINT)
-        return false;
-    if (descriptor->kind != CAPOS_TRANSFER_MINT)
-        return true;
-    return descriptor->interface != 0 && descriptor->scope < CAPOS_SCOPES;
+    return descriptor->kind != CAPOS_TRANSFER_MINT ||
+           (descriptor->interface != 0 && descriptor->scope < CAPOS_SCOPES);
 }
 
 enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
                                 uint32_t count) {
-    ring_load_words(transfer->descriptor, descriptors, count * sizeof(struct capos_descriptor) / 8);
+    const struct capos_descriptor *from = descriptors;
+    bool well_formed = true;
+
     transfer->count = count;
-    for (uint32_t i = 0; i < count; i++)
-        if (!is_well_formed(&transfer->descriptor[i]))
-            return CAPOS_STATUS_MALFORMED;
-    return CAPOS_STATUS_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        ring_load_words(&transfer->descriptor[i], &from[i], sizeof(*from) / 8);
+        well_formed = well_formed && is_well_formed(&transfer->descriptor[i]);
+    }
+    return well_formed ? CAPOS_STATUS_OK : CAPOS_STATUS_MALFORMED;
 }
 
 static void lock_tables(struct captable *a, struct captable *b) {

@@ -44,6 +44,14 @@ apart must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transf
 // transfer->descriptor what the receiver is to see: NONE, OWN, or COPY for whatever it has got.
 apart void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain);
 
+// Writes that to where the receiver wants it, a multiple of 8.
+static inline void transfer_show(const struct transfer *transfer, void *to) {
+    struct capos_descriptor *descriptors = to;
+
+    for (uint32_t i = 0; i < transfer->count; i++)
+        descriptors[i] = transfer->descriptor[i];
+}
+
 apart void transfer_abort(struct cpu *cpu, struct transfer *transfer);
 
 #endif
