@@ -125,17 +125,14 @@ static enum capos_status look(struct answer *answer) {
     return status;
 }
 
-static enum capos_status prepare_caps(struct cpu *cpu, struct answer *answer) {
-    struct transfer *transfer = cpu->transfer;
-    enum capos_status status;
+static enum capos_status prepare_caps(struct cpu *cpu, const struct answer *answer) {
+    const struct capos_sqe *sqe = answer->sqe;
+    const struct ring *ring = answer->ring;
 
-    if (answer->sqe->sent == 0)
+    if (sqe->sent == 0)
         return CAPOS_STATUS_OK;
-    status =
-        transfer_read(transfer, answer->ring->base + answer->sqe->descriptors, answer->sqe->sent);
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    return transfer_prepare(cpu, transfer, answer->ring->process, answer->caller, answer->room);
+    return transfer_take(cpu, cpu->transfer, ring->process, answer->caller,
+                         ring->base + sqe->descriptors, sqe->sent, answer->room);
 }
 
 // Another thread may have given up what the token kept for the RECV: then there is nothing to arm

@@ -128,14 +128,8 @@ void deliver_write(const struct call *call, const struct call *receive, uint64_t
 
 // Checks the capabilities of a call; on success both tables are locked.
 static enum capos_status prepare_caps(struct cpu *cpu, struct call *call, struct call *receive) {
-    struct transfer *transfer = cpu->transfer;
-    enum capos_status status =
-        transfer_read(transfer, call->ring->base + call->descriptors, call->sent);
-
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    return transfer_prepare(cpu, transfer, call->ring->process, receive->ring->process,
-                            receive->room);
+    return transfer_take(cpu, cpu->transfer, call->ring->process, receive->ring->process,
+                         call->ring->base + call->descriptors, call->sent, receive->room);
 }
 
 static void commit_caps(struct cpu *cpu, struct call *receive) {

@@ -42,7 +42,7 @@ void object_put(struct cpu *cpu, struct object *object) {
     cpu->closing = object;
 }
 
-static void object_free(struct cpu *cpu, struct reclaim_node *node) {
+flat static void object_free(struct cpu *cpu, struct reclaim_node *node) {
     struct object *object = (struct object *)(void *)((char *)node - offsetof(struct object, dead));
 
     kmem_free(cpu, object->ledger, object, object->size);

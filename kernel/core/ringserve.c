@@ -350,9 +350,10 @@ static void offer(struct cpu *cpu, struct ring *ring, bool enlist) {
         receive = list_entry(node, struct call, link);
         if (call_state(receive) != CALL_ARMED)
             continue;
-        ring->offering |= enlist;
-        if (!endpoint_offer(cpu, receive, enlist))
+        if (!endpoint_offer(cpu, receive, enlist)) {
+            ring->offering |= enlist;
             continue;
+        }
         list_remove(node);
         enlist = enlist && !ring_is_satisfied(ring);
     }
@@ -401,8 +402,11 @@ static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
                 offer_now(cpu, ring);
             return false;
         }
-        if (!ring->wait_slot)
+        if (!ring->wait_slot) {
             offer(cpu, ring, true);
+            if (!ring_has_work(ring) && ring_is_satisfied(ring))
+                return false;
+        }
         if (deadline != CAPOS_NO_DEADLINE)
             timer_arm(cpu, &thread->deadline, deadline);
         // Whoever kills the thread either sees it wait or is seen here.

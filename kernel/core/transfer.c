@@ -27,8 +27,8 @@ static inline bool is_well_formed(const struct capos_descriptor *descriptor) {
            (descriptor->interface != 0 && descriptor->scope < CAPOS_SCOPES);
 }
 
-enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
-                                uint32_t count) {
+static inline enum capos_status read_all(struct transfer *transfer, const void *descriptors,
+                                         uint32_t count) {
     const struct capos_descriptor *from = descriptors;
     bool well_formed = true;
 
@@ -38,6 +38,11 @@ enum capos_status transfer_read(struct transfer *transfer, const void *descripto
         well_formed = well_formed && is_well_formed(&transfer->descriptor[i]);
     }
     return well_formed ? CAPOS_STATUS_OK : CAPOS_STATUS_MALFORMED;
+}
+
+enum capos_status transfer_read(struct transfer *transfer, const void *descriptors,
+                                uint32_t count) {
+    return read_all(transfer, descriptors, count);
 }
 
 static void lock_tables(struct captable *a, struct captable *b) {
@@ -164,8 +169,9 @@ static void discard_minted(struct cpu *cpu, struct transfer *transfer) {
     }
 }
 
-enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer, struct process *from,
-                                   struct process *to, uint32_t room) {
+static inline enum capos_status prepare_all(struct cpu *cpu, struct transfer *transfer,
+                                            struct process *from, struct process *to,
+                                            uint32_t room) {
     enum capos_status status = CAPOS_STATUS_OK;
 
     if (transfer->count > room)
@@ -179,6 +185,19 @@ enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer, s
     if (status != CAPOS_STATUS_OK)
         transfer_abort(cpu, transfer);
     return status;
+}
+
+enum capos_status transfer_prepare(struct cpu *cpu, struct transfer *transfer, struct process *from,
+                                   struct process *to, uint32_t room) {
+    return prepare_all(cpu, transfer, from, to, room);
+}
+
+flat enum capos_status transfer_take(struct cpu *cpu, struct transfer *transfer,
+                                     struct process *from, struct process *to,
+                                     const void *descriptors, uint32_t count, uint32_t room) {
+    enum capos_status status = read_all(transfer, descriptors, count);
+
+    return LIKELY(status == CAPOS_STATUS_OK) ? prepare_all(cpu, transfer, from, to, room) : status;
 }
 
 void transfer_abort(struct cpu *cpu, struct transfer *transfer) {
@@ -222,7 +241,7 @@ static void commit_one(struct cpu *cpu, struct transfer *transfer, uint32_t inde
     *descriptor = seen;
 }
 
-void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain) {
+flat void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain) {
     debug_commit_begin(cpu);
     for (uint32_t i = 0; i < transfer->count; i++) {
         if (transfer->descriptor[i].kind == CAPOS_TRANSFER_NONE)

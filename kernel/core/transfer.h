@@ -40,6 +40,12 @@ apart must_use enum capos_status transfer_prepare(struct cpu *cpu, struct transf
                                                   struct process *from, struct process *to,
                                                   uint32_t room);
 
+// Both of them, for what a ring sends.
+apart must_use enum capos_status transfer_take(struct cpu *cpu, struct transfer *transfer,
+                                               struct process *from, struct process *to,
+                                               const void *descriptors, uint32_t count,
+                                               uint32_t room);
+
 // Moves the capabilities, takes slots off the receiver's chain, unlocks, and leaves in
 // transfer->descriptor what the receiver is to see: NONE, OWN, or COPY for whatever it has got.
 apart void transfer_commit(struct cpu *cpu, struct transfer *transfer, uint32_t *chain);
