@@ -151,17 +151,28 @@ static const char *places_of(struct emit *e, const struct node *results) {
     return places;
 }
 
+// The head of a part of a dispatch. All of them are one function, so that a table of handlers that
+// is constant is known where its handlers are called.
+static void always_inline(struct emit *e, const struct node *node, const char *member,
+                          const char *name) {
+    if (!out_ends_in_comment(e->header))
+        out_printf(e->header, "\n");
+    out_prototype(e->header, "__attribute__((always_inline)) static inline ", "int",
+                  emit_name(e, node, member, name),
+                  emit_text(e,
+                            "const struct %s_server *server, void *self, "
+                            "struct capos_invocation *inv",
+                            node->c_name),
+                  ") {\n");
+}
+
 // The part of a dispatch that serves one method: NAME_serve.
 static void serve_function(struct emit *e, const struct node *node, const struct method *method) {
     const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
     const char *member = names_safe(e->model->arena, method->c_name);
     const char *places = places_of(e, method->results);
     const struct node *params = method->params;
-    emit_inline(e, node, method->name, "int", emit_text(e, "%s_serve", name),
-                emit_text(e,
-                          "const struct %s_server *server, void *self, "
-                          "struct capos_invocation *inv",
-                          node->c_name));
+    always_inline(e, node, method->name, emit_text(e, "%s_serve", name));
     if (*places != '\0')
         out_printf(e->header, "    static const uint16_t places[] = {%s};\n", places);
     out_printf(e->header,
@@ -193,17 +204,11 @@ static void serve_function(struct emit *e, const struct node *node, const struct
                member);
 }
 
-static const char *server_arguments(struct emit *e, const struct node *node) {
-    return emit_text(e, "const struct %s_server *server, void *self, struct capos_invocation *inv",
-                     node->c_name);
-}
-
 // The methods that the interface itself declares: NAME_serve_own.
 static void own_function(struct emit *e, const struct node *node) {
     for (uint32_t i = 0; i < node->method_count; i++)
         serve_function(e, node, &node->methods[i]);
-    emit_inline(e, node, NULL, "int", emit_text(e, "%s_serve_own", node->c_name),
-                server_arguments(e, node));
+    always_inline(e, node, NULL, emit_text(e, "%s_serve_own", node->c_name));
     if (node->method_count == 0)
         out_printf(e->header, "    (void)server;\n    (void)self;\n");
     else
@@ -241,9 +246,7 @@ static void dispatch_function(struct emit *e, const struct node *node) {
     uint32_t count = 0;
     own_function(e, node);
     out_printf(e->header, "\n// Lets the handler of the invocation's method answer it.\n");
-    out_prototype(e->header, "__attribute__((always_inline)) static inline ", "int",
-                  emit_name(e, node, NULL, emit_text(e, "%s_dispatch", node->c_name)),
-                  server_arguments(e, node), ") {\n");
+    always_inline(e, node, NULL, emit_text(e, "%s_dispatch", node->c_name));
     served(e, node, "server", seen, &count);
     out_printf(e->header, "    return capos_unserved(inv, \"no such interface here\");\n}\n");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Getters. A member of a union that the struct does not have reads as its default.
-#include "capnpc-capos/emit.h"
+#include "capnpc-capos/capabilities.h"
+#include "capnpc-capos/emit_shape.h"
 
 #include <string.h>
 
@@ -77,9 +78,25 @@ static void read_descriptor(struct emit *e, const struct node *node, const struc
                field->offset);
 }
 
+// In a message of the struct's shape it is known where a pointer leads.
+static void read_shaped(struct emit *e, const struct node *node, const struct field *field) {
+    const char *type = emit_reader_type(e, &field->type, "");
+    int offset = shape_offset(node, field), place = capabilities_place(node, field);
+    if (offset < 0 && (!shape_exists(node) || place < 0))
+        return;
+    out_printf(e->header, "    if (p.s.depth == CAPOS_DEPTH_SHAPED) {\n        %s shaped;\n", type);
+    if (offset >= 0)
+        out_printf(e->header, "        shaped.s = capos_known_shaped(p.s, %d, %u);\n", offset,
+                   field->type.node->data_words);
+    else
+        out_printf(e->header, "        shaped.id = p.s.reader->descriptors[%d].cap;\n", place);
+    out_printf(e->header, "        return shaped;\n    }\n");
+}
+
 static void read_pointer(struct emit *e, const struct node *node, const struct field *field) {
     const char *lists = emit_text(e, "%s_%s", node->c_name, field->c_name);
     begin(e, node, field, emit_reader_type(e, &field->type, lists), "");
+    read_shaped(e, node, field);
     out_printf(e->header, "    struct capos_pointer pointer = capos_struct_pointer(p.s, %u);\n",
                field->offset);
     if (field->has_object)

@@ -46,8 +46,18 @@ const char *shape_arguments(struct emit *e, const struct node *node) {
                      capability_count(node) > 0 ? "true" : "false");
 }
 
+int shape_offset(const struct node *node, const struct field *of) {
+    uint32_t offset = (uint32_t)node->data_words + node->pointers;
+    if (!shape_exists(node) || !leads_to_data(of))
+        return -1;
+    for (uint32_t i = 0; i < of->offset; i++)
+        if (leads_to_data(pointer_field(node, i)))
+            offset += pointer_field(node, i)->type.node->data_words;
+    return (int)offset;
+}
+
 static void compare(struct emit *e, uint32_t place, uint64_t word) {
-    out_printf(e->header, " &&\n           capos_word_load(words, %u) == UINT64_C(0x%016llx)",
+    out_printf(e->header, " &&\n           capos_word_sound(words, %u) == UINT64_C(0x%016llx)",
                place, (unsigned long long)word);
 }
 

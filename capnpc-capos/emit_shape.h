@@ -7,6 +7,10 @@
 
 bool shape_exists(const struct node *node);
 
+// Where the struct of data that a field leads to is in the shape, in words from the root's data
+// section; -1 if there is no shape, or the field leads to something else.
+int shape_offset(const struct node *node, const struct field *of);
+
 // What functions are told of it: NAME_has_shape, data words, pointers, whether it has capabilities.
 const char *shape_arguments(struct emit *e, const struct node *node);
 

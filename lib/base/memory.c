@@ -20,6 +20,9 @@ enum {
     LONG = 256, // bytes from which on a string instruction is better
 };
 
+// When a program is compiled as a whole, calls of these may be made after it was seen who calls.
+#define kept __attribute__((used))
+
 static inline void *opaque(void *p) {
     __asm__("" : "+r"(p));
     return p;
@@ -84,12 +87,12 @@ static void copy_backward(unsigned char *to, const unsigned char *from, size_t s
     }
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+kept void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     copy_forward(to, from, size);
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t size) {
+kept void *memmove(void *to, const void *from, size_t size) {
     // As integers, because comparing pointers into different objects has no meaning in C. Going
     // forward is right unless the target begins inside the source: then the difference is below
     // size.
@@ -100,7 +103,7 @@ void *memmove(void *to, const void *from, size_t size) {
     return to;
 }
 
-void *memset(void *to, int byte, size_t size) {
+kept void *memset(void *to, int byte, size_t size) {
     unsigned char *target = to;
     uint64_t pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);
 
@@ -124,7 +127,7 @@ void *memset(void *to, int byte, size_t size) {
     return to;
 }
 
-int memcmp(const void *a, const void *b, size_t size) {
+kept int memcmp(const void *a, const void *b, size_t size) {
     const unsigned char *x = a;
     const unsigned char *y = b;
 

@@ -128,25 +128,33 @@ static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64
 // The root, before all else; a second call starts the message anew, descriptors included.
 struct capos_pointer_builder capos_builder_init_root_pointer(struct capos_builder *builder);
 
-// A struct without words has no place of its own; its pointer leads to itself, to differ from null.
+// The root of a builder with which nothing has been built yet. A struct without words has no place
+// of its own; its pointer leads to itself, to differ from null.
 static inline struct capos_struct_builder
-capos_builder_init_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
+capos_builder_first_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
     struct capos_struct_builder s = {builder, NULL, 0, 0};
     uint32_t words = (uint32_t)data_words + pointers;
-    builder->used = 0;
-    builder->needed = 0;
-    builder->descriptor_count = 0;
-    if (!capos_builder_has(builder, words + 1)) {
+    if (__builtin_expect(words >= builder->capacity, 0)) {
         capos_builder_lack(builder, words + 1);
         return s;
     }
-    uint64_t *at = capos_builder_claim(builder, words + 1);
+    uint64_t *at = builder->words;
+    builder->used = words + 1;
     __builtin_memset(at + 1, 0, words * sizeof *at);
     capos_word_store(at, 0, capos_word_make_struct(words == 0 ? -1 : 0, data_words, pointers));
     s.data = at + 1;
     s.data_words = data_words;
     s.pointers = pointers;
     return s;
+}
+
+// The same, whatever was built before.
+static inline struct capos_struct_builder
+capos_builder_init_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
+    builder->used = 0;
+    builder->needed = 0;
+    builder->descriptor_count = 0;
+    return capos_builder_first_root(builder, data_words, pointers);
 }
 
 // The size of the message in words: 0 if no root was made, which is the empty message.

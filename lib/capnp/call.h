@@ -99,13 +99,14 @@ struct capos_method {
     const struct capos_layout *params, *results;
 };
 
-// The root of params or results. A struct without fields needs no message at all.
+// The root of params or results of which nothing is built yet. A struct without fields needs no
+// message at all.
 static inline struct capos_struct_builder
 capos_method_root(struct capos_builder *builder, uint16_t data_words, uint16_t pointers) {
     struct capos_struct_builder nothing = {builder, NULL, 0, 0};
     if (data_words == 0 && pointers == 0)
         return nothing;
-    return capos_builder_init_root(builder, data_words, pointers);
+    return capos_builder_first_root(builder, data_words, pointers);
 }
 
 // The serving end ------------------------------------------------------------------------------
@@ -158,11 +159,13 @@ __attribute__((always_inline)) static inline int
 capos_invocation_shape(struct capos_invocation *inv, struct capos_struct *params,
                        const struct capos_layout *layout, capos_has_shape *has_shape,
                        uint16_t data_words, uint16_t pointers, bool capabilities) {
-    inv->reader.only.words = inv->params;
-    inv->reader.only.size = inv->params_words;
-    inv->reader.descriptors = inv->received;
-    inv->reader.descriptor_count = inv->received_count;
-    if (has_shape(&inv->reader)) {
+    struct capos_reader seen;
+    seen.only.words = inv->reader.only.words = inv->params;
+    seen.only.size = inv->reader.only.size = inv->params_words;
+    seen.descriptor_count = inv->received_count;
+    if (has_shape(&seen)) {
+        if (capabilities)
+            capos_reader_set_descriptors(&inv->reader, inv->received, inv->received_count);
         *params = capos_shape_root(&inv->reader, data_words, pointers, capabilities);
         return CAPOS_DONE;
     }

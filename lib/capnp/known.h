@@ -70,6 +70,16 @@ static inline struct capos_struct capos_known_struct(struct capos_pointer pointe
     return s;
 }
 
+// A struct of data in a message that has the shape of its root: so many words after the root's
+// data.
+static inline struct capos_struct capos_known_shaped(struct capos_struct root, uint32_t offset,
+                                                     uint16_t data_words) {
+    struct capos_struct s = {
+        root.reader, root.segment,       root.data + offset * 8u, data_words * 8u,
+        0,           CAPOS_DEPTH_TRUSTED};
+    return s;
+}
+
 // Setters. Builders have all that the schema knows, or are dead and take nothing.
 static inline bool capos_known_is_live(struct capos_struct_builder s, uint32_t full) {
     return __builtin_expect(s.data_words >= full, 1);

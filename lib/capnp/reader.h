@@ -27,6 +27,9 @@ extern "C" {
 // The depth of what was validated, and of constants: as many levels as there are.
 #define CAPOS_DEPTH_TRUSTED 255
 
+// The depth of a root that was seen to have its struct's shape (capnp/validate.h).
+#define CAPOS_DEPTH_SHAPED 256
+
 enum capos_fault_kind {
     CAPOS_FAULT_NONE = 0,
     CAPOS_FAULT_BOUNDS,     // an object does not lie within its segment
@@ -299,10 +302,12 @@ static inline bool capos_struct_bool(struct capos_struct s, uint32_t bit) {
 
 // Pointer i of a struct's pointer section.
 static inline struct capos_pointer capos_struct_pointer(struct capos_struct s, uint32_t index) {
-    struct capos_pointer pointer = {s.reader, s.segment, NULL, 0, s.depth};
+    uint32_t depth = s.depth < CAPOS_DEPTH_TRUSTED ? s.depth : CAPOS_DEPTH_TRUSTED;
+    struct capos_pointer pointer = {s.reader, s.segment, NULL, 0, depth};
     if (index < s.pointers) {
         pointer.at = (const uint64_t *)(const void *)(s.data + s.data_bytes) + index;
-        pointer.value = capos_word_load(pointer.at, 0);
+        pointer.value = depth == CAPOS_DEPTH_TRUSTED ? capos_word_sound(pointer.at, 0)
+                                                     : capos_word_load(pointer.at, 0);
     }
     return pointer;
 }

@@ -87,7 +87,7 @@ typedef bool capos_has_shape(const struct capos_reader *reader);
 // The root of a message that has a shape.
 static inline struct capos_struct capos_shape_root(struct capos_reader *reader, uint16_t data_words,
                                                    uint16_t pointers, bool capabilities) {
-    struct capos_struct root = {NULL, &reader->only, NULL, 0, 0, CAPOS_DEPTH_TRUSTED};
+    struct capos_struct root = {NULL, &reader->only, NULL, 0, 0, CAPOS_DEPTH_SHAPED};
     if (data_words + pointers > 0)
         root.data = (const char *)(reader->only.words + 1);
     root.data_bytes = data_words * 8u;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Words of a Cap'n Proto message and the fields of its pointer words. A word is 8 bytes, little
-// endian, as is every machine that capOS runs on. Pointer words are fetched by capos_word_load
-// only, so that each is read once even when somebody else can write to the message meanwhile. Bytes
+// endian, as is every machine that capOS runs on. Pointer words are fetched by capos_word_load,
+// so that each is read once even when somebody else can write to the message meanwhile, until the
+// message is known to be sound, which is promised only of one that nobody writes to. Bytes
 // are moved by memcpy, which is free of alignment and aliasing rules. No state.
 #ifndef CAPOS_CAPNP_WORD_H
 #define CAPOS_CAPNP_WORD_H
@@ -42,6 +43,11 @@ typedef uint64_t __attribute__((may_alias)) capos_word;
 
 static inline uint64_t capos_word_load(const uint64_t *words, uint32_t index) {
     return *(const volatile capos_word *)(words + index);
+}
+
+// A word of a message that is sound and that nobody writes to: it may be read again.
+static inline uint64_t capos_word_sound(const uint64_t *words, uint32_t index) {
+    return *(const capos_word *)(words + index);
 }
 
 static inline void capos_word_store(uint64_t *words, uint32_t index, uint64_t value) {

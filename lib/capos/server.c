@@ -118,8 +118,8 @@ __attribute__((cold)) static void answer_exception(struct capos_server *server, 
 // The end of a call that is not the simplest. What came with it and was not kept is given up; its
 // list is copied first, because a submission may enter the kernel, and the next message overwrite
 // it.
-static void end_call(struct capos_server *server, uint64_t token, struct capos_invocation *inv,
-                     int outcome) {
+__attribute__((noinline)) static void end_call(struct capos_server *server, uint64_t token,
+                                               struct capos_invocation *inv, int outcome) {
     struct capos_descriptor received[CAPOS_SERVER_CAPABILITIES];
     uint32_t count = smaller(inv->received_count, CAPOS_SERVER_CAPABILITIES);
 
@@ -135,7 +135,8 @@ static void end_call(struct capos_server *server, uint64_t token, struct capos_i
     server->held = false;
 }
 
-static void serve_call(struct capos_server *server, const struct capos_message *message) {
+__attribute__((always_inline)) static inline void serve_call(struct capos_server *server,
+                                                             const struct capos_message *message) {
     struct capos_invocation inv;
 
     open_invocation(server, message, &inv);
@@ -158,7 +159,8 @@ static void serve_released(struct capos_server *server, const struct capos_messa
     arm(server);
 }
 
-static void serve_notice(struct capos_server *server, const struct capos_message *message) {
+__attribute__((noinline)) static void serve_notice(struct capos_server *server,
+                                                   const struct capos_message *message) {
     if (message->kind == CAPOS_MESSAGE_RELEASED) {
         serve_released(server, message);
         return;
@@ -169,7 +171,8 @@ static void serve_notice(struct capos_server *server, const struct capos_message
 }
 
 // What was received: so many bytes, or minus why nothing was.
-static inline void serve(struct capos_server *server, int32_t received) {
+__attribute__((always_inline)) static inline void serve(struct capos_server *server,
+                                                        int32_t received) {
     const struct capos_message *message = server->message;
 
     if (received < (int32_t)sizeof *message)

@@ -27,9 +27,12 @@ bool ring_user_attach(struct ring_user *ring, void *base) {
         .sqes = header->sqes,
         .cqes = header->cqes,
         .slots = header->slots,
+        .sq_mask = header->sqes - 1u,
+        .cq_mask = header->cqes - 1u,
         .area = header->area,
         .size = header->size,
         .sq_tail = header->sq_tail,
+        .sq_end = header->sq_tail,
         .cq_head = header->cq_head,
     };
     return true;

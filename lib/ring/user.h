@@ -20,8 +20,10 @@ struct ring_user {
     struct capos_sqe *sq;
     const struct capos_cqe *cq;
     uint32_t sqes, cqes, slots;
-    uint32_t area, size; // offsets where the message area begins and ends
-    uint32_t sq_tail;    // as this side has written it, or will with the next publish
+    uint32_t sq_mask, cq_mask; // of indices
+    uint32_t area, size;       // offsets where the message area begins and ends
+    uint32_t sq_tail;          // as this side has written it, or will with the next publish
+    uint32_t sq_end;           // to which it may rise, as far as sq_head has been looked at
     uint32_t cq_head;
 };
 
@@ -34,12 +36,23 @@ static inline uint32_t ring_user_pending(const struct ring_user *ring) {
     return ring->sq_tail - ring_load_index(&ring->header->sq_head);
 }
 
-// The place of the next submission, whatever it holds, to be filled in whole before the next
-// publish; NULL when the queue is full, which cap_enter changes.
+// Is there a place for another submission? If not, cap_enter changes that.
+static inline bool ring_user_has_place(struct ring_user *ring) {
+    if (__builtin_expect(ring->sq_tail != ring->sq_end, 1))
+        return true;
+    ring->sq_end = ring_load_index(&ring->header->sq_head) + ring->sqes;
+    return ring->sq_tail != ring->sq_end;
+}
+
+// The place of the next submission, which is there and holds anything: to be filled in whole before
+// the next publish.
+static inline struct capos_sqe *ring_user_claim(struct ring_user *ring) {
+    return &ring->sq[ring->sq_tail++ & ring->sq_mask];
+}
+
+// The same; NULL when there is none.
 static inline struct capos_sqe *ring_user_place(struct ring_user *ring) {
-    if (ring_user_pending(ring) >= ring->sqes)
-        return NULL;
-    return &ring->sq[ring->sq_tail++ & (ring->sqes - 1)];
+    return ring_user_has_place(ring) ? ring_user_claim(ring) : NULL;
 }
 
 // The same, all zero.
@@ -63,7 +76,7 @@ static inline uint32_t ring_user_ready(const struct ring_user *ring) {
 
 // The next completion, which is there.
 static inline const struct capos_cqe *ring_user_peek_ready(const struct ring_user *ring) {
-    return &ring->cq[ring->cq_head & (ring->cqes - 1)];
+    return &ring->cq[ring->cq_head & ring->cq_mask];
 }
 
 // The next completion, in its place, where it stays until it is passed; NULL when there is none.

@@ -52,7 +52,7 @@ void ends_setup(void) {
     header->sq_tail = header->cq_head = header->sq_head = header->cq_tail = plan->start;
     ring->sq_head = ring->cq_head = ring->accepted = ring->cq_tail = plan->start;
     ring->skipped = 0;
-    actor.ring.sq_tail = actor.ring.cq_head = plan->start;
+    actor.ring.sq_tail = actor.ring.sq_end = actor.ring.cq_head = plan->start;
     sent = received = 0;
 }
 

@@ -61,7 +61,6 @@ static void same_struct(struct capos_struct a, struct capos_struct b) {
     ck_assert_ptr_eq(a.data, b.data);
     ck_assert_uint_eq(a.data_bytes, b.data_bytes);
     ck_assert_uint_eq(a.pointers, b.pointers);
-    ck_assert_uint_eq(a.depth, b.depth);
 }
 
 static void same_span(struct rich_span a, struct rich_span b) {
