@@ -14,9 +14,10 @@
 
 #include <stddef.h>
 
-// Long enough for a part in a thousand, short enough for the boot's budget.
-#define CLOCK_MEASURE_TICKS (PIT_HZ / 1250)
-#define NANOSECONDS         UINT64_C(1000000000)
+// Two halves, together long enough for a part in a thousand, short enough for the boot's budget.
+#define CLOCK_HALF_TICKS (PIT_HZ / 2500)
+#define CLOCK_TRIES      32
+#define NANOSECONDS      UINT64_C(1000000000)
 
 struct clock_sample {
     uint64_t tsc;
@@ -59,19 +60,59 @@ static uint32_t clock_pit_passed(uint32_t from, uint32_t to) {
     return (from - to) & 0xffff;
 }
 
+// From one sample to another.
+struct clock_span {
+    uint64_t pit, tsc, apic; // ticks
+};
+
+static struct clock_span clock_span(const struct clock_sample *from,
+                                    const struct clock_sample *to) {
+    return (struct clock_span){clock_pit_passed(from->pit, to->pit), to->tsc - from->tsc,
+                               from->apic - to->apic};
+}
+
+static struct clock_sample clock_sample_later(const struct clock_sample *from) {
+    uint64_t patience = 0;
+
+    while (clock_pit_passed(from->pit, pit_read()) < CLOCK_HALF_TICKS)
+        if (++patience == 1000000)
+            panic("the machine's timer (PIT) does not count");
+    return clock_sample();
+}
+
+// The same TSC rate by both, but for a fiftieth.
+static bool clock_spans_agree(const struct clock_span *a, const struct clock_span *b) {
+    uint64_t first = a->tsc * b->pit, second = b->tsc * a->pit;
+
+    return first <= second + second / 50 && second <= first + first / 50;
+}
+
+// The PIT counts around in 55 ms. A host that stops the machine for longer than that in the middle
+// makes the others seem to be fast; then the two halves of a span don't agree.
+static struct clock_span clock_measure(void) {
+    struct clock_sample from = clock_sample(), middle, to;
+    struct clock_span first, second;
+
+    for (int i = 0; i < CLOCK_TRIES; i++) {
+        middle = clock_sample_later(&from);
+        to = clock_sample_later(&middle);
+        first = clock_span(&from, &middle);
+        second = clock_span(&middle, &to);
+        if (clock_spans_agree(&first, &second))
+            break;
+        from = to;
+    }
+    return (struct clock_span){first.pit + second.pit, first.tsc + second.tsc,
+                               first.apic + second.apic};
+}
+
 void clock_init(void) {
     pit_start();
     apic_timer_start(UINT32_MAX);
-    struct clock_sample from = clock_sample();
-    uint64_t patience = 0;
-    while (clock_pit_passed(from.pit, pit_read()) < CLOCK_MEASURE_TICKS)
-        if (++patience == 1000000)
-            panic("the machine's timer (PIT) does not count");
-    struct clock_sample to = clock_sample();
+    struct clock_span span = clock_measure();
     apic_timer_start(0);
-    uint64_t pit = clock_pit_passed(from.pit, to.pit);
+    uint64_t pit = span.pit, tsc = span.tsc, apic = span.apic;
     uint64_t ns = pit * NANOSECONDS / PIT_HZ;
-    uint64_t tsc = to.tsc - from.tsc, apic = from.apic - to.apic;
     if (pit == 0 || tsc == 0 || apic == 0)
         panic("a clock does not count: PIT %lu, TSC %lu, APIC %lu", (unsigned long)pit,
               (unsigned long)tsc, (unsigned long)apic);
