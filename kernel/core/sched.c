@@ -444,13 +444,16 @@ void sched_pass(struct cpu *cpu, struct thread *next) {
 }
 
 // What a pass has left to do: the thread that it came from has been woken meanwhile, or an object
-// has lost its last reference.
+// has lost its last reference. What came in a window meanwhile is looked at as soon as the thread
+// is in user mode, since it must go on now.
 seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
     if (woken != NULL)
         sched_ready(cpu, woken);
     close_objects(cpu);
     set_slice(cpu, false);
-    return leave_after_windows(cpu);
+    if (has_pending(cpu))
+        machine_ipi(cpu, cpu);
+    return leave(cpu);
 }
 
 struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken) {

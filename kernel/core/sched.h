@@ -52,7 +52,8 @@ struct thread *sched_leave_waiting(struct cpu *cpu);
 // nobody has, and is free to go on with it. Then sched_take makes it so, before `next`'s ring is
 // unlocked: who takes that lock to kill it learns from on_cpu where it is.
 // sched_pass switches: nobody has cpu->current any more. sched_leave_passed leaves the kernel like
-// sched_leave; `woken`: the one that was to wait, when its wait is over already, else NULL.
+// sched_leave, with `next`, never NULL; `woken`: the one that was to wait, when its wait is over
+// already, else NULL.
 bool sched_may_take(const struct cpu *cpu, const struct thread *next);
 void sched_take(struct cpu *cpu, struct thread *next);
 void sched_pass(struct cpu *cpu, struct thread *next);
