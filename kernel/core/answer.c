@@ -275,10 +275,20 @@ static void stop_serving(struct cpu *cpu, const struct ring *ring, uint64_t toke
         sched_give_back(cpu, thread);
 }
 
+// The rest is found out.
+static inline void begin(struct answer *answer, struct ring *ring, const struct capos_sqe *sqe) {
+    answer->sqe = sqe;
+    answer->ring = ring;
+    answer->table = &ring->process->tokens;
+    answer->chain = answer->kept = 0;
+    answer->needs_slots = answer->claimed = false;
+}
+
 enum capos_status answer_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
-    struct answer answer = {.sqe = sqe, .ring = ring, .table = &ring->process->tokens};
+    struct answer answer;
     enum capos_status status = check_form(ring, sqe);
 
+    begin(&answer, ring, sqe);
     if (LIKELY(status == CAPOS_STATUS_OK))
         status = look(&answer);
     if (UNLIKELY(status == CAPOS_STATUS_OK && !answer.claimed))

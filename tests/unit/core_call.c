@@ -79,6 +79,56 @@ START_TEST(the_loop_hands_the_cpu_over) {
 }
 END_TEST
 
+enum { MANY = 3, MANY_BYTES = 144 };
+
+static void submit_many_calls(struct pair *pair) {
+    struct capos_sqe call = pair_call(pair);
+
+    for (uint16_t i = 0; i < MANY; i++) {
+        call.slot = (uint16_t)(2 + i);
+        call.user_data = 200 + i;
+        actor_submit(&pair->client, &call);
+    }
+}
+
+// A wait for one completion brings all the messages that there are RECVs for, in their order; the
+// answers go back in one entry too.
+START_TEST(one_wake_takes_all_that_is_there) {
+    struct pair pair = pair_create();
+    struct capos_sqe recv = pair_recv(&pair);
+    struct capos_cqe cqe;
+    uint64_t result;
+
+    submit_many_calls(&pair);
+    recv.results_capacity = MANY_BYTES;
+    for (uint16_t i = 0; i < MANY; i++) {
+        recv.slot = (uint16_t)(1 + i);
+        recv.user_data = 100 + i;
+        recv.results = PAIR_MESSAGE + i * MANY_BYTES;
+        *ring_user_next(&pair.server.ring) = recv;
+    }
+    ck_assert(actor_enter(&pair.server, MANY, 1, CAPOS_NO_DEADLINE, &result));
+    for (unsigned i = 0; i < MANY; i++) {
+        const struct capos_message *message = actor_at(&pair.server, PAIR_MESSAGE + i * MANY_BYTES);
+
+        cqe = actor_take(&pair.server);
+        ck_assert_uint_eq(cqe.user_data, 100 + i);
+        ck_assert_int_eq(cqe.result, (int)sizeof(*message) + 16);
+        *ring_user_next(&pair.server.ring) = pair_return(message->token);
+    }
+    ck_assert(!actor_has_cqe(&pair.server));
+    ck_assert(actor_enter(&pair.server, MANY, 0, 0, &result));
+    ck_assert(actor_enter(&pair.client, 0, 0, 0, &result));
+    for (unsigned i = 0; i < MANY; i++) {
+        ck_assert_int_eq(actor_take(&pair.server).result, 0);
+        cqe = actor_take(&pair.client);
+        ck_assert_uint_eq(cqe.user_data, 200 + i);
+        ck_assert_int_eq(cqe.result, 24);
+    }
+    pair_destroy(&pair);
+}
+END_TEST
+
 START_TEST(an_exception_is_cut_to_fit) {
     struct pair pair = pair_create();
     struct capos_sqe call = pair_call(&pair), recv = pair_recv(&pair), sqe;
@@ -361,6 +411,7 @@ int main(void) {
 
     harness_add(suite, "a call waits for its server", a_call_waits_for_its_server);
     harness_add(suite, "the loop hands the CPU over", the_loop_hands_the_cpu_over);
+    harness_add(suite, "one wake takes all that is there", one_wake_takes_all_that_is_there);
     harness_add(suite, "an exception is cut to fit", an_exception_is_cut_to_fit);
     harness_add(suite, "too large a message", too_large_a_message_fails_in_the_caller);
     harness_add(suite, "the server's death disconnects", the_server_s_death_disconnects);

@@ -150,6 +150,41 @@ START_TEST(the_life_of_a_minted_facet) {
 }
 END_TEST
 
+enum { SEVERAL = 3 };
+
+// Facets that one entry gives up are told of by one notice, though the server waits for the first.
+START_TEST(given_up_together_told_together) {
+    struct pair pair = pair_create();
+    struct capos_sqe call = call_with(&pair, 0, SEVERAL);
+    uint64_t ids[SEVERAL], result, seen = 0;
+
+    serve(&pair);
+    deliver(&pair, &call);
+    for (unsigned i = 0; i < SEVERAL; i++)
+        server_sent(&pair)[i] = (struct capos_descriptor){.kind = CAPOS_TRANSFER_MINT,
+                                                          .cap = pair.receiver,
+                                                          .object_id = i,
+                                                          .interface = 55,
+                                                          .scope = CAPOS_SCOPE_ANY};
+    ck_assert_uint_eq(answer(&pair, SEVERAL).caps, SEVERAL);
+    serve(&pair);
+    for (unsigned i = 0; i < SEVERAL; i++)
+        *ring_user_next(&pair.client.ring) =
+            (struct capos_sqe){.opcode = CAPOS_OP_RELEASE, .cap = client_descriptors(&pair)[i].cap};
+    ck_assert(actor_enter(&pair.client, SEVERAL, 0, 0, &result));
+    actor_run(&pair.server, &pair.host->cpus[0]);
+    ck_assert_int_eq(actor_take(&pair.server).result,
+                     (int)(sizeof(struct capos_message) + sizeof(ids)));
+    ck_assert_uint_eq(pair_message(&pair)->kind, CAPOS_MESSAGE_RELEASED);
+    memcpy(ids, pair_message(&pair) + 1, sizeof(ids));
+    for (unsigned i = 0; i < SEVERAL; i++)
+        seen |= UINT64_C(1) << ids[i];
+    ck_assert_uint_eq(seen, (1 << SEVERAL) - 1);
+    ck_assert_uint_eq(ledger_used(pair.server.process->ledger, LEDGER_FACETS), 0);
+    pair_destroy(&pair);
+}
+END_TEST
+
 // Offers one descriptor to a waiting server: the call must end with `status` and change nothing.
 static void refused(struct pair *pair, struct capos_descriptor descriptor, uint8_t count,
                     enum capos_status status) {
@@ -344,6 +379,7 @@ int main(void) {
 
     harness_add(suite, "copies and moves", copies_and_moves);
     harness_add(suite, "the life of a minted facet", the_life_of_a_minted_facet);
+    harness_add(suite, "given up together, told together", given_up_together_told_together);
     harness_add(suite, "refusals change nothing", refusals_change_nothing);
     harness_add(suite, "a session keeps its own", a_session_keeps_its_own);
     harness_add(suite, "the Receiver moves on", the_receiver_moves_on);
