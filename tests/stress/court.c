@@ -91,6 +91,11 @@ void court_expect_equal(uint64_t got, uint64_t expected, int p, const char *what
     court_diverged(p, text);
 }
 
+bool court_ended(int p, int got, int expected) {
+    court_expect_equal((uint64_t)(int64_t)got, (uint64_t)(int64_t)expected, p, "ends with");
+    return got == CAPOS_DONE;
+}
+
 static void check(int p) {
     if (!compare_events(&court.compare, p, puppets[p].box))
         court_diverged(p, court.compare.wrong);
@@ -200,6 +205,18 @@ int court_find(int p, uint64_t interface) {
 
         if (court_hold(p, hold)->object >= 0 && court_hold(p, hold)->cap != 0 &&
             court_object(p, hold)->kind == PLAIN && court_object(p, hold)->interface == interface)
+            return hold;
+    }
+    return -1;
+}
+
+int court_find_any(int p) {
+    int first = (int)court_below(HOLDS);
+
+    for (int i = 0; i < HOLDS; i++) {
+        int hold = (first + i) % HOLDS;
+
+        if (court_hold(p, hold)->object >= 0 && court_hold(p, hold)->cap != 0)
             return hold;
     }
     return -1;

@@ -34,6 +34,9 @@ void court_expect(bool ok, int p, const char *what);
 // The same with two numbers: what the kernel says and what was expected.
 void court_expect_equal(uint64_t got, uint64_t expected, int p, const char *what);
 
+// A deed's call has ended as it must: is it with results?
+bool court_ended(int p, int got, int expected);
+
 uint64_t court_below(uint64_t limit);
 bool court_chance(unsigned percent);
 
@@ -58,6 +61,9 @@ int court_got_more(int p, uint64_t cap, int object, uint8_t scope, int revoker);
 
 // One of the process's capabilities of an interface, whose id it knows; -1: none.
 int court_find(int p, uint64_t interface);
+
+// Any of its capabilities whose id it knows; -1: none.
+int court_find_any(int p);
 
 struct m_hold *court_hold(int p, int hold);
 struct m_object *court_object(int p, int hold);

@@ -22,8 +22,7 @@ static bool create(int p) {
         want = CAPOS_OVERLOADED;
     got = capos_endpoint_factory_create(
         &call, puppet_ring(p), (struct capos_endpoint_factory){court_hold(p, hold)->cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "create ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         (void)court_got(p, capos_endpoint_factory_create_results_endpoint(results).id,
                         CAPOS_ENDPOINT_INTERFACE_ID, 0);
     return true;
@@ -48,8 +47,7 @@ static bool for_service(int p) {
     got = capos_endpoint_factory_for_service(
         &call, puppet_ring(p), (struct capos_endpoint_factory){court_hold(p, hold)->cap}, service,
         &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "forService ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         (void)court_got(p, capos_endpoint_factory_for_service_results_factory(results).id,
                         CAPOS_ENDPOINT_FACTORY_INTERFACE_ID, 1);
     return true;
@@ -78,8 +76,7 @@ static bool receiver(int p) {
         want = CAPOS_FAILED;
     got = capos_endpoint_receiver(&call, puppet_ring(p),
                                   (struct capos_endpoint){court_hold(p, hold)->cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "Endpoint.receiver ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     object = model_object(&court.model, RECEIVER, endpoint, 0);
     court.model.object[object].interface = CAPOS_RECEIVER_INTERFACE_ID;
@@ -102,8 +99,7 @@ static bool facet(int p) {
     got = capos_endpoint_facet(&call, puppet_ring(p),
                                (struct capos_endpoint){court_hold(p, hold)->cap}, INTERFACE, id,
                                (enum capos_facet_scope)scope, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "Endpoint.facet ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     object = model_object(&court.model, FACET, endpoint, id);
     court.model.object[object].interface = INTERFACE;

@@ -41,8 +41,7 @@ static bool allocate(int p) {
     got = capos_frame_allocator_allocate(&call, puppet_ring(p),
                                          (struct capos_frame_allocator){court_hold(p, hold)->cap},
                                          bytes, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "allocate ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     root = memory_root_new(pages, court.model.process[p].serial);
     view = root < 0 ? -1 : memory_view_new(root, 0, pages, true, true);
@@ -65,8 +64,7 @@ static bool info(int p) {
     sealed = memory.root[view->root].sealed;
     want = court_outcome(p, hold, 0);
     got = capos_memory_object_info(&call, puppet_ring(p), object_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "info ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     court_expect_equal(capos_memory_object_info_results_bytes(results),
                        (uint64_t)view->pages * CAPOS_PAGE_SIZE, p, "an object's size");
@@ -106,8 +104,7 @@ static bool read_only(int p) {
     view = *view_of(p, hold);
     want = court_outcome(p, hold, 1);
     got = capos_memory_object_read_only(&call, puppet_ring(p), object_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "readOnly ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         got_view(p, hold, capos_memory_object_read_only_results_object(results).id, &view, 0,
                  view.pages, false);
     return true;
@@ -131,8 +128,7 @@ static bool slice(int p) {
     got = capos_memory_object_slice(&call, puppet_ring(p), object_at(p, hold),
                                     (uint64_t)first * CAPOS_PAGE_SIZE,
                                     (uint64_t)pages * CAPOS_PAGE_SIZE, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "slice ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         got_view(p, hold, capos_memory_object_slice_results_object(results).id, &view, first, pages,
                  true);
     return true;
@@ -151,8 +147,7 @@ static bool seal(int p) {
     if (want == CAPOS_DONE && (!view_of(p, hold)->whole || root->writers > 0))
         want = CAPOS_FAILED;
     got = capos_memory_object_seal(&call, puppet_ring(p), object_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "seal ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         root->sealed = true;
     return true;
 }

@@ -220,8 +220,7 @@ static bool spawn(int p) {
         want = CAPOS_DISCONNECTED;
     got = send_spawn(p, court_hold(p, spawner)->cap, court_hold(p, binary)->cap,
                      session < 0 ? 0 : court_hold(p, session)->cap, stays, &call, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "ProcessSpawner.spawn ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     children[what] = (struct child){.used = true,
                                     .names = 1,
@@ -256,8 +255,7 @@ static bool narrow(int p) {
         &call, puppet_ring(p), (struct capos_process_spawner){court_hold(p, hold)->cap});
     capos_resource_limits_set_slots(capos_process_spawner_narrow_params_init_limits(params), slots);
     got = capos_process_spawner_narrow_call(&call, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "narrow ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     spawners[what].used = true;
     spawners[what].slots = slots;
@@ -279,8 +277,7 @@ static bool limits(int p) {
     want = court_outcome(p, hold, 0);
     got = capos_process_spawner_limits(
         &call, puppet_ring(p), (struct capos_process_spawner){court_hold(p, hold)->cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "limits ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     court_expect(capos_process_spawner_limits_results_narrowed(results) == (what != 0), p,
                  "whether a spawner is narrowed");
@@ -326,7 +323,7 @@ static bool wait(int p) {
         want = -CAPOS_STATUS_CANCELLED;
     }
     got = capos_process_handle_wait_wait(&call, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "a wait that is cancelled ends with");
+    (void)court_ended(p, got, want);
     return true;
 }
 
@@ -340,7 +337,7 @@ static bool kill(int p) {
         return false;
     want = court_outcome(p, hold, 0);
     got = capos_process_handle_kill(&call, puppet_ring(p), handle_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "kill ends with");
+    (void)court_ended(p, got, want);
     if (got != CAPOS_DONE || !child->living)
         return true;
     child->living = false;
@@ -361,8 +358,7 @@ static bool info(int p) {
         return false;
     want = court_outcome(p, hold, 0);
     got = capos_process_handle_info(&call, puppet_ring(p), handle_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "ProcessHandle.info ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     id = capos_process_handle_info_results_id(results);
     name = capos_process_handle_info_results_name(results);

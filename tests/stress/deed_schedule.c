@@ -74,7 +74,7 @@ static bool set_weight(int p) {
         aim.outcome = CAPOS_INVALID_ARGUMENT;
     got = capos_scheduling_policy_set_weight(&call, puppet_ring(p), policy_at(p, aim.policy),
                                              target_of(p, &aim), weight, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)aim.outcome, p, "setWeight ends with");
+    (void)court_ended(p, got, aim.outcome);
     return true;
 }
 
@@ -91,7 +91,7 @@ static bool set_affinity(int p) {
         aim.outcome = CAPOS_INVALID_ARGUMENT;
     got = capos_scheduling_policy_set_affinity(&call, puppet_ring(p), policy_at(p, aim.policy),
                                                target_of(p, &aim), processors, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)aim.outcome, p, "setAffinity ends with");
+    (void)court_ended(p, got, aim.outcome);
     return true;
 }
 
@@ -112,8 +112,7 @@ static bool create_context(int p) {
         want = CAPOS_INVALID_ARGUMENT;
     got = capos_scheduling_policy_create_context(&call, puppet_ring(p), policy_at(p, policy),
                                                  budget, period, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "createContext ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     contexts[what].used = true;
     contexts[what].budget = budget;
@@ -137,7 +136,7 @@ static bool bind(int p) {
     got = capos_scheduling_policy_bind(
         &call, puppet_ring(p), policy_at(p, aim.policy), target_of(p, &aim),
         (struct capos_scheduling_context){court_hold(p, context)->cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)aim.outcome, p, "bind ends with");
+    (void)court_ended(p, got, aim.outcome);
     return true;
 }
 
@@ -151,7 +150,7 @@ static bool unbind(int p) {
         return false;
     got = capos_scheduling_policy_unbind(&call, puppet_ring(p), policy_at(p, aim.policy),
                                          target_of(p, &aim), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)aim.outcome, p, "unbind ends with");
+    (void)court_ended(p, got, aim.outcome);
     return true;
 }
 
@@ -166,8 +165,7 @@ static bool info(int p) {
     got = capos_scheduling_context_info(&call, puppet_ring(p),
                                         (struct capos_scheduling_context){court_hold(p, hold)->cap},
                                         &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "SchedulingContext.info ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     court_expect_equal(capos_scheduling_context_info_results_budget(results),
                        contexts[court_object(p, hold)->what].budget, p, "a context's budget");
@@ -190,7 +188,7 @@ static bool statistics(int p) {
     got = capos_scheduler_statistics_processor(
         &call, puppet_ring(p), (struct capos_scheduler_statistics){court_hold(p, hold)->cap}, index,
         &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "processor ends with");
+    (void)court_ended(p, got, want);
     return true;
 }
 

@@ -29,6 +29,18 @@ static struct part some_part(const struct memory_region *region) {
     return (struct part){first, court_chance(50) ? left : 1 + (uint32_t)court_below(left)};
 }
 
+static uint64_t address_of(const struct memory_region *region, struct part part) {
+    return region->start + part.first * PAGE;
+}
+
+static bool is_present(const struct memory_region *region, struct part part) {
+    return memory_count(region, part.first, part.pages) == part.pages;
+}
+
+static void set_part(struct memory_region *region, struct part part, enum capos_protection access) {
+    memory_set(region, part.first, part.pages, (uint8_t)(access + 1));
+}
+
 static enum capos_protection some_protection(void) {
     return (enum capos_protection)court_below(4);
 }
@@ -56,8 +68,7 @@ static bool reserve(int p) {
     want = odd ? CAPOS_INVALID_ARGUMENT : outcome_of(p, pages);
     got = capos_virtual_memory_reserve(&call, puppet_ring(p), space_of(p), pages * PAGE + odd,
                                        &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "reserve ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         place(p, region, capos_virtual_memory_reserve_results_address(results));
     return true;
 }
@@ -77,8 +88,7 @@ static bool allocate(int p) {
         protection == CAPOS_PROTECTION_READ_EXECUTE ? CAPOS_INVALID_ARGUMENT : outcome_of(p, pages);
     got = capos_virtual_memory_allocate(&call, puppet_ring(p), space_of(p), pages * PAGE,
                                         protection, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "VirtualMemory.allocate ends with");
-    if (got == CAPOS_DONE) {
+    if (court_ended(p, got, want)) {
         place(p, region, capos_virtual_memory_allocate_results_address(results));
         memory_set(region, 0, pages, (uint8_t)(protection + 1));
     }
@@ -103,12 +113,10 @@ static bool commit(int p) {
         want = CAPOS_OVERLOADED;
     else if (!ledgers_have(p, LIMIT_FRAMES, part.pages + 3))
         return false;
-    got = capos_virtual_memory_commit(&call, puppet_ring(p), space_of(p),
-                                      region->start + part.first * PAGE, part.pages * PAGE,
-                                      protection, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "commit ends with");
-    if (got == CAPOS_DONE)
-        memory_set(region, part.first, part.pages, (uint8_t)(protection + 1));
+    got = capos_virtual_memory_commit(&call, puppet_ring(p), space_of(p), address_of(region, part),
+                                      part.pages * PAGE, protection, &results);
+    if (court_ended(p, got, want))
+        set_part(region, part, protection);
     return true;
 }
 
@@ -122,14 +130,11 @@ static bool decommit(int p) {
     if (region == NULL)
         return false;
     part = some_part(region);
-    if (region->root >= 0 || region->revoked ||
-        memory_count(region, part.first, part.pages) != part.pages)
+    if (region->root >= 0 || region->revoked || !is_present(region, part))
         want = CAPOS_INVALID_ARGUMENT;
     got = capos_virtual_memory_decommit(&call, puppet_ring(p), space_of(p),
-                                        region->start + part.first * PAGE, part.pages * PAGE,
-                                        &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "decommit ends with");
-    if (got == CAPOS_DONE)
+                                        address_of(region, part), part.pages * PAGE, &results);
+    if (court_ended(p, got, want))
         memory_set(region, part.first, part.pages, ABSENT);
     return true;
 }
@@ -145,15 +150,12 @@ static bool protect(int p) {
     if (region == NULL)
         return false;
     part = some_part(region);
-    if (memory_count(region, part.first, part.pages) != part.pages ||
-        !memory_may(region, protection))
+    if (!is_present(region, part) || !memory_may(region, protection))
         want = CAPOS_INVALID_ARGUMENT;
-    got = capos_virtual_memory_protect(&call, puppet_ring(p), space_of(p),
-                                       region->start + part.first * PAGE, part.pages * PAGE,
-                                       protection, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "protect ends with");
-    if (got == CAPOS_DONE)
-        memory_set(region, part.first, part.pages, (uint8_t)(protection + 1));
+    got = capos_virtual_memory_protect(&call, puppet_ring(p), space_of(p), address_of(region, part),
+                                       part.pages * PAGE, protection, &results);
+    if (court_ended(p, got, want))
+        set_part(region, part, protection);
     return true;
 }
 
@@ -171,9 +173,8 @@ static bool unmap(int p) {
     if (court_chance(80))
         part = (struct part){0, region->pages};
     whole = part.first == 0 && part.pages == region->pages;
-    got =
-        capos_virtual_memory_unmap(&call, puppet_ring(p), space_of(p),
-                                   region->start + part.first * PAGE, part.pages * PAGE, &results);
+    got = capos_virtual_memory_unmap(&call, puppet_ring(p), space_of(p), address_of(region, part),
+                                     part.pages * PAGE, &results);
     court_expect_equal((uint64_t)got, whole ? CAPOS_DONE : CAPOS_INVALID_ARGUMENT, p,
                        "unmap ends with");
     if (got == CAPOS_DONE)
@@ -211,8 +212,7 @@ static bool map(int p) {
     got = capos_virtual_memory_map(&call, puppet_ring(p), space_of(p),
                                    (struct capos_memory_object){court_hold(p, hold)->cap},
                                    first * PAGE, pages * PAGE, protection, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "map ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     place(p, region, capos_virtual_memory_map_results_address(results));
     memory_set(region, 0, pages, (uint8_t)(protection + 1));

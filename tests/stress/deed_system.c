@@ -26,6 +26,19 @@ static int find(int p, uint64_t interface, uint64_t *cap) {
     return hold;
 }
 
+// A method that always answers; of what it answers nothing is known.
+static bool simple(int p, uint64_t interface,
+                   int (*method)(struct capos_call *call, struct capos_transport *ring,
+                                 uint64_t cap)) {
+    struct capos_call call;
+    uint64_t cap;
+    int hold = find(p, interface, &cap);
+
+    if (hold >= 0)
+        (void)court_ended(p, method(&call, puppet_ring(p), cap), court_outcome(p, hold, 0));
+    return hold >= 0;
+}
+
 static bool timer_now(int p) {
     struct capos_timer_now_results results;
     struct capos_call call;
@@ -35,9 +48,7 @@ static bool timer_now(int p) {
     if (hold < 0)
         return false;
     got = capos_timer_now(&call, puppet_ring(p), (struct capos_timer){cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p,
-                       "Timer.now ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, court_outcome(p, hold, 0)))
         return true;
     court_expect(capos_timer_now_results_nanoseconds(results) >= latest, p, "the clock goes back");
     latest = capos_timer_now_results_nanoseconds(results);
@@ -68,7 +79,7 @@ static bool sleep_until(int p) {
         want = -CAPOS_STATUS_CANCELLED;
     }
     got = capos_timer_sleep_until_wait(&call, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "sleepUntil ends with");
+    (void)court_ended(p, got, want);
     court_expect(got != CAPOS_DONE || guest_now() >= deadline, p, "a sleep was too short");
     return true;
 }
@@ -82,9 +93,7 @@ static bool wall_clock_now(int p) {
     if (hold < 0)
         return false;
     got = capos_wall_clock_now(&call, puppet_ring(p), (struct capos_wall_clock){cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p,
-                       "WallClock.now ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, court_outcome(p, hold, 0)))
         court_expect(capos_wall_clock_now_results_nanoseconds(results) < 1000000000, p,
                      "a second has too many nanoseconds");
     return true;
@@ -103,8 +112,7 @@ static bool entropy(int p) {
     if (want == CAPOS_DONE && (bytes == 0 || bytes > ENTROPY_MOST))
         want = CAPOS_INVALID_ARGUMENT;
     got = capos_entropy_read(&call, puppet_ring(p), (struct capos_entropy){cap}, bytes, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "Entropy.read ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         court_expect_equal(capos_entropy_read_results_data(results).size, bytes, p, "random bytes");
     return true;
 }
@@ -118,25 +126,20 @@ static bool system_info(int p) {
     if (hold < 0)
         return false;
     got = capos_system_info_info(&call, puppet_ring(p), (struct capos_system_info){cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p,
-                       "SystemInfo.info ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, court_outcome(p, hold, 0)))
         court_expect_equal(capos_system_info_info_results_cpus(results), guest_cpus(), p,
                            "processors");
     return true;
 }
 
-static bool ping(int p) {
+static int call_ping(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
     struct capos_system_info_ping_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_SYSTEM_INFO_INTERFACE_ID, &cap), got;
 
-    if (hold < 0)
-        return false;
-    got = capos_system_info_ping(&call, puppet_ring(p), (struct capos_system_info){cap}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p, "ping ends with");
-    return true;
+    return capos_system_info_ping(call, ring, (struct capos_system_info){cap}, &results);
+}
+
+static bool ping(int p) {
+    return simple(p, CAPOS_SYSTEM_INFO_INTERFACE_ID, call_ping);
 }
 
 static bool power_off(int p) {
@@ -152,7 +155,7 @@ static bool power_off(int p) {
     if (want == CAPOS_DONE)
         want = CAPOS_INVALID_ARGUMENT;
     got = capos_power_off(&call, puppet_ring(p), (struct capos_power){cap}, status, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "off ends with");
+    (void)court_ended(p, got, want);
     return true;
 }
 
@@ -181,8 +184,7 @@ static bool manifest(int p) {
     int want = court_outcome(p, hold, 1);
     got = capos_boot_package_manifest(&call, puppet_ring(p), (struct capos_boot_package){cap},
                                       &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "manifest ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         got_file(p, capos_boot_package_manifest_results_object(results).id,
                  capos_boot_package_manifest_results_bytes(results), false);
     return true;
@@ -202,8 +204,7 @@ static bool binary(int p) {
         want = CAPOS_FAILED;
     got = capos_boot_package_binary(&call, puppet_ring(p), (struct capos_boot_package){cap},
                                     capos_text_of(known ? "idler" : "nobody"), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "binary ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         got_file(p, capos_boot_package_binary_results_object(results).id,
                  capos_boot_package_binary_results_bytes(results), true);
     return true;
@@ -219,8 +220,7 @@ static bool list(int p) {
         return false;
     got = capos_boot_package_list(&call, puppet_ring(p), (struct capos_boot_package){cap}, 0,
                                   &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p, "list ends with");
-    if (got == CAPOS_DONE) {
+    if (court_ended(p, got, court_outcome(p, hold, 0))) {
         struct capos_text first =
             capos_text_list_at(capos_boot_package_list_results_names(results), 0);
 
@@ -230,36 +230,28 @@ static bool list(int p) {
 }
 
 // Nothing: what would be written, the host would read.
-static bool write_console(int p) {
+static int call_write_console(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
     struct capos_console_write_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_CONSOLE_INTERFACE_ID, &cap), got;
 
-    if (hold < 0)
-        return false;
-    got = capos_console_write(&call, puppet_ring(p), (struct capos_console){cap},
-                              (struct capos_data){NULL, 0}, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p,
-                       "Console.write ends with");
-    return true;
+    return capos_console_write(call, ring, (struct capos_console){cap},
+                               (struct capos_data){NULL, 0}, &results);
+}
+
+static bool write_console(int p) {
+    return simple(p, CAPOS_CONSOLE_INTERFACE_ID, call_write_console);
+}
+
+static int call_write_serial(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
+    static const uint8_t text[] = "nobody reads this";
+    struct capos_serial_port_write_results results;
+
+    return capos_serial_port_write(call, ring, (struct capos_serial_port){cap},
+                                   (struct capos_data){text, (uint32_t)court_below(sizeof text)},
+                                   &results);
 }
 
 static bool write_serial(int p) {
-    static const uint8_t text[] = "nobody reads this";
-    struct capos_serial_port_write_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_SERIAL_PORT_INTERFACE_ID, &cap), got;
-
-    if (hold < 0)
-        return false;
-    got = capos_serial_port_write(&call, puppet_ring(p), (struct capos_serial_port){cap},
-                                  (struct capos_data){text, (uint32_t)court_below(sizeof text)},
-                                  &results);
-    court_expect_equal((uint64_t)got, (uint64_t)court_outcome(p, hold, 0), p,
-                       "SerialPort.write ends with");
-    return true;
+    return simple(p, CAPOS_SERIAL_PORT_INTERFACE_ID, call_write_serial);
 }
 
 // Nobody types, so a read is cancelled; another judge's puppet may be reading.
@@ -286,7 +278,7 @@ static bool read_serial(int p) {
     }
     got = capos_serial_port_read_wait(&call, &results);
     if (got != CAPOS_FAILED || want != -CAPOS_STATUS_CANCELLED)
-        court_expect_equal((uint64_t)got, (uint64_t)want, p, "SerialPort.read ends with");
+        (void)court_ended(p, got, want);
     return true;
 }
 

@@ -138,8 +138,7 @@ static bool spawn(int p) {
         far ? UINT64_C(1) << 62 : box->thread_entry, box->thread_stack[part] - (crooked ? 8 : 0),
         (uint64_t)part, box->commons_address,
         small ? CAPOS_RING_SIZE_SMALL : CAPOS_RING_SIZE_STANDARD, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "ThreadSpawner.spawn ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     threads[what] = (struct thread){
         .used = true, .living = true, .named = true, .p = p, .part = part, .ring_pages = pages};
@@ -191,8 +190,7 @@ static bool join(int p) {
         want = goes ? want : -CAPOS_STATUS_CANCELLED;
     }
     got = capos_thread_handle_join_wait(&call, &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "join ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     if (thread->living)
         figures_method(CAPOS_THREAD_CONTROL_INTERFACE_ID, CAPOS_THREAD_CONTROL_EXIT_METHOD, true);
@@ -218,8 +216,7 @@ static bool detach(int p) {
     if (want == CAPOS_DONE && thread->detached)
         want = CAPOS_DISCONNECTED;
     got = capos_thread_handle_detach(&call, puppet_ring(p), handle_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "detach ends with");
-    if (got == CAPOS_DONE)
+    if (court_ended(p, got, want))
         thread->detached = true;
     return true;
 }
@@ -237,8 +234,7 @@ static bool info(int p) {
     if (want == CAPOS_DONE && thread->detached)
         want = CAPOS_DISCONNECTED;
     got = capos_thread_handle_info(&call, puppet_ring(p), handle_at(p, hold), &results);
-    court_expect_equal((uint64_t)got, (uint64_t)want, p, "ThreadHandle.info ends with");
-    if (got != CAPOS_DONE)
+    if (!court_ended(p, got, want))
         return true;
     court_expect_equal(capos_thread_handle_info_results_id(results), thread->id, p,
                        "a thread's number");
