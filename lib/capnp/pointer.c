@@ -234,13 +234,27 @@ static bool enter_bytes(struct capos_pointer p, struct target *t) {
     return enter(p, t, words, words);
 }
 
+// The same, and where they are.
+static const char *bytes_of(struct capos_pointer p, uint32_t *size) {
+    struct target t;
+    // A message that is sound needs no more than this, unless the pointer is far.
+    if (p.depth == CAPOS_DEPTH_TRUSTED && capos_word_kind(p.value) == CAPOS_POINTER_LIST &&
+        capos_word_element(p.value) == CAPOS_ELEMENT_1) {
+        *size = capos_word_list_size(p.value);
+        return (const char *)(p.at + 1 + capos_word_offset(p.value));
+    }
+    if (!enter_bytes(p, &t))
+        return NULL;
+    *size = capos_word_list_size(t.tag);
+    return capos_segment_bytes(t.segment, (uint64_t)t.start * 8);
+}
+
 struct capos_text capos_pointer_text(struct capos_pointer p) {
     struct capos_text text = {"", 0};
-    struct target t;
-    if (!enter_bytes(p, &t))
+    uint32_t size;
+    const char *bytes = bytes_of(p, &size);
+    if (bytes == NULL)
         return text;
-    uint32_t size = capos_word_list_size(t.tag);
-    const char *bytes = capos_segment_bytes(t.segment, (uint64_t)t.start * 8);
     if (size == 0 || bytes[size - 1] != '\0') {
         fail(p, CAPOS_FAULT_TEXT);
         return text;
@@ -252,11 +266,12 @@ struct capos_text capos_pointer_text(struct capos_pointer p) {
 
 struct capos_data capos_pointer_data(struct capos_pointer p) {
     struct capos_data data = {NULL, 0};
-    struct target t;
-    if (!enter_bytes(p, &t))
+    uint32_t size;
+    const char *bytes = bytes_of(p, &size);
+    if (bytes == NULL)
         return data;
-    data.data = (const uint8_t *)capos_segment_bytes(t.segment, (uint64_t)t.start * 8);
-    data.size = capos_word_list_size(t.tag);
+    data.data = (const uint8_t *)bytes;
+    data.size = size;
     return data;
 }
 

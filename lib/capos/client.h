@@ -84,8 +84,9 @@ must_use bool capos_client_init(struct capos_client *client, void *base, void *e
 // is released; a call that is released while the kernel has it is abandoned.
 struct capos_transport *capos_client_transport(struct capos_client *client);
 
-// The next call to begin gets room for `bytes` of params, in place of 4,096, if its params have
-// pointers; what is not used when it is sent is given back.
+// The next call to begin gets room for `bytes` of params, if they have pointers, in place of what
+// the schema's bound on them asks for (up to 5 KiB), or 4,096; what is not used when it is sent is
+// given back.
 void capos_expect_params(struct capos_client *client, uint32_t bytes);
 
 // The next call to begin gets room for `bytes` of results, in place of what its method suggests.
