@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct race *const files[] = {call_races, cap_races, direct_races, park_races,
-                                           thread_races};
+static const struct race *const files[] = {call_races, cap_races,     direct_races,
+                                           park_races, session_races, thread_races};
 
 enum { FILES = sizeof files / sizeof files[0] };
 

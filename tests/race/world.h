@@ -26,7 +26,8 @@ struct race {
 };
 
 // Of each file, one after the other, up to one without a name.
-extern const struct race call_races[], cap_races[], direct_races[], park_races[], thread_races[];
+extern const struct race call_races[], cap_races[], direct_races[], park_races[], session_races[],
+    thread_races[];
 
 // What direct_races are about: how often a thread has passed its CPU on, in all schedules.
 extern uint64_t direct_passes;
