@@ -357,9 +357,9 @@ START_TEST(killing_answers_when_all_is_given_back) {
     ck_assert_uint_eq(capos_process_handle_info_results_threads(info), 1);
     ck_assert_uint_gt(capos_process_handle_info_results_frames(info), 20);
     capos_call_release(&call);
+    struct actor child = world_newest();
     capos_process_handle_kill_begin(&call, world_ring(), process);
     assert_outcome(capos_process_handle_kill_send(&call), CAPOS_DONE);
-    struct actor child = world_newest();
     actor_destroy(&child);
     assert_outcome(capos_process_handle_kill_wait(&call, &killed), CAPOS_DONE);
     capos_call_release(&call);
