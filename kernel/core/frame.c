@@ -2,10 +2,12 @@
 // The frame allocator: a buddy system. Free blocks of each order are on a list whose nodes are in
 // the blocks themselves, so free memory costs nothing but one byte per frame: whether the frame is
 // in use, begins a free block (and of which order), or lies within one. Two free buddies are always
-// joined, so a block's state at rest doesn't depend on the order of what was freed. Frames are
-// zeroed when they are allocated, outside of the lock.
+// joined. Only a few single frames, those that were freed last, are kept apart from the blocks, to
+// be the first that are taken again; when a block can't be had otherwise they are joined as well.
+// Frames are zeroed when they are allocated, outside of the lock.
 #include "core/frame.h"
 
+#include "base/attributes.h"
 #include "base/bits.h"
 #include "base/memory.h"
 #include "core/cpu.h"
@@ -17,6 +19,7 @@ enum frame_state {
     FRAME_USED = 0,
     FRAME_WITHIN = 1, // of a free block, not its first
     FRAME_KEPT = 2,   // the allocator's own
+    FRAME_READY = 3,  // free, in frames->ready
     FRAME_FREE = 16,  // + order: the first of a free block
 };
 
@@ -116,6 +119,20 @@ static bool block_open(struct frames *frames) {
     return false;
 }
 
+// Joins what was kept apart with the blocks. False when nothing was.
+static bool ready_join(struct frames *frames) {
+    bool any = frames->ready_count > 0;
+
+    while (frames->ready_count > 0) {
+        uint64_t frame = frames->ready[--frames->ready_count];
+        struct frame_range *range = range_of(frames, frame, 1);
+
+        range->state[frame - range->first] = FRAME_WITHIN;
+        block_free(frames, range, frame, 0);
+    }
+    return any;
+}
+
 // The smallest order of at least `order` that has a free block; more than FRAME_ORDER_MAX when no
 // such block can be had.
 static unsigned block_find(struct frames *frames, unsigned order) {
@@ -125,7 +142,7 @@ static unsigned block_find(struct frames *frames, unsigned order) {
         for (from = order; from <= FRAME_ORDER_MAX; from++)
             if (!list_is_empty(&frames->blocks[from]))
                 return from;
-    } while (block_open(frames));
+    } while (block_open(frames) || ready_join(frames));
     return from;
 }
 
@@ -143,17 +160,40 @@ static uint64_t block_take(struct frames *frames, unsigned from, unsigned order)
     return frame;
 }
 
+// The single frame that was freed last.
+static uint64_t ready_take(struct frames *frames) {
+    uint64_t frame = frames->ready[--frames->ready_count];
+    struct frame_range *range = range_of(frames, frame, 1);
+
+    range->state[frame - range->first] = FRAME_USED;
+    frames->free--;
+    return frame;
+}
+
+// A block's first frame; false when there is none.
+static bool take_locked(struct frames *frames, unsigned order, uint64_t *frame) {
+    if (order == 0 && LIKELY(frames->ready_count > 0)) {
+        *frame = ready_take(frames);
+        return true;
+    }
+    unsigned from = block_find(frames, order);
+    if (from > FRAME_ORDER_MAX)
+        return false;
+    *frame = block_take(frames, from, order);
+    return true;
+}
+
 enum capos_status frame_take(struct cpu *cpu, unsigned order, struct paddr *block) {
     struct frames *frames = cpu->kernel->frames;
+    uint64_t frame;
 
     kassert(order <= FRAME_ORDER_MAX);
     if (debug_should_fail(cpu))
         return CAPOS_STATUS_OVERLOADED;
     lock_take(&frames->lock);
-    unsigned from = block_find(frames, order);
-    uint64_t frame = from <= FRAME_ORDER_MAX ? block_take(frames, from, order) : 0;
+    bool taken = take_locked(frames, order, &frame);
     lock_drop(&frames->lock);
-    if (from > FRAME_ORDER_MAX)
+    if (!taken)
         return CAPOS_STATUS_OVERLOADED;
     block->value = frame * FRAME_SIZE;
     machine_memory_used(machine_direct(*block), block_frames(order) * FRAME_SIZE);
@@ -181,8 +221,14 @@ void frame_free(struct cpu *cpu, struct paddr block, unsigned order) {
     for (uint64_t i = 0; i < count; i++)
         if (range->state[frame - range->first + i] != FRAME_USED)
             panic("a frame was freed that is not in use");
-    memset(&range->state[frame - range->first], FRAME_WITHIN, count);
-    block_free(frames, range, frame, order);
+    if (order == 0 && LIKELY(frames->ready_count < FRAME_READY_MAX)) {
+        range->state[frame - range->first] = FRAME_READY;
+        frames->ready[frames->ready_count++] = frame;
+        machine_memory_freed(machine_direct(block), FRAME_SIZE);
+    } else {
+        memset(&range->state[frame - range->first], FRAME_WITHIN, count);
+        block_free(frames, range, frame, order);
+    }
     frames->free += count;
     lock_drop(&frames->lock);
 }
@@ -196,8 +242,8 @@ struct frame_counts frame_count(struct cpu *cpu) {
     return counts;
 }
 
-// Walks a range block by block; adds up what is free in it.
-static const char *audit_range(const struct frame_range *range, uint64_t *free,
+// Walks a range block by block; adds up what is free in it, and what of that is in no block.
+static const char *audit_range(const struct frame_range *range, uint64_t *free, uint64_t *ready,
                                uint64_t blocks[FRAME_ORDERS]) {
     *free += range->count - range->fresh;
     for (uint64_t at = 0; at < range->fresh; at++) {
@@ -205,6 +251,11 @@ static const char *audit_range(const struct frame_range *range, uint64_t *free,
 
         if (range->state[at] == FRAME_USED || range->state[at] == FRAME_KEPT)
             continue;
+        if (range->state[at] == FRAME_READY) {
+            (*free)++;
+            (*ready)++;
+            continue;
+        }
         if (range->state[at] < FRAME_FREE || order > FRAME_ORDER_MAX)
             return "frames: a free frame is in no free block";
         uint64_t count = block_frames(order);
@@ -242,16 +293,30 @@ static const char *audit_lists(struct frames *frames, const uint64_t blocks[FRAM
     return NULL;
 }
 
+static const char *audit_ready(struct frames *frames, uint64_t ready) {
+    if (frames->ready_count != ready)
+        return "frames: as many are kept apart as are listed";
+    for (uint32_t i = 0; i < frames->ready_count; i++) {
+        struct frame_range *range = range_of(frames, frames->ready[i], 1);
+
+        if (range == NULL || range->state[frames->ready[i] - range->first] != FRAME_READY)
+            return "frames: what is kept apart is free";
+    }
+    return NULL;
+}
+
 const char *frame_audit(struct cpu *cpu) {
     struct frames *frames = cpu->kernel->frames;
-    uint64_t free = 0, blocks[FRAME_ORDERS] = {0};
+    uint64_t free = 0, ready = 0, blocks[FRAME_ORDERS] = {0};
     const char *broken = NULL;
 
     lock_take(&frames->lock);
     for (uint32_t i = 0; i < frames->range_count && broken == NULL; i++)
-        broken = audit_range(&frames->ranges[i], &free, blocks);
+        broken = audit_range(&frames->ranges[i], &free, &ready, blocks);
     if (broken == NULL)
         broken = audit_lists(frames, blocks);
+    if (broken == NULL)
+        broken = audit_ready(frames, ready);
     if (broken == NULL && free != frames->free)
         broken = "frames: the number of free ones is wrong";
     lock_drop(&frames->lock);

@@ -17,6 +17,7 @@
 #define FRAME_ORDER_MAX 10 // 4 MiB
 #define FRAME_ORDERS    (FRAME_ORDER_MAX + 1)
 #define FRAME_RANGES    64
+#define FRAME_READY_MAX 16
 
 // One piece of memory without holes. Its first frames hold one byte per frame of it. Nothing is
 // written to fresh frames, or known of them, before they are needed: starting costs the same for
@@ -32,6 +33,9 @@ struct frames {
     uint64_t total;   // frames that may be allocated
     uint64_t free;
     struct list blocks[FRAME_ORDERS]; // free blocks; the list's nodes are in the blocks
+    uint32_t ready_count;
+    uint64_t ready[FRAME_READY_MAX]; // single free frames that are in no block, as they will soon
+                                     // be wanted again: frame numbers
     uint32_t range_count;
     struct frame_range ranges[FRAME_RANGES];
 };

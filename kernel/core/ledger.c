@@ -111,6 +111,32 @@ void ledger_close(struct cpu *cpu, struct ledger *ledger) {
     ledger_settle(cpu, ledger);
 }
 
+enum capos_status ledger_take_both(struct cpu *cpu, struct ledger *ledger, enum ledger_class one,
+                                   enum ledger_class other, uint64_t n) {
+    bool enough;
+
+    if (debug_should_fail(cpu))
+        return CAPOS_STATUS_OVERLOADED;
+    lock_take(&ledger->lock);
+    kassert(!ledger->closed);
+    enough = n <= available(ledger, one) && n <= available(ledger, other);
+    if (enough) {
+        ledger->used[one] += n;
+        ledger->used[other] += n;
+    }
+    lock_drop(&ledger->lock);
+    return enough ? CAPOS_STATUS_OK : CAPOS_STATUS_OVERLOADED;
+}
+
+void ledger_give_both(struct cpu *cpu, struct ledger *ledger, enum ledger_class one,
+                      enum ledger_class other, uint64_t n) {
+    lock_take(&ledger->lock);
+    kassert(ledger->used[one] >= n && ledger->used[other] >= n);
+    ledger->used[one] -= n;
+    ledger->used[other] -= n;
+    ledger_settle(cpu, ledger);
+}
+
 uint64_t ledger_used(struct ledger *ledger, enum ledger_class class) {
     uint64_t used;
 

@@ -81,6 +81,13 @@ must_use static inline enum capos_status ledger_take(struct cpu *cpu, struct led
 // afterwards, and may be gone.
 seldom void ledger_settle(struct cpu *cpu, struct ledger *ledger);
 
+// Takes n units of each of two classes, or nothing: OVERLOADED. Gives them back.
+must_use enum capos_status ledger_take_both(struct cpu *cpu, struct ledger *ledger,
+                                            enum ledger_class one, enum ledger_class other,
+                                            uint64_t n);
+void ledger_give_both(struct cpu *cpu, struct ledger *ledger, enum ledger_class one,
+                      enum ledger_class other, uint64_t n);
+
 // Gives back n units that were taken from this ledger. The ledger may be gone afterwards if it is
 // closed and these were its last.
 static inline void ledger_give(struct cpu *cpu, struct ledger *ledger, enum ledger_class class,

@@ -53,9 +53,18 @@ static uint32_t regions_below(const struct regions *regions, uint64_t address) {
     return low;
 }
 
-void regions_add(struct regions *regions, const struct region *region) {
-    uint32_t at = regions_below(regions, region->start);
+// May a range be added at that index?
+static bool region_fits(const struct regions *regions, uint32_t at, uint64_t start,
+                        uint64_t pages) {
+    return at <= regions->count && (at == 0 || region_end(&regions->array[at - 1]) <= start) &&
+           (at == regions->count || regions->array[at].start >= start + pages * 4096);
+}
 
+void regions_add(struct regions *regions, const struct region *region) {
+    uint32_t at = regions->latest;
+
+    if (!region_fits(regions, at, region->start, region->pages))
+        at = regions_below(regions, region->start);
     kassert(regions->count < regions->room);
     kassert(regions_are_clear(regions, region->start, region->pages));
     memmove(&regions->array[at + 1], &regions->array[at],
@@ -92,21 +101,17 @@ struct region *regions_find(const struct regions *regions, uint64_t start, uint6
 }
 
 bool regions_are_clear(const struct regions *regions, uint64_t start, uint64_t pages) {
-    uint32_t below = regions_below(regions, start);
-
-    if (below > 0 && region_end(&regions->array[below - 1]) > start)
-        return false;
-    return below == regions->count || regions->array[below].start >= start + pages * 4096;
+    return region_fits(regions, regions_below(regions, start), start, pages);
 }
 
-bool regions_find_gap(const struct regions *regions, uint64_t pages, uint64_t *start) {
+bool regions_find_gap(struct regions *regions, uint64_t pages, uint64_t *start) {
     uint64_t at = REGION_AREA_START;
 
     if (pages > (REGION_AREA_END - REGION_AREA_START) / 4096)
         return false;
     uint64_t bytes = pages * 4096;
-    uint32_t below = regions_below(regions, at);
-    for (uint32_t i = below > 0 ? below - 1 : 0; i < regions->count; i++) {
+    uint32_t i = regions_below(regions, at);
+    for (i -= i > 0; i < regions->count; i++) {
         const struct region *region = &regions->array[i];
 
         if (region->start >= at + bytes + 4096)
@@ -115,6 +120,7 @@ bool regions_find_gap(const struct regions *regions, uint64_t pages, uint64_t *s
     }
     if (at > REGION_AREA_END || bytes > REGION_AREA_END - at)
         return false;
+    regions->latest = i;
     *start = at;
     return true;
 }

@@ -43,7 +43,8 @@ struct region {
 struct regions {
     struct region *array;
     uint32_t count, room;
-    uint32_t latest; // index of the one that was added last, or any: where to look first
+    uint32_t latest; // index of the one that was added last, or of the gap that was found, or any:
+                     // where to look first
 };
 
 // Makes room for one more. OVERLOADED.
@@ -67,7 +68,7 @@ bool regions_are_clear(const struct regions *regions, uint64_t start, uint64_t p
 
 // The lowest address of the kernel's area with that many free pages and one more on each side, so
 // that neighbours are never reached by running over an end. False when there is none.
-must_use bool regions_find_gap(const struct regions *regions, uint64_t pages, uint64_t *start);
+must_use bool regions_find_gap(struct regions *regions, uint64_t pages, uint64_t *start);
 
 // For audits: sorted, apart, within the user's half.
 bool regions_are_sound(const struct regions *regions);

@@ -17,7 +17,7 @@ static work_fn job_work;
 
 // One step; true when the job is over.
 static bool job_step(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    vm_phase_fn *const *phases = job->undoing ? vm_undo_phases : vm_phases[job->operation];
+    vm_phase_fn *const *phases = job->undoing ? vm_undo_phases : vm_phases[job->what.operation];
     bool over = phases[job->phase](cpu, vm, job);
 
     if (!job->undoing && job->status != CAPOS_STATUS_OK) {
@@ -34,7 +34,7 @@ static bool job_step(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 }
 
 static void job_begin(struct vm_job *job) {
-    job->pages = job->bytes / CAPOS_PAGE_SIZE;
+    job->pages = job->what.bytes / CAPOS_PAGE_SIZE;
     job->status = CAPOS_STATUS_OK;
 }
 
@@ -75,22 +75,34 @@ static inline void run_phases(struct cpu *cpu, struct vm *vm, struct vm_job *job
 
 static enum capos_status run(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     job_begin(job);
-    run_phases(cpu, vm, job, vm_phases[job->operation]);
+    run_phases(cpu, vm, job, vm_phases[job->what.operation]);
     if (job->status != CAPOS_STATUS_OK)
         run_phases(cpu, vm, job, vm_undo_phases);
     pass_on(cpu, vm);
     return job->status;
 }
 
-bool vm_job_try(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    if (job->bytes > VM_STEP * (uint64_t)CAPOS_PAGE_SIZE || !claim(vm))
-        return false;
-    (void)run(cpu, vm, job);
-    return true;
+enum capos_status vm_job_now(struct cpu *cpu, struct vm *vm, struct vm_request *what) {
+    struct vm_job job;
+    enum capos_status status;
+
+    if (!claim(vm))
+        return CAPOS_STATUS_BUSY;
+    memset(&job, 0, offsetof(struct vm_job, caller));
+    job.what = *what;
+    status = run(cpu, vm, &job);
+    what->address = job.what.address;
+    return status;
 }
 
-enum capos_status vm_job_now(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    return claim(vm) ? run(cpu, vm, job) : CAPOS_STATUS_BUSY;
+bool vm_job_try(struct cpu *cpu, struct vm *vm, struct vm_request *what,
+                enum capos_status *status) {
+    if (what->bytes > VM_STEP * (uint64_t)CAPOS_PAGE_SIZE)
+        return false;
+    *status = vm_small(cpu, vm, what);
+    if (*status == CAPOS_STATUS_BUSY)
+        *status = vm_job_now(cpu, vm, what);
+    return *status != CAPOS_STATUS_BUSY;
 }
 
 static struct vm_job *take_own(struct vm *vm) {
@@ -157,28 +169,22 @@ static void job_submit(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
         work_add(cpu, &job->work);
 }
 
-enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm, const struct vm_job *what,
+enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm, const struct vm_request *what,
                               struct capos_invocation *invocation, call_answer_fn *answer) {
     struct vm_job *job = job_record(cpu, vm);
 
     if (job == NULL)
         return CAPOS_STATUS_OVERLOADED;
-    job->operation = what->operation;
-    job->protection = what->protection;
-    job->address = what->address;
-    job->bytes = what->bytes;
-    job->memory = what->memory;
-    job->revoker = what->revoker;
-    job->offset = what->offset;
+    job->what = *what;
     job_begin(job);
     job->caller.answer = answer;
     list_node_init(&job->queued);
     work_init(&job->work, job_work);
     job->vm = vm;
     vm_get(vm);
-    if (job->memory != NULL)
-        object_get(&job->memory->object);
-    revoker_get(job->revoker);
+    if (job->what.memory != NULL)
+        object_get(&job->what.memory->object);
+    revoker_get(job->what.revoker);
     call_hold(cpu, invocation, &job->caller, CAPOS_NO_DEADLINE);
     job_submit(cpu, vm, job);
     return CAPOS_STATUS_OK;
@@ -211,9 +217,9 @@ static enum work_result job_work(struct cpu *cpu, struct work *work) {
     if (!job_step(cpu, vm, job))
         return WORK_AGAIN;
     (void)call_queue_answer(cpu, &job->caller, job->status);
-    if (job->memory != NULL)
-        object_put(cpu, &job->memory->object);
-    revoker_put(cpu, job->revoker);
+    if (job->what.memory != NULL)
+        object_put(cpu, &job->what.memory->object);
+    revoker_put(cpu, job->what.revoker);
     pass_on(cpu, vm);
     job_free(cpu, job);
     return WORK_DONE;

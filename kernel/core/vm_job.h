@@ -8,9 +8,10 @@
 // has reserved, in steps too, and has changed nothing. From the first page that it changes on, it
 // goes on to its end.
 //
-// A small job is done at once, on the caller's stack. A larger one, or one that has to wait, is
-// held as a call (core/call.h) and worked on by whichever CPU has time (core/work.h). Its record is
-// the space's own, or charged to the space's ledger if that is in use.
+// A small job is done at once, on the caller's stack; the most usual ones without phases. A larger
+// one, or one that has to wait, is held as a call (core/call.h) and worked on by whichever CPU has
+// time (core/work.h). Its record is the space's own, or charged to the space's ledger if that is in
+// use.
 #ifndef CORE_VM_JOB_H
 #define CORE_VM_JOB_H
 
@@ -50,14 +51,18 @@ struct vm_chain {
 // Pages after which a step ends, of those that are zeroed, mapped or unmapped.
 #define VM_STEP 64
 
-struct vm_job {
-    // What is asked for, in bytes. ALLOCATE and MAP set the address.
+// What is asked for, in bytes. ALLOCATE and MAP set the address.
+struct vm_request {
     uint8_t operation;  // enum vm_operation
     uint8_t protection; // enum protection
     uint64_t address, bytes;
     struct memory *memory;   // MAP: borrowed; a reference while the call is held
     struct revoker *revoker; // MAP: through which it is held, or NULL; borrowed or not as it is
     uint64_t offset;         // MAP
+};
+
+struct vm_job {
+    struct vm_request what;
 
     // How far it is.
     uint8_t phase;
@@ -85,14 +90,16 @@ struct vm_job {
     struct list_node queued; // vm->waiting
 };
 
-// Does a job at once if it is small and no other is under way: true, and its status is in it. Else
+// Does a job at once if it is small and no other is under way: true, and *status is its end. Else
 // false, nothing has happened, and vm_job_hold must follow. No locks held.
-must_use bool vm_job_try(struct cpu *cpu, struct vm *vm, struct vm_job *job);
+must_use bool vm_job_try(struct cpu *cpu, struct vm *vm, struct vm_request *what,
+                         enum capos_status *status);
 
 // From a dispatch: holds the call until the job is done. `answer` then finds it by vm_job_of, with
 // the status that it is given; a job that was not done at all answers DISCONNECTED. OVERLOADED when
 // there is no record for it.
-must_use enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm, const struct vm_job *job,
+must_use enum capos_status vm_job_hold(struct cpu *cpu, struct vm *vm,
+                                       const struct vm_request *what,
                                        struct capos_invocation *invocation, call_answer_fn *answer);
 
 // The job of a held call that is being answered.
@@ -101,7 +108,11 @@ static inline struct vm_job *vm_job_of(struct call_queue *queue) {
 }
 
 // Does a job, of any size, at once: BUSY while another one is under way. For the kernel's tests.
-must_use enum capos_status vm_job_now(struct cpu *cpu, struct vm *vm, struct vm_job *job);
+must_use enum capos_status vm_job_now(struct cpu *cpu, struct vm *vm, struct vm_request *what);
+
+// vm_small.c: the same for one of at most VM_STEP pages, as one change under one hold of the lock;
+// BUSY too for an operation that is only done in phases.
+must_use enum capos_status vm_small(struct cpu *cpu, struct vm *vm, struct vm_request *what);
 
 // One step of a phase, with no locks held; true when the phase is over. On failure sets the job's
 // status. The lists of each operation's phases, and of undoing, end with NULL.

@@ -29,7 +29,7 @@ static struct region *vm_find(struct vm *vm, uint64_t address, uint64_t bytes) {
 
 // The job's region; NULL, and the job has failed, when there is none any more.
 static struct region *job_region(struct vm *vm, struct vm_job *job) {
-    struct region *region = vm->dead ? NULL : vm_find(vm, job->address, job->bytes);
+    struct region *region = vm->dead ? NULL : vm_find(vm, job->what.address, job->what.bytes);
 
     if (region == NULL)
         job->status = CAPOS_STATUS_DISCONNECTED;
@@ -42,7 +42,7 @@ struct part {
 };
 
 static struct part next_part(const struct vm_job *job, uint64_t most) {
-    return (struct part){job->address + job->done * FRAME_SIZE,
+    return (struct part){job->what.address + job->done * FRAME_SIZE,
                          min_u64(job->pages - job->done, most)};
 }
 
@@ -85,8 +85,8 @@ static enum capos_status charge(struct cpu *cpu, struct vm *vm, struct vm_job *j
 
 // The range was reserved and nothing is there yet.
 static bool commit_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    struct region *region = vm_find(vm, job->address, job->bytes);
-    struct uaddr at = {job->address}, end = {job->address + job->bytes};
+    struct region *region = vm_find(vm, job->what.address, job->what.bytes);
+    struct uaddr at = {job->what.address}, end = {job->what.address + job->what.bytes};
     enum protection protection;
     struct paddr frame;
 
@@ -100,7 +100,7 @@ static bool commit_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *j
 }
 
 static bool commit_check(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    if (job->protection <= PROTECTION_READ_WRITE)
+    if (job->what.protection <= PROTECTION_READ_WRITE)
         return locked(cpu, vm, job, commit_check_locked);
     job->status = CAPOS_STATUS_MALFORMED;
     return true;
@@ -109,16 +109,16 @@ static bool commit_check(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 // A new region at an address of the kernel's choice.
 static bool add_region_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     struct region region = {.pages = job->pages,
-                            .memory = job->memory,
-                            .offset = job->offset / FRAME_SIZE,
-                            .kind = job->memory == NULL ? REGION_OWN : REGION_MEMORY};
+                            .memory = job->what.memory,
+                            .offset = job->what.offset / FRAME_SIZE,
+                            .kind = job->what.memory == NULL ? REGION_OWN : REGION_MEMORY};
 
     job->status = vm->dead ? CAPOS_STATUS_DISCONNECTED : CAPOS_STATUS_OVERLOADED;
     if (!vm->dead && regions_find_gap(&vm->regions, region.pages, &region.start))
         job->status = vm_prepare_region(cpu, vm, region.pages);
     if (job->status != CAPOS_STATUS_OK)
         return true;
-    job->status = revoker_map(cpu, vm, job->revoker, region.start, &region.mapping);
+    job->status = revoker_map(cpu, vm, job->what.revoker, region.start, &region.mapping);
     if (job->status != CAPOS_STATUS_OK) {
         vm_abort_region(cpu, vm, region.pages);
         return true;
@@ -127,53 +127,60 @@ static bool add_region_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job
         object_get(&region.memory->object);
     regions_add(&vm->regions, &region);
     job->region = true;
-    job->address = region.start;
+    job->what.address = region.start;
     if (region.memory == NULL)
         job->status = charge(cpu, vm, job);
     return true;
 }
 
 static bool allocate_check(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    if (job->protection <= PROTECTION_READ_WRITE && job->bytes != 0 &&
-        is_aligned(job->bytes, FRAME_SIZE))
+    if (vm_may_allocate(&job->what))
         return locked(cpu, vm, job, add_region_locked);
     job->status = CAPOS_STATUS_MALFORMED;
     return true;
 }
 
 static enum capos_status map_check_object(const struct vm_job *job) {
-    const struct memory *memory = job->memory;
-    uint64_t first = job->offset / FRAME_SIZE;
+    const struct memory *memory = job->what.memory;
+    uint64_t first = job->what.offset / FRAME_SIZE;
 
-    if (job->protection > PROTECTION_READ_EXECUTE || job->bytes == 0 ||
-        !is_aligned(job->offset | job->bytes, FRAME_SIZE) || first > memory->pages ||
+    if (job->what.protection > PROTECTION_READ_EXECUTE || job->what.bytes == 0 ||
+        !is_aligned(job->what.offset | job->what.bytes, FRAME_SIZE) || first > memory->pages ||
         job->pages > memory->pages - first)
         return CAPOS_STATUS_MALFORMED;
-    if (job->protection == PROTECTION_READ_EXECUTE && !memory_is_executable(memory))
+    if (job->what.protection == PROTECTION_READ_EXECUTE && !memory_is_executable(memory))
         return CAPOS_STATUS_REFUSED;
     return CAPOS_STATUS_OK;
 }
 
 static bool map_check(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     job->status = map_check_object(job);
-    if (job->status == CAPOS_STATUS_OK && job->protection == PROTECTION_READ_WRITE) {
-        job->status = memory_add_writers(job->memory, job->pages);
+    if (job->status == CAPOS_STATUS_OK && job->what.protection == PROTECTION_READ_WRITE) {
+        job->status = memory_add_writers(job->what.memory, job->pages);
         job->writers = job->status == CAPOS_STATUS_OK ? job->pages : 0;
-        job->written = job->memory;
+        job->written = job->what.memory;
     }
     return job->status == CAPOS_STATUS_OK ? locked(cpu, vm, job, add_region_locked) : true;
 }
 
+enum capos_status vm_check_unmap(struct vm *vm, const struct vm_request *what,
+                                 struct region **found) {
+    struct region *region = vm_find(vm, what->address, what->bytes);
+
+    *found = region;
+    if (vm->dead)
+        return CAPOS_STATUS_DISCONNECTED;
+    if (region == NULL || region->start != what->address ||
+        region->pages != what->bytes / FRAME_SIZE)
+        return CAPOS_STATUS_MALFORMED;
+    return region->fixed ? CAPOS_STATUS_REFUSED : CAPOS_STATUS_OK;
+}
+
 static bool unmap_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    struct region *region = vm_find(vm, job->address, job->bytes);
+    struct region *region;
 
     (void)cpu;
-    if (vm->dead)
-        job->status = CAPOS_STATUS_DISCONNECTED;
-    else if (region == NULL || region->start != job->address || region->pages != job->pages)
-        job->status = CAPOS_STATUS_MALFORMED;
-    else if (region->fixed)
-        job->status = CAPOS_STATUS_REFUSED;
+    job->status = vm_check_unmap(vm, &job->what, &region);
     return true;
 }
 
@@ -193,7 +200,7 @@ static bool look_at_part(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 }
 
 static bool decommit_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    struct region *region = vm_find(vm, job->address, job->bytes);
+    struct region *region = vm_find(vm, job->what.address, job->what.bytes);
 
     job->status = check_own(vm, region);
     return job->status == CAPOS_STATUS_OK ? look_at_part(cpu, vm, job) : true;
@@ -207,7 +214,7 @@ static enum capos_status protect_check_region(const struct vm_job *job,
                                               const struct region *region) {
     if (region->kind == REGION_BLOCK)
         return CAPOS_STATUS_REFUSED;
-    if (job->protection == PROTECTION_READ_EXECUTE &&
+    if (job->what.protection == PROTECTION_READ_EXECUTE &&
         (region->kind == REGION_OWN || !memory_is_executable(region->memory)))
         return CAPOS_STATUS_REFUSED;
     return CAPOS_STATUS_OK;
@@ -218,7 +225,7 @@ static enum capos_status add_writers(struct vm_job *job, const struct region *re
     uint64_t more = job->pages - job->writable;
     enum capos_status status = CAPOS_STATUS_OK;
 
-    if (region->kind != REGION_MEMORY || job->protection != PROTECTION_READ_WRITE)
+    if (region->kind != REGION_MEMORY || job->what.protection != PROTECTION_READ_WRITE)
         return status;
     status = memory_add_writers(region->memory, more);
     if (status == CAPOS_STATUS_OK) {
@@ -232,11 +239,11 @@ static enum capos_status add_writers(struct vm_job *job, const struct region *re
 }
 
 static bool protect_check_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    const struct region *region = vm_find(vm, job->address, job->bytes);
+    const struct region *region = vm_find(vm, job->what.address, job->what.bytes);
 
     if (vm->dead)
         job->status = CAPOS_STATUS_DISCONNECTED;
-    else if (region == NULL || job->protection > PROTECTION_READ_EXECUTE)
+    else if (region == NULL || job->what.protection > PROTECTION_READ_EXECUTE)
         job->status = CAPOS_STATUS_MALFORMED;
     if (job->status != CAPOS_STATUS_OK)
         return true;
@@ -293,7 +300,7 @@ static bool map_frames_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job
     if (job_region(vm, job) == NULL)
         return true;
     job->begun = true;
-    vm_map_chain(cpu, vm, part.at, part.pages, &job->chain, (enum protection)job->protection);
+    vm_map_chain(cpu, vm, part.at, part.pages, &job->chain, (enum protection)job->what.protection);
     job->charged -= part.pages;
     return part_is_done(job, &part);
 }
@@ -313,7 +320,7 @@ static bool map_object_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job
         drop_writers(cpu, job);
         return true;
     }
-    vm_map_memory(cpu, vm, region, job->done, part.pages, (enum protection)job->protection);
+    vm_map_memory(cpu, vm, region, job->done, part.pages, (enum protection)job->what.protection);
     job->writers -= min_u64(job->writers, part.pages);
     return part_is_done(job, &part);
 }
@@ -329,7 +336,7 @@ static bool clear_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     if (region == NULL)
         return true;
     job->begun = true;
-    return vm_clear(cpu, vm, region, job->address, job->pages, VM_SHOOT, &budget);
+    return vm_clear(cpu, vm, region, job->what.address, job->pages, VM_SHOOT, &budget);
 }
 
 static bool clear(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
@@ -349,14 +356,14 @@ static bool remove_region(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 }
 
 static bool wake_parked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    park_unmapped(cpu, vm, job->address, job->bytes);
+    park_unmapped(cpu, vm, job->what.address, job->what.bytes);
     return true;
 }
 
 static bool change_access_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
     struct part part = next_part(job, VM_STEP);
     struct region *region = job_region(vm, job);
-    enum protection protection = (enum protection)job->protection;
+    enum protection protection = (enum protection)job->what.protection;
     uint64_t writable;
 
     if (region == NULL)
@@ -414,7 +421,7 @@ static bool undo_tables(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
 }
 
 static bool undo_region_locked(struct cpu *cpu, struct vm *vm, struct vm_job *job) {
-    struct region *region = vm_find(vm, job->address, job->bytes);
+    struct region *region = vm_find(vm, job->what.address, job->what.bytes);
 
     if (!vm->dead && region != NULL)
         vm_remove_region(cpu, vm, region);

@@ -95,18 +95,27 @@ void vm_abort_region(struct cpu *cpu, struct vm *vm, uint64_t pages) {
     ledger_give(cpu, vm->ledger, LEDGER_RESERVED_PAGES, pages);
 }
 
-enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages, uint64_t *at) {
-    if (!regions_find_gap(&vm->regions, pages, at))
-        return CAPOS_STATUS_OVERLOADED;
-    enum capos_status status = vm_prepare_region(cpu, vm, pages);
+enum capos_status vm_prepare_place(struct cpu *cpu, struct vm *vm, uint64_t pages, uint64_t *at) {
+    enum capos_status status = regions_prepare(cpu, &vm->regions, vm->ledger);
+
     if (status != CAPOS_STATUS_OK)
         return status;
+    if (!regions_find_gap(&vm->regions, pages, at))
+        return CAPOS_STATUS_OVERLOADED;
     status = vm_prepare_tables(cpu, vm, *at, pages);
-    if (status == CAPOS_STATUS_OK)
-        return status;
-    if (!vm->busy) // a job may have made tables there that it has not used yet
+    if (status != CAPOS_STATUS_OK && !vm->busy) // a job may have made some that it has not used yet
         vm_trim_tables(cpu, vm, *at, pages);
-    vm_abort_region(cpu, vm, pages);
+    return status;
+}
+
+enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages, uint64_t *at) {
+    enum capos_status status = ledger_take(cpu, vm->ledger, LEDGER_RESERVED_PAGES, pages);
+
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = vm_prepare_place(cpu, vm, pages, at);
+    if (status != CAPOS_STATUS_OK)
+        vm_abort_region(cpu, vm, pages);
     return status;
 }
 
@@ -197,6 +206,8 @@ bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *region, uint6
             machine_space_shootdown(cpu, &vm->space, batch.first,
                                     (batch.end.value - batch.first.value) / FRAME_SIZE);
         vm_free_batch(cpu, vm, region, &batch);
+        if (batch.count < VM_BATCH) // it ended with the range
+            return true;
         *budget -= min_u64(*budget, batch.count);
     }
     return false;

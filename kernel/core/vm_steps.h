@@ -5,6 +5,8 @@
 #ifndef CORE_VM_STEPS_H
 #define CORE_VM_STEPS_H
 
+#include "base/bits.h"
+#include "core/frame.h"
 #include "core/vm.h"
 
 // Adds `count` zeroed frames to a chain; OVERLOADED, with some of them added. Frees `count` of
@@ -23,7 +25,10 @@ void vm_trim_tables(struct cpu *cpu, struct vm *vm, uint64_t at, uint64_t pages)
 must_use enum capos_status vm_prepare_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
 void vm_abort_region(struct cpu *cpu, struct vm *vm, uint64_t pages);
 
-// The same for a region at an address of the kernel's choice, which is all mapped at once.
+// Room for one more region, an address of the kernel's choice for it and the tables there, for what
+// is all mapped at once; and with the charge for its pages.
+must_use enum capos_status vm_prepare_place(struct cpu *cpu, struct vm *vm, uint64_t pages,
+                                            uint64_t *at);
 must_use enum capos_status vm_prepare_mapping(struct cpu *cpu, struct vm *vm, uint64_t pages,
                                               uint64_t *at);
 
@@ -49,6 +54,16 @@ must_use bool vm_clear(struct cpu *cpu, struct vm *vm, const struct region *regi
 
 // Makes a region of which nothing is mapped, of whatever kind it was but a block, a reserved one.
 void vm_empty_region(struct cpu *cpu, struct region *region);
+
+// Can an ALLOCATE be done at all?
+static inline bool vm_may_allocate(const struct vm_request *what) {
+    return what->protection <= PROTECTION_READ_WRITE && what->bytes != 0 &&
+           is_aligned(what->bytes, FRAME_SIZE);
+}
+
+// May the region be ended? It is found then.
+must_use enum capos_status vm_check_unmap(struct vm *vm, const struct vm_request *what,
+                                          struct region **found);
 
 // Ends a region of which nothing is mapped.
 void vm_remove_region(struct cpu *cpu, struct vm *vm, struct region *region);

@@ -73,7 +73,7 @@ static void write_address(uint16_t method, struct capos_builder *results, uint64
 // A job that was held is done.
 static void job_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
     struct vm_job *job = vm_job_of(call->queue);
-    uint64_t address = job->address;
+    uint64_t address = job->what.address;
     struct capos_invocation *invocation = call_reply_begin(cpu, call);
 
     if (status == CAPOS_STATUS_OK)
@@ -83,11 +83,11 @@ static void job_answer(struct cpu *cpu, struct call *call, enum capos_status sta
 
 // Does the job, or holds the call until it is done: CAPOS_PENDING then.
 static int do_job(const struct target *target, struct capos_invocation *invocation,
-                  struct vm_job *job) {
+                  struct vm_request *job) {
     enum capos_status status;
 
-    if (vm_job_try(target->cpu, vm_of(target), job))
-        return answer(invocation, job->status);
+    if (vm_job_try(target->cpu, vm_of(target), job, &status))
+        return answer(invocation, status);
     status = vm_job_hold(target->cpu, vm_of(target), job, invocation, job_answer);
     return status == CAPOS_STATUS_OK ? CAPOS_PENDING : answer(invocation, status);
 }
@@ -95,7 +95,7 @@ static int do_job(const struct target *target, struct capos_invocation *invocati
 static int virtual_memory_commit(void *self, struct capos_invocation *invocation,
                                  struct capos_virtual_memory_commit_params params,
                                  struct capos_virtual_memory_commit_results_builder results) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_COMMIT,
         .address = capos_virtual_memory_commit_params_address(params),
         .bytes = capos_virtual_memory_commit_params_bytes(params),
@@ -109,7 +109,7 @@ static int virtual_memory_commit(void *self, struct capos_invocation *invocation
 static int virtual_memory_decommit(void *self, struct capos_invocation *invocation,
                                    struct capos_virtual_memory_decommit_params params,
                                    struct capos_virtual_memory_decommit_results_builder results) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_DECOMMIT,
         .address = capos_virtual_memory_decommit_params_address(params),
         .bytes = capos_virtual_memory_decommit_params_bytes(params),
@@ -122,7 +122,7 @@ static int virtual_memory_decommit(void *self, struct capos_invocation *invocati
 static int virtual_memory_protect(void *self, struct capos_invocation *invocation,
                                   struct capos_virtual_memory_protect_params params,
                                   struct capos_virtual_memory_protect_results_builder results) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_PROTECT,
         .address = capos_virtual_memory_protect_params_address(params),
         .bytes = capos_virtual_memory_protect_params_bytes(params),
@@ -136,7 +136,7 @@ static int virtual_memory_protect(void *self, struct capos_invocation *invocatio
 static int virtual_memory_unmap(void *self, struct capos_invocation *invocation,
                                 struct capos_virtual_memory_unmap_params params,
                                 struct capos_virtual_memory_unmap_results_builder results) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_UNMAP,
         .address = capos_virtual_memory_unmap_params_address(params),
         .bytes = capos_virtual_memory_unmap_params_bytes(params),
@@ -149,7 +149,7 @@ static int virtual_memory_unmap(void *self, struct capos_invocation *invocation,
 static int virtual_memory_allocate(void *self, struct capos_invocation *invocation,
                                    struct capos_virtual_memory_allocate_params params,
                                    struct capos_virtual_memory_allocate_results_builder results) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_ALLOCATE,
         .bytes = capos_virtual_memory_allocate_params_bytes(params),
         .protection = access_of(capos_virtual_memory_allocate_params_protection(params)),
@@ -174,7 +174,7 @@ static int virtual_memory_map(void *self, struct capos_invocation *invocation,
         return capos_fail(invocation, CAPOS_DISCONNECTED, "the object is revoked");
     if (status != CAPOS_STATUS_OK)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "that is no MemoryObject");
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_MAP,
         .offset = capos_virtual_memory_map_params_offset(params),
         .bytes = capos_virtual_memory_map_params_bytes(params),

@@ -10,10 +10,10 @@
 static inline enum capos_status vm_range(struct cpu *cpu, struct vm *vm,
                                          enum vm_operation operation, uint64_t address,
                                          uint64_t bytes, enum protection protection) {
-    struct vm_job job = {.operation = (uint8_t)operation,
-                         .protection = (uint8_t)protection,
-                         .address = address,
-                         .bytes = bytes};
+    struct vm_request job = {.operation = (uint8_t)operation,
+                             .protection = (uint8_t)protection,
+                             .address = address,
+                             .bytes = bytes};
 
     return vm_job_now(cpu, vm, &job);
 }
@@ -40,7 +40,7 @@ static inline enum capos_status vm_unmap(struct cpu *cpu, struct vm *vm, uint64_
 
 static inline enum capos_status vm_allocate(struct cpu *cpu, struct vm *vm, uint64_t bytes,
                                             enum protection protection, struct uaddr *at) {
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_ALLOCATE, .protection = (uint8_t)protection, .bytes = bytes};
     enum capos_status status = vm_job_now(cpu, vm, &job);
 
@@ -51,11 +51,11 @@ static inline enum capos_status vm_allocate(struct cpu *cpu, struct vm *vm, uint
 static inline enum capos_status vm_map(struct cpu *cpu, struct vm *vm, struct memory *memory,
                                        uint64_t offset, uint64_t bytes, enum protection protection,
                                        struct uaddr *at) {
-    struct vm_job job = {.operation = VM_MAP,
-                         .protection = (uint8_t)protection,
-                         .bytes = bytes,
-                         .memory = memory,
-                         .offset = offset};
+    struct vm_request job = {.operation = VM_MAP,
+                             .protection = (uint8_t)protection,
+                             .bytes = bytes,
+                             .memory = memory,
+                             .offset = offset};
     enum capos_status status = vm_job_now(cpu, vm, &job);
 
     at->value = job.address;

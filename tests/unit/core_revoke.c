@@ -335,7 +335,7 @@ static struct memory *grant_memory(uint64_t pages, uint64_t *cap) {
     return memory;
 }
 
-static enum capos_status job_of(struct actor *actor, struct vm_job *job) {
+static enum capos_status job_of(struct actor *actor, struct vm_request *job) {
     enum capos_status status;
 
     kernel_enter(cpu);
@@ -347,11 +347,11 @@ static enum capos_status job_of(struct actor *actor, struct vm_job *job) {
 
 static enum capos_status map(struct actor *actor, struct memory *memory, struct revoker *revoker,
                              uint64_t pages, struct uaddr *at) {
-    struct vm_job job = {.operation = VM_MAP,
-                         .memory = memory,
-                         .revoker = revoker,
-                         .bytes = pages * PAGE,
-                         .protection = PROTECTION_READ_WRITE};
+    struct vm_request job = {.operation = VM_MAP,
+                             .memory = memory,
+                             .revoker = revoker,
+                             .bytes = pages * PAGE,
+                             .protection = PROTECTION_READ_WRITE};
     enum capos_status status = job_of(actor, &job);
 
     at->value = job.address;
@@ -359,7 +359,7 @@ static enum capos_status map(struct actor *actor, struct memory *memory, struct 
 }
 
 static enum capos_status unmap(struct actor *actor, struct uaddr at, uint64_t pages) {
-    struct vm_job job = {.operation = VM_UNMAP, .address = at.value, .bytes = pages * PAGE};
+    struct vm_request job = {.operation = VM_UNMAP, .address = at.value, .bytes = pages * PAGE};
 
     return job_of(actor, &job);
 }
@@ -372,7 +372,7 @@ static bool step_job(struct vm *vm, struct vm_job *job, int steps) {
     kernel_enter(cpu);
     vm->busy = true;
     for (int i = 0; i < steps && !over; i++) {
-        phases = job->undoing ? vm_undo_phases : vm_phases[job->operation];
+        phases = job->undoing ? vm_undo_phases : vm_phases[job->what.operation];
         bool done = phases[job->phase](cpu, vm, job);
 
         if (!job->undoing && job->status != CAPOS_STATUS_OK) {
@@ -470,7 +470,7 @@ START_TEST(jobs_meet_the_sweep) {
     for (unsigned i = 0; i < sizeof operations; i++)
         for (int steps = 0; steps < 14; steps++) {
             struct vm *vm = pair.client.process->vm;
-            struct vm_job job = {.operation = operations[i], .bytes = 300 * PAGE};
+            struct vm_request what = {.operation = operations[i], .bytes = 300 * PAGE};
             struct revoker *revoker;
             struct uaddr at = {0};
             uint64_t cap, copy;
@@ -479,19 +479,14 @@ START_TEST(jobs_meet_the_sweep) {
             copy = copy_of(&pair.client, cap, &revoker);
             if (operations[i] != VM_MAP)
                 ck_assert_int_eq(map(&pair.client, memory, revoker, 300, &at), CAPOS_STATUS_OK);
-            job.protection = PROTECTION_READ;
-            job.address = at.value;
-            if (operations[i] == VM_PROTECT) { // from reading to writing
-                job.operation = VM_PROTECT;
-                ck_assert_int_eq(job_of(&pair.client, &job), CAPOS_STATUS_OK);
-            }
-            job = (struct vm_job){.operation = operations[i],
-                                  .bytes = 300 * PAGE,
-                                  .address = at.value,
-                                  .pages = 300,
-                                  .protection = PROTECTION_READ_WRITE,
-                                  .memory = memory,
-                                  .revoker = revoker};
+            what.protection = PROTECTION_READ;
+            what.address = at.value;
+            if (operations[i] == VM_PROTECT) // from reading to writing
+                ck_assert_int_eq(job_of(&pair.client, &what), CAPOS_STATUS_OK);
+            what.protection = PROTECTION_READ_WRITE;
+            what.memory = memory;
+            what.revoker = revoker;
+            struct vm_job job = {.what = what, .pages = 300};
             bool over = step_job(vm, &job, steps);
             kill(revoker);
             for (int n = 0; n < 3; n++) {
@@ -504,9 +499,9 @@ START_TEST(jobs_meet_the_sweep) {
             host_settle(pair.host);
             ck_assert_int_eq(revoker->state, REVOKER_OVER);
             ck_assert_int_eq(memory->writers, 0);
-            ck_assert(!is_mapped(&pair.client, (struct uaddr){job.address}));
+            ck_assert(!is_mapped(&pair.client, (struct uaddr){job.what.address}));
             if (operations[i] != VM_UNMAP)
-                ck_assert_int_eq(unmap(&pair.client, (struct uaddr){job.address}, 300),
+                ck_assert_int_eq(unmap(&pair.client, (struct uaddr){job.what.address}, 300),
                                  job.status == CAPOS_STATUS_OK || operations[i] == VM_PROTECT
                                      ? CAPOS_STATUS_OK
                                      : CAPOS_STATUS_MALFORMED);

@@ -123,7 +123,7 @@ static int finish(struct party *party, struct capos_call *of, unsigned *steps) {
 
 static void setup(void) {
     struct uaddr at;
-    struct vm_job job = {
+    struct vm_request job = {
         .operation = VM_ALLOCATE, .protection = PROTECTION_READ_WRITE, .bytes = MANY * PAGE};
 
     devices_reset();
@@ -176,10 +176,10 @@ START_TEST(it_takes_bounded_steps) {
         ck_assert_int_eq(finish(&owner, &call, &steps), CAPOS_DONE);
         host_audit(host);
         if (method == DECOMMIT) { // for those that follow
-            struct vm_job job = {.operation = VM_COMMIT,
-                                 .protection = PROTECTION_READ_WRITE,
-                                 .address = full,
-                                 .bytes = MANY * PAGE};
+            struct vm_request job = {.operation = VM_COMMIT,
+                                     .protection = PROTECTION_READ_WRITE,
+                                     .address = full,
+                                     .bytes = MANY * PAGE};
             ck_assert_int_eq(vm_job_now(cpu, owner.actor.process->vm, &job), CAPOS_STATUS_OK);
         }
     }
@@ -288,16 +288,16 @@ START_TEST(a_caller_that_dies_leaves_no_half) {
             continue;
         // It was done: undone by hand, for the next round.
         region = vm->regions.array[vm->regions.count - 1].start;
-        struct vm_job undo = {.operation = method == COMMIT     ? VM_DECOMMIT
-                                           : method == DECOMMIT ? VM_COMMIT
-                                           : method == PROTECT  ? VM_PROTECT
-                                           : method == UNMAP    ? VM_ALLOCATE
-                                                                : VM_UNMAP,
-                              .protection = PROTECTION_READ_WRITE,
-                              .address = method == COMMIT                      ? empty
-                                         : method == ALLOCATE || method == MAP ? region
-                                                                               : full,
-                              .bytes = MANY * PAGE};
+        struct vm_request undo = {.operation = method == COMMIT     ? VM_DECOMMIT
+                                               : method == DECOMMIT ? VM_COMMIT
+                                               : method == PROTECT  ? VM_PROTECT
+                                               : method == UNMAP    ? VM_ALLOCATE
+                                                                    : VM_UNMAP,
+                                  .protection = PROTECTION_READ_WRITE,
+                                  .address = method == COMMIT                      ? empty
+                                             : method == ALLOCATE || method == MAP ? region
+                                                                                   : full,
+                                  .bytes = MANY * PAGE};
         ck_assert_int_eq(vm_job_now(cpu, vm, &undo), CAPOS_STATUS_OK);
         if (method == UNMAP)
             full = undo.address;

@@ -20,7 +20,13 @@
 #include "core/panic.h"
 #include "core/thread.h"
 
-enum { SPACE_ENTRIES = 512, SPACE_LEVELS = 4, SPACE_TOP = 3, SPACE_USER_HALF = 256 };
+enum {
+    SPACE_ENTRIES = 512,
+    SPACE_LEVELS = 4,
+    SPACE_TOP = 3,
+    SPACE_USER_HALF = 256,
+    SPACE_LEAF_BITS = 21, // of the addresses that one lowest table covers
+};
 
 // Ignored by the CPU in an entry that is not present: a page is mapped, without access.
 #define ENTRY_HELD (UINT64_C(1) << 9)
@@ -79,12 +85,26 @@ static bool space_walk(const struct machine_space *space, struct uaddr at,
     return true;
 }
 
-// The same for a page that is known to be prepared.
-static void space_path(const struct machine_space *space, struct uaddr at,
-                       uint64_t *path[SPACE_LEVELS]) {
+// A page's entry, in the table that was last walked to or by a walk. NULL when there is no table.
+static uint64_t *space_entry(struct machine_space *space, struct uaddr at) {
+    uint64_t *path[SPACE_LEVELS];
     unsigned missing;
-    if (!space_walk(space, at, path, &missing))
+    if (at.value >> SPACE_LEAF_BITS != space->leaf_at) {
+        if (!space_walk(space, at, path, &missing))
+            return NULL;
+        space->leaf_at = at.value >> SPACE_LEAF_BITS;
+        space->leaf = path[0] - space_index(at.value, 0);
+        space->leaf_entry = path[1];
+    }
+    return &space->leaf[space_index(at.value, 0)];
+}
+
+// The same for a page that is known to be prepared; space->leaf_entry leads to its table.
+static uint64_t *space_prepared(struct machine_space *space, struct uaddr at) {
+    uint64_t *entry = space_entry(space, at);
+    if (entry == NULL)
         panic("user address %lx is not prepared", (unsigned long)at.value);
+    return entry;
 }
 
 // The first address behind what an entry of this level covers.
@@ -102,6 +122,7 @@ enum capos_status machine_space_create(struct cpu *cpu, struct machine_space *sp
            SPACE_USER_HALF * sizeof *kernel);
     space->top = top.value;
     space->tables = 1;
+    space->leaf_at = MACHINE_SPACE_NOWHERE;
     atomic_store(&space->cpus, 0);
     return CAPOS_STATUS_OK;
 }
@@ -148,7 +169,7 @@ uint64_t machine_space_missing(const struct machine_space *space, struct uaddr a
     for (; at.value < end; at.value = space_behind(at.value, 1)) {
         uint64_t *path[SPACE_LEVELS];
         unsigned from;
-        if (space_walk(space, at, path, &from))
+        if (at.value >> SPACE_LEAF_BITS == space->leaf_at || space_walk(space, at, path, &from))
             continue;
         for (unsigned level = from; level > 0; level--) {
             missing += at.value >= counted[level];
@@ -178,6 +199,7 @@ uint64_t machine_space_frames(const struct machine_space *space) {
 // present to a CPU that still sees it.
 static void space_shrink(struct machine_space *space, uint64_t *path[SPACE_LEVELS], unsigned level,
                          struct machine_tables *emptied) {
+    space->leaf_at = MACHINE_SPACE_NOWHERE;
     for (; level <= SPACE_TOP && !(*path[level] & ENTRY_USE); level++) {
         uint64_t table = *path[level] & ENTRY_ADDRESS;
         *(volatile uint64_t *)path[level] = 0;
@@ -188,6 +210,15 @@ static void space_shrink(struct machine_space *space, uint64_t *path[SPACE_LEVEL
         if (level < SPACE_TOP)
             *path[level + 1] -= ENTRY_USE_ONE;
     }
+}
+
+// The same from the lowest table of a page on, which is there.
+static void space_shrink_at(struct machine_space *space, struct uaddr at,
+                            struct machine_tables *emptied) {
+    uint64_t *path[SPACE_LEVELS];
+    unsigned missing;
+    if (space_walk(space, at, path, &missing))
+        space_shrink(space, path, 1, emptied);
 }
 
 void machine_space_trim(struct cpu *cpu, struct machine_space *space, struct uaddr at,
@@ -214,11 +245,10 @@ void machine_tables_free(struct cpu *cpu, struct machine_tables *emptied) {
 void machine_space_map(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                        struct paddr frame, enum protection protection) {
     (void)cpu;
-    uint64_t *path[SPACE_LEVELS];
-    space_path(space, at, path);
-    kassert(*path[0] == 0);
-    *(volatile uint64_t *)path[0] = space_encode(frame, protection);
-    *path[1] += ENTRY_USE_ONE;
+    uint64_t *entry = space_prepared(space, at);
+    kassert(*entry == 0);
+    *(volatile uint64_t *)entry = space_encode(frame, protection);
+    *space->leaf_entry += ENTRY_USE_ONE;
 }
 
 void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct uaddr at,
@@ -226,11 +256,10 @@ void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct 
     (void)cpu;
     struct paddr frame;
     enum protection before;
-    uint64_t *path[SPACE_LEVELS];
-    space_path(space, at, path);
-    if (!space_decode(*path[0], &frame, &before))
+    uint64_t *entry = space_prepared(space, at);
+    if (!space_decode(*entry, &frame, &before))
         panic("user address %lx is not mapped", (unsigned long)at.value);
-    *(volatile uint64_t *)path[0] = space_encode(frame, protection);
+    *(volatile uint64_t *)entry = space_encode(frame, protection);
 }
 
 struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
@@ -238,32 +267,31 @@ struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, s
     (void)cpu;
     struct paddr frame;
     enum protection before;
-    uint64_t *path[SPACE_LEVELS];
-    space_path(space, at, path);
-    if (!space_decode(*path[0], &frame, &before))
+    uint64_t *entry = space_prepared(space, at);
+    if (!space_decode(*entry, &frame, &before))
         panic("user address %lx is not mapped", (unsigned long)at.value);
-    *(volatile uint64_t *)path[0] = 0;
-    *path[1] -= ENTRY_USE_ONE;
-    if (emptied != NULL)
-        space_shrink(space, path, 1, emptied);
+    *(volatile uint64_t *)entry = 0;
+    *space->leaf_entry -= ENTRY_USE_ONE;
+    if (emptied != NULL && !(*space->leaf_entry & ENTRY_USE))
+        space_shrink_at(space, at, emptied);
     return frame;
 }
 
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                           struct paddr *frame, enum protection *protection) {
     (void)cpu;
-    uint64_t *path[SPACE_LEVELS];
-    unsigned missing;
-    return space_walk(space, at, path, &missing) && space_decode(*path[0], frame, protection);
+    const uint64_t *entry = space_entry(space, at);
+    return entry != NULL && space_decode(*entry, frame, protection);
 }
 
 // Moves *at to the first page at or after it whose tables are all there, and answers its entry;
 // NULL when that is not below end.
-static const uint64_t *space_skip(const struct machine_space *space, struct uaddr *at,
-                                  struct uaddr end) {
+static const uint64_t *space_skip(struct machine_space *space, struct uaddr *at, struct uaddr end) {
     while (at->value < end.value) {
         uint64_t *path[SPACE_LEVELS];
         unsigned missing;
+        if (at->value >> SPACE_LEAF_BITS == space->leaf_at)
+            return space_entry(space, *at);
         if (space_walk(space, *at, path, &missing))
             return path[0];
         at->value = space_behind(at->value, missing);

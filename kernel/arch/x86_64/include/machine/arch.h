@@ -67,7 +67,14 @@ struct machine_space {
     uint64_t top;          // physical address of the top-level table
     uint64_t tables;       // frames that the tables use, the top-level one included
     _Atomic uint64_t cpus; // that have it loaded, a bit each
+
+    // The lowest table that was last walked to, and the entry that leads to it: of 2 MiB, whose
+    // address it is in units of that; MACHINE_SPACE_NOWHERE: none.
+    uint64_t leaf_at;
+    uint64_t *leaf, *leaf_entry;
 };
+
+#define MACHINE_SPACE_NOWHERE UINT64_MAX
 
 static inline void *machine_direct(struct paddr address) {
     return (void *)(MACHINE_DIRECT + address.value);
