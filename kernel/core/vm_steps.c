@@ -161,16 +161,16 @@ struct vm_batch {
 
 static void vm_unmap_batch(struct cpu *cpu, struct vm *vm, struct uaddr at, struct uaddr end,
                            bool tables, struct vm_batch *batch) {
+    struct machine_tables *emptied = tables ? &batch->tables : NULL;
     enum protection protection;
-    struct paddr frame;
 
     batch->count = batch->writable = 0;
-    while (batch->count < VM_BATCH &&
-           machine_space_next(cpu, &vm->space, &at, end, &frame, &protection)) {
+    while (batch->count < VM_BATCH && at.value < end.value &&
+           machine_space_unmap(cpu, &vm->space, &at, end, emptied, &batch->frame[batch->count],
+                               &protection)) {
         if (batch->count == 0)
             batch->first = at;
-        batch->frame[batch->count++] =
-            machine_space_unmap(cpu, &vm->space, at, tables ? &batch->tables : NULL);
+        batch->count++;
         batch->writable += protection == PROTECTION_READ_WRITE;
         at.value += FRAME_SIZE;
         batch->end = at;

@@ -183,20 +183,6 @@ void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct 
     page->protection = protection;
 }
 
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
-                                 struct machine_tables *emptied) {
-    struct host_entry *page = page_at(space, at), *chunk = chunk_at(space, at);
-    struct paddr frame;
-
-    (void)cpu;
-    ck_assert_ptr_nonnull(page);
-    frame = page->frame;
-    array_remove(&space->tables->pages, page);
-    chunk->mapped--;
-    shrink(space, chunk, emptied);
-    return frame;
-}
-
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                           struct paddr *frame, enum protection *protection) {
     const struct host_entry *page = page_at(space, at);
@@ -220,6 +206,20 @@ bool machine_space_next(struct cpu *cpu, struct machine_space *space, struct uad
     at->value = pages->entry[found].key * FRAME_SIZE;
     *frame = pages->entry[found].frame;
     *protection = pages->entry[found].protection;
+    return true;
+}
+
+bool machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
+                         struct uaddr end, struct machine_tables *emptied, struct paddr *frame,
+                         enum protection *protection) {
+    struct host_entry *chunk;
+
+    if (!machine_space_next(cpu, space, at, end, frame, protection))
+        return false;
+    chunk = chunk_at(space, *at);
+    array_remove(&space->tables->pages, page_at(space, *at));
+    chunk->mapped--;
+    shrink(space, chunk, emptied);
     return true;
 }
 

@@ -262,21 +262,6 @@ void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct 
     *(volatile uint64_t *)entry = space_encode(frame, protection);
 }
 
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
-                                 struct machine_tables *emptied) {
-    (void)cpu;
-    struct paddr frame;
-    enum protection before;
-    uint64_t *entry = space_prepared(space, at);
-    if (!space_decode(*entry, &frame, &before))
-        panic("user address %lx is not mapped", (unsigned long)at.value);
-    *(volatile uint64_t *)entry = 0;
-    *space->leaf_entry -= ENTRY_USE_ONE;
-    if (emptied != NULL && !(*space->leaf_entry & ENTRY_USE))
-        space_shrink_at(space, at, emptied);
-    return frame;
-}
-
 bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                           struct paddr *frame, enum protection *protection) {
     (void)cpu;
@@ -286,12 +271,12 @@ bool machine_space_lookup(struct cpu *cpu, struct machine_space *space, struct u
 
 // Moves *at to the first page at or after it whose tables are all there, and answers its entry;
 // NULL when that is not below end.
-static const uint64_t *space_skip(struct machine_space *space, struct uaddr *at, struct uaddr end) {
+static uint64_t *space_skip(struct machine_space *space, struct uaddr *at, struct uaddr end) {
     while (at->value < end.value) {
         uint64_t *path[SPACE_LEVELS];
         unsigned missing;
         if (at->value >> SPACE_LEAF_BITS == space->leaf_at)
-            return space_entry(space, *at);
+            return &space->leaf[space_index(at->value, 0)];
         if (space_walk(space, *at, path, &missing))
             return path[0];
         at->value = space_behind(at->value, missing);
@@ -299,17 +284,39 @@ static const uint64_t *space_skip(struct machine_space *space, struct uaddr *at,
     return NULL;
 }
 
-bool machine_space_next(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
-                        struct uaddr end, struct paddr *frame, enum protection *protection) {
-    (void)cpu;
-    const uint64_t *entry;
+// The entry of the first mapped page at or after *at, which becomes its address; NULL when that is
+// not below end.
+static uint64_t *space_next(struct machine_space *space, struct uaddr *at, struct uaddr end,
+                            struct paddr *frame, enum protection *protection) {
+    uint64_t *entry;
     while ((entry = space_skip(space, at, end)) != NULL) {
         uint64_t behind = space_behind(at->value, 1);
         for (; at->value < behind && at->value < end.value; at->value += MMU_PAGE, entry++)
             if (space_decode(*entry, frame, protection))
-                return true;
+                return entry;
     }
-    return false;
+    return NULL;
+}
+
+bool machine_space_next(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
+                        struct uaddr end, struct paddr *frame, enum protection *protection) {
+    (void)cpu;
+    return space_next(space, at, end, frame, protection) != NULL;
+}
+
+bool machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
+                         struct uaddr end, struct machine_tables *emptied, struct paddr *frame,
+                         enum protection *protection) {
+    (void)cpu;
+    uint64_t *entry = space_next(space, at, end, frame, protection);
+    if (entry == NULL)
+        return false;
+    (void)space_prepared(space, *at);
+    *(volatile uint64_t *)entry = 0;
+    *space->leaf_entry -= ENTRY_USE_ONE;
+    if (emptied != NULL && !(*space->leaf_entry & ENTRY_USE))
+        space_shrink_at(space, *at, emptied);
+    return true;
 }
 
 void machine_space_load(struct cpu *cpu, struct machine_space *space) {

@@ -54,11 +54,13 @@ void machine_space_map(struct cpu *cpu, struct machine_space *space, struct uadd
 void machine_space_protect(struct cpu *cpu, struct machine_space *space, struct uaddr at,
                            enum protection protection);
 
-// Unmaps a mapped page and returns its frame; tables that this has emptied are added to `emptied`,
-// or stay if that is NULL.
-// The frame and the tables may be used again only after machine_space_shootdown() for the page.
-struct paddr machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr at,
-                                 struct machine_tables *emptied);
+// Unmaps the first mapped page at or after *at and below `end`: true, *at is its address, and its
+// frame and what its protection was are told; false when there is none. Tables that this has
+// emptied are added to `emptied`, or stay if that is NULL. The frame and the tables may be used
+// again only after machine_space_shootdown() for the page.
+bool machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct uaddr *at,
+                         struct uaddr end, struct machine_tables *emptied, struct paddr *frame,
+                         enum protection *protection);
 
 // Takes out the tables of a range that were prepared and that nothing is mapped through.
 void machine_space_trim(struct cpu *cpu, struct machine_space *space, struct uaddr at,
