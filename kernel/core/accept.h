@@ -20,14 +20,18 @@
 #define ACCEPT_PENDING INT32_MIN
 
 // The record of a free slot, or NULL.
-static inline struct call *accept_slot(const struct ring *ring, const struct capos_sqe *sqe,
+static inline struct call *accept_slot(struct ring *ring, const struct capos_sqe *sqe,
                                        enum capos_status *status) {
     uint32_t slot = machine_clamp(sqe->slot, ring->slots);
-    struct call *call = &ring->calls[slot];
+    struct call *call;
 
     *status = CAPOS_STATUS_MALFORMED;
-    if (UNLIKELY(slot != sqe->slot))
-        return NULL;
+    if (UNLIKELY(slot != sqe->slot)) {
+        if (!ring_has_slot(ring, sqe->slot))
+            return NULL;
+        slot = machine_clamp(sqe->slot, ring->slots);
+    }
+    call = &ring->calls[slot];
     *status = CAPOS_STATUS_BUSY;
     return LIKELY(call_state(call) == CALL_IDLE) ? call : NULL;
 }

@@ -112,7 +112,7 @@ static uint64_t mix_ring(uint64_t *digest, const struct ring *ring) {
         if (call_state(call) == CALL_WAITING)
             mix(digest, ring->depends[i].source);
     }
-    return ring->uses == NULL ? 0 : kmem_charge(ring->slots * sizeof(struct revoker_use));
+    return ring->uses == NULL ? 0 : kmem_charge(ring->room * sizeof(struct revoker_use));
 }
 
 static void mix_ledger(uint64_t *digest, const struct ledger *ledger, uint64_t arrays,

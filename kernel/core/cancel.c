@@ -71,7 +71,7 @@ int32_t cancel_run(struct cpu *cpu, struct ring *ring, const struct capos_sqe *s
     struct call *call = &ring->calls[slot];
 
     if (slot != sqe->source)
-        return -CAPOS_STATUS_MALFORMED;
+        return sqe->source < ring->room ? -CAPOS_STATUS_REFUSED : -CAPOS_STATUS_MALFORMED;
     if (call_state(call) == CALL_IDLE || call->user_data != sqe->interface)
         return -CAPOS_STATUS_REFUSED;
     return cancel_surely(cpu, call, CAPOS_STATUS_CANCELLED) == CANCEL_ENDED ? 0

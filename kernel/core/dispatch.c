@@ -15,6 +15,7 @@
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/revoke.h"
+#include "core/ring_spare.h"
 #include "core/ringserve.h"
 #include "core/thread.h"
 #include "core/transfer.h"
@@ -269,7 +270,7 @@ static enum capos_status take_params(struct cpu *cpu, struct dispatch *dispatch)
 }
 
 // Calls the method, or whatever the type has in place of a table of them.
-static int serve(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
+static int serve_once(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
     struct capos_invocation *invocation = &dispatch->invocation;
     const struct object_type *type = object->type;
     const struct capos_interface *methods = type->methods;
@@ -291,6 +292,26 @@ static void release_moved(struct cpu *cpu, const struct capos_invocation *invoca
         if (invocation->received[i].kind == CAPOS_TRANSFER_MOVE &&
             captable_release(cpu, table, invocation->received[i].cap) != CAPOS_STATUS_OK)
             continue; // taken
+}
+
+// A call that failed for want of memory has changed nothing: it is made once more, if what its
+// process keeps for its threads to come can be given up.
+seldom static int serve_again(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
+    struct capos_builder *results = &dispatch->invocation.results;
+
+    if (!ring_spare_drop(cpu, dispatch->call->ring->process))
+        return CAPOS_OVERLOADED;
+    drop_gifts(cpu, dispatch);
+    dispatch->given = 0;
+    capos_builder_take_buffers(results, results->words, results->capacity, results->descriptors,
+                               results->descriptor_room);
+    return serve_once(cpu, dispatch, object);
+}
+
+static int serve(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
+    int outcome = serve_once(cpu, dispatch, object);
+
+    return UNLIKELY(outcome == CAPOS_OVERLOADED) ? serve_again(cpu, dispatch, object) : outcome;
 }
 
 flat void dispatch_call(struct cpu *cpu, struct call *call) {

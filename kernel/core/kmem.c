@@ -138,16 +138,14 @@ static inline void *small_take(struct cpu *cpu, unsigned class) {
     if (UNLIKELY(block == NULL))
         return NULL;
     machine_memory_used(block, charge);
-    machine_clear(block, charge);
     return block;
 }
 
-// Whole frames, which come zeroed; that takes time, so no lock is held.
 seldom static void *large_take(struct cpu *cpu, uint64_t charge) {
     struct kmem *kmem = &cpu->kernel->kmem;
     struct paddr block;
 
-    if (frame_alloc(cpu, frames_order(charge), &block) != CAPOS_STATUS_OK)
+    if (frame_take(cpu, frames_order(charge), &block) != CAPOS_STATUS_OK)
         return NULL;
     lock_take(&kmem->lock);
     kmem->frames += charge / FRAME_SIZE;
@@ -157,6 +155,14 @@ seldom static void *large_take(struct cpu *cpu, uint64_t charge) {
 }
 
 enum capos_status kmem_alloc(struct cpu *cpu, struct ledger *ledger, size_t size, void **block) {
+    enum capos_status status = kmem_take(cpu, ledger, size, block);
+
+    if (LIKELY(status == CAPOS_STATUS_OK)) // it takes time, so no lock is held
+        machine_clear(*block, kmem_charge(size));
+    return status;
+}
+
+enum capos_status kmem_take(struct cpu *cpu, struct ledger *ledger, size_t size, void **block) {
     bool small = is_small(size);
     unsigned class = class_of(size);
     uint64_t charge = LIKELY(small) ? class_bytes(class) : kmem_charge(size);

@@ -30,6 +30,10 @@ void kmem_init(struct kmem *kmem);
 must_use enum capos_status kmem_alloc(struct cpu *cpu, struct ledger *ledger, size_t size,
                                       void **block);
 
+// The same, but the block holds what it held before: for what is not read before it is written.
+must_use enum capos_status kmem_take(struct cpu *cpu, struct ledger *ledger, size_t size,
+                                     void **block);
+
 // Frees a block at once. `size` and `ledger` are those that it was allocated with. For what another
 // CPU may still be looking at, use reclaim.h.
 void kmem_free(struct cpu *cpu, struct ledger *ledger, void *block, size_t size);

@@ -193,8 +193,10 @@ static enum reap_result reap_thread(struct cpu *cpu, struct process *process) {
     lock_take(&process->lock);
     node = list_pop_front(&process->threads);
     lock_drop(&process->lock);
-    if (node == NULL)
+    if (node == NULL) {
+        (void)ring_spare_drop(cpu, process);
         return REAP_NEXT;
+    }
     thread = list_entry(node, struct thread, sibling);
     thread_release(cpu, thread);
     object_put(cpu, &thread->object);

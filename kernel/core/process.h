@@ -12,6 +12,7 @@
 #include "core/ledger.h"
 #include "core/lock.h"
 #include "core/object.h"
+#include "core/ring_spare.h"
 #include "core/sched_policy.h"
 #include "core/session.h"
 #include "core/token.h"
@@ -88,6 +89,7 @@ struct process {
     struct sched_share share; // of each of its threads
     uint32_t threads_left;
     struct list threads;
+    struct ring_spares spares;
     struct process_end end; // valid when state is not RUNNING
     uint64_t cycles;        // of threads that have ended
 

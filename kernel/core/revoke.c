@@ -120,7 +120,7 @@ bool revoker_close(struct cpu *cpu, struct object *object) {
 // Calls in flight ---------------------------------------------------------------------------------
 
 static size_t uses_bytes(const struct ring *ring) {
-    return ring->slots * sizeof(struct revoker_use);
+    return ring->room * sizeof(struct revoker_use);
 }
 
 static struct revoker_use *uses_of(const struct ring *ring) {
@@ -141,7 +141,7 @@ static enum capos_status make_uses(struct cpu *cpu, struct ring *ring) {
     if (status != CAPOS_STATUS_OK)
         return status;
     struct revoker_use *uses = block, *none = NULL;
-    for (uint32_t i = 0; i < ring->slots; i++) {
+    for (uint32_t i = 0; i < ring->room; i++) {
         list_node_init(&uses[i].node);
         uses[i].call = &ring->calls[i];
     }

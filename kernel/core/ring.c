@@ -31,7 +31,7 @@ static void set_geometry(struct ring *ring, const struct ring_geometry *geometry
 
     ring->sqes = geometry->sqes;
     ring->cqes = geometry->sqes * 2;
-    ring->slots = min_u32(geometry->sqes, CAPOS_RING_SLOTS_MAX);
+    ring->room = min_u32(geometry->sqes, CAPOS_RING_SLOTS_MAX);
     ring->size = geometry->pages * CAPOS_PAGE_SIZE;
     ring->order = highest_bit(geometry->pages);
     ring->area = (uint32_t)sizeof(struct capos_ring_header) + sq_bytes +
@@ -50,33 +50,17 @@ static void write_header(const struct ring *ring) {
     header->size = ring->size;
     header->sqes = (uint16_t)ring->sqes;
     header->cqes = (uint16_t)ring->cqes;
-    header->slots = (uint16_t)ring->slots;
+    header->slots = (uint16_t)ring->room;
+    header->sq_tail = header->cq_head = 0;
+    header->sq_head = header->cq_tail = 0;
 }
 
-static void set_base(struct ring *ring, struct paddr block) {
-    ring->block = block;
-    ring->base = machine_direct(block);
+static void set_base(struct ring *ring) {
+    ring->base = machine_direct(ring->block);
     ring->sq =
         (const struct capos_sqe *)(const void *)(ring->base + sizeof(struct capos_ring_header));
     ring->cq = (struct capos_cqe *)(void *)(ring->base + sizeof(struct capos_ring_header) +
                                             ring->sqes * sizeof(struct capos_sqe));
-}
-
-// The block, charged as frames.
-static enum capos_status make_block(struct cpu *cpu, struct ring *ring) {
-    struct ledger *ledger = ring->process->ledger;
-    uint64_t pages = ring->size / CAPOS_PAGE_SIZE;
-    struct paddr block;
-    enum capos_status status = ledger_take(cpu, ledger, LEDGER_FRAMES, pages);
-
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    status = frame_alloc(cpu, ring->order, &block);
-    if (status == CAPOS_STATUS_OK)
-        set_base(ring, block);
-    else
-        ledger_give(cpu, ledger, LEDGER_FRAMES, pages);
-    return status;
 }
 
 static void free_block(struct cpu *cpu, struct ring *ring) {
@@ -84,29 +68,64 @@ static void free_block(struct cpu *cpu, struct ring *ring) {
     ledger_give(cpu, ring->process->ledger, LEDGER_FRAMES, ring->size / CAPOS_PAGE_SIZE);
 }
 
+// The block, charged as frames, and mapped.
+static enum capos_status make_block(struct cpu *cpu, struct ring *ring) {
+    struct process *process = ring->process;
+    uint64_t pages = ring->size / CAPOS_PAGE_SIZE;
+    enum capos_status status;
+
+    if (ring_spare_take(ring))
+        return CAPOS_STATUS_OK;
+    status = ledger_take(cpu, process->ledger, LEDGER_FRAMES, pages);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    status = frame_alloc(cpu, ring->order, &ring->block);
+    if (status != CAPOS_STATUS_OK) {
+        ledger_give(cpu, process->ledger, LEDGER_FRAMES, pages);
+        return status;
+    }
+    status =
+        vm_map_block(cpu, process->vm, ring->block, pages, PROTECTION_READ_WRITE, &ring->address);
+    if (status != CAPOS_STATUS_OK)
+        free_block(cpu, ring);
+    return status;
+}
+
 static size_t calls_bytes(const struct ring *ring) {
-    return ring->slots * (sizeof(struct call) + sizeof(struct depend));
+    return ring->room * (sizeof(struct call) + sizeof(struct depend));
+}
+
+static void make_record(struct ring *ring, uint32_t slot) {
+    struct call *call = &ring->calls[slot];
+
+    memset(call, 0, sizeof *call);
+    // A token that names a record of a thread that is gone must not fit a later one's.
+    atomic_store_explicit(&call->word, ring->thread->id << 40, memory_order_relaxed);
+    call->opcode = CALL_NEVER_NAMED;
+    call->slot = (uint16_t)slot;
+    call->ring = ring;
+    list_node_init(&call->link);
+    memset(&ring->depends[slot], 0, sizeof(struct depend));
+    depend_init(&ring->depends[slot]);
+}
+
+bool ring_has_slot(struct ring *ring, uint32_t slot) {
+    if (slot >= ring->room)
+        return false;
+    for (uint32_t i = ring->slots; i <= slot; i++)
+        make_record(ring, i);
+    if (slot >= ring->slots) // others may look at those records from now on
+        __atomic_store_n(&ring->slots, slot + 1, __ATOMIC_RELEASE);
+    return true;
 }
 
 static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
     void *block;
-    enum capos_status status = kmem_alloc(cpu, ring->process->ledger, calls_bytes(ring), &block);
+    enum capos_status status = kmem_take(cpu, ring->process->ledger, calls_bytes(ring), &block);
 
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    ring->calls = block;
-    ring->depends = (struct depend *)(void *)(ring->calls + ring->slots);
-    ring->due = (struct depend_chain){DEPEND_NONE, DEPEND_NONE};
-    for (uint32_t i = 0; i < ring->slots; i++) {
-        // A token that names a record of a thread that is gone must not fit a later one's.
-        atomic_store_explicit(&ring->calls[i].word, ring->thread->id << 40, memory_order_relaxed);
-        depend_init(&ring->depends[i]);
-        ring->calls[i].opcode = CALL_NEVER_NAMED;
-        ring->calls[i].slot = (uint16_t)i;
-        ring->calls[i].ring = ring;
-        list_node_init(&ring->calls[i].link);
-    }
-    return CAPOS_STATUS_OK;
+    if (status == CAPOS_STATUS_OK)
+        ring->calls = block;
+    return status;
 }
 
 enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
@@ -120,31 +139,31 @@ enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
     list_init(&ring->armed);
     lock_init(&ring->lock, LOCK_RING);
     set_geometry(ring, geometry);
-    status = make_block(cpu, ring);
-    if (status != CAPOS_STATUS_OK)
-        return status;
     status = make_calls(cpu, ring);
     if (status != CAPOS_STATUS_OK)
-        goto no_calls;
-    status = vm_map_block(cpu, process->vm, ring->block, geometry->pages, PROTECTION_READ_WRITE,
-                          &ring->address);
-    if (status != CAPOS_STATUS_OK)
-        goto no_mapping;
+        return status;
+    status = make_block(cpu, ring);
+    if (status != CAPOS_STATUS_OK) {
+        kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
+        return status;
+    }
+    set_base(ring);
+    ring->depends = (struct depend *)(void *)(ring->calls + ring->room);
+    ring->due = (struct depend_chain){DEPEND_NONE, DEPEND_NONE};
+    (void)ring_has_slot(ring, 0);
     write_header(ring);
     return CAPOS_STATUS_OK;
-
-no_mapping:
-    kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
-no_calls:
-    free_block(cpu, ring);
-    return status;
 }
 
 void ring_destroy(struct cpu *cpu, struct ring *ring) {
-    if (ring->process->vm != NULL)
-        vm_unmap_block(cpu, ring->process->vm, ring->address, ring->size / CAPOS_PAGE_SIZE);
+    struct process *process = ring->process;
+
     revoker_uses_free(cpu, ring);
-    kmem_free(cpu, ring->process->ledger, ring->calls, calls_bytes(ring));
+    kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
+    if (ring_spare_keep(ring))
+        return;
+    if (process->vm != NULL)
+        vm_unmap_block(cpu, process->vm, ring->address, ring->size / CAPOS_PAGE_SIZE);
     free_block(cpu, ring);
 }
 
@@ -159,7 +178,7 @@ bool ring_is_idle(const struct ring *ring) {
 
 static bool is_satisfied(const struct ring *ring) {
     if (ring->wait_slot)
-        return ring->wait_for >= ring->slots ||
+        return ring->wait_for >= ring->slots || // none that was ever named is in use
                call_state(&ring->calls[ring->wait_for]) == CALL_IDLE;
     return ring->cq_tail - ring->cq_head >= ring->wait_for;
 }

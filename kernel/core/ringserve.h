@@ -66,9 +66,9 @@ struct ring {
     uint8_t *base; // through the direct map
     const struct capos_sqe *sq;
     struct capos_cqe *cq;
-    uint32_t sqes, cqes, slots;
+    uint32_t sqes, cqes, room; // room: how many slots there can be
     uint32_t area, size;
-    struct call *calls;               // one per slot
+    struct call *calls;               // one per slot that there can be
     struct depend *depends;           // and one of these
     struct revoker_use *_Atomic uses; // and one of these once one was needed (revoke.h); else NULL
     struct thread *thread;
@@ -76,6 +76,10 @@ struct ring {
     struct paddr block;
     struct uaddr address;
     unsigned order;
+
+    // Slots from the first one to the last that was ever named: records beyond them hold anything.
+    // At least 1. Goes up by the ring's own thread.
+    uint32_t slots;
 
     // The thread's own, used by the CPU that it is on.
     uint32_t sq_head;
@@ -194,6 +198,9 @@ seldom bool ring_interrupt_wait(struct ring *ring);
 
 // Can another CQE be reserved? By the ring's own thread.
 bool ring_has_cqe(const struct ring *ring);
+
+// By the ring's own thread: from now on the ring has that slot. False: it can't have it.
+seldom bool ring_has_slot(struct ring *ring, uint32_t slot);
 
 // Takes a record that is IDLE: CLAIMED, with a new sequence number.
 void ring_name(struct call *call);

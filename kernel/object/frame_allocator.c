@@ -11,6 +11,7 @@
 #include "core/kmem.h"
 #include "core/memory.h"
 #include "core/process.h"
+#include "core/ring_spare.h"
 #include "core/work.h"
 #include "object/memory_object.h"
 #include "schemas/memory.capos.h"
@@ -117,6 +118,7 @@ static int allocate(void *self, struct capos_invocation *inv,
     if (dispatch_room(inv) == 0)
         return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "the caller has no room for the object");
     if (pages > MEMORY_STEP) {
+        (void)ring_spare_drop(target->cpu, dispatch_process(inv)); // it may want all that there is
         if (memory_begin(target->cpu, &memory_object_type, ledger, pages, &memory) !=
             CAPOS_STATUS_OK)
             return refuse(inv);

@@ -5,6 +5,7 @@
 
 #include "core/call.h"
 #include "core/dispatch.h"
+#include "core/ring_spare.h"
 #include "core/vm.h"
 #include "object/memory_object.h"
 #include "schemas/memory.capos.h"
@@ -88,6 +89,8 @@ static int do_job(const struct target *target, struct capos_invocation *invocati
 
     if (vm_job_try(target->cpu, vm_of(target), job, &status))
         return answer(invocation, status);
+    (void)ring_spare_drop(target->cpu,
+                          dispatch_process(invocation)); // it may want all that there is
     status = vm_job_hold(target->cpu, vm_of(target), job, invocation, job_answer);
     return status == CAPOS_STATUS_OK ? CAPOS_PENDING : answer(invocation, status);
 }

@@ -17,20 +17,21 @@ bool capos_client_init(struct capos_client *client, void *base, void *enter_cont
     if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
-    for (unsigned slot = client->ring.slots; slot-- > 0;) {
-        struct capos_slot *s = &client->slots[slot];
-
-        s->state = CAPOS_SLOT_FREE;
-        s->sent = 0;
-        s->method = NULL;
-        s->span = (struct area_span){0, 0};
-        s->ready = NULL;
-        s->sqe = (struct capos_sqe){.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot};
-        client->free[client->free_count++] = s;
-    }
     client->enter_context = enter_context;
     client->transport = *capos_client_transport(client);
     return true;
+}
+
+unsigned capos_slot_take_fresh(struct capos_client *client) {
+    unsigned slot = client->fresh;
+
+    if (slot == client->ring.slots)
+        return CAPOS_NO_SLOT;
+    client->fresh++;
+    client->slots[slot] =
+        (struct capos_slot){.state = CAPOS_SLOT_IDLE,
+                            .sqe = {.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot}};
+    return slot;
 }
 
 // Nobody will read this answer: what came with it is given up.

@@ -65,6 +65,7 @@ struct capos_client {
     uint32_t next_results;                // capos_expect_results
     bool expects;                         // either is not 0
     uint32_t free_count;
+    uint32_t fresh; // slots from here on were never taken, and hold anything
     uint32_t ready_first, ready_count;
     struct capos_slot *free[CAPOS_RING_SLOTS_MAX]; // the next one to be taken last
     uint8_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
@@ -119,9 +120,13 @@ static inline struct capos_slot *capos_slot_take_next(struct capos_client *clien
     return s;
 }
 
+// The lowest slot that was never taken, or CAPOS_NO_SLOT.
+__attribute__((cold, noinline)) unsigned capos_slot_take_fresh(struct capos_client *client);
+
 // Takes a free slot, or CAPOS_NO_SLOT.
 static inline unsigned capos_slot_take(struct capos_client *client) {
-    return client->free_count == 0 ? CAPOS_NO_SLOT : capos_slot_take_next(client)->sqe.slot;
+    return client->free_count == 0 ? capos_slot_take_fresh(client)
+                                   : capos_slot_take_next(client)->sqe.slot;
 }
 
 // Gives back a slot that the kernel doesn't have; what was not made for a method is not kept.

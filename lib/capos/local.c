@@ -33,7 +33,5 @@ bool local_attach(struct capos_local *local, void *ring) {
         !area_take(&client->area, LOCAL_LAST_WORDS, &span))
         return false;
     local->last_words = span.offset;
-    client->free[0] = client->free[--client->free_count]; // the last one lies at the bottom
-    client->slots[local_slot(client)].state = CAPOS_SLOT_IDLE;
-    return true;
+    return capos_slot_take(client) == LOCAL_SLOT; // the first one
 }

@@ -24,7 +24,10 @@ _Static_assert(sizeof(struct capos_local) == CAPOS_THREAD_AREA,
                "as large as a process begins with");
 _Static_assert(offsetof(struct capos_local, guard) == 0x28, "fixed by the C ABI");
 
-enum { LOCAL_LAST_WORDS = 64 };
+enum {
+    LOCAL_LAST_WORDS = 64,
+    LOCAL_SLOT = 0, // of the ring: kept back to park with, and to end
+};
 
 // The calling thread's. It never changes, so the compiler may remember it.
 static inline struct capos_local *local_get(void) {
@@ -44,10 +47,5 @@ size_t local_bytes(void);
 // Attaches the calling thread's client to its ring, and keeps back what it needs to park and to
 // end. False when it is no ring that this code knows.
 must_use bool local_attach(struct capos_local *local, void *ring);
-
-// The slot that is kept back.
-static inline unsigned local_slot(const struct capos_client *client) {
-    return client->ring.slots - 1;
-}
 
 #endif

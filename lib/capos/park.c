@@ -10,7 +10,7 @@
 enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uint32_t expected,
                                     uint64_t deadline) {
     struct capos_client *client = capos_client();
-    unsigned slot = local_slot(client);
+    unsigned slot = LOCAL_SLOT;
     struct capos_sqe *sqe = capos_client_sqe(client);
     enum capos_status status;
 

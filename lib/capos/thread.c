@@ -288,7 +288,7 @@ static void submit_exit(struct capos_local *local, int32_t status) {
     sqe->params_bytes = LOCAL_LAST_WORDS / 2;
     sqe->results = local->last_words + LOCAL_LAST_WORDS / 2;
     sqe->results_capacity = LOCAL_LAST_WORDS / 2;
-    capos_slot_submit(client, local_slot(client), sqe);
+    capos_slot_submit(client, LOCAL_SLOT, sqe);
 }
 
 void capos_thread_exit(int32_t status) {
@@ -300,6 +300,6 @@ void capos_thread_exit(int32_t status) {
     if (local->thread != NULL)
         leave(local->thread);
     submit_exit(local, status);
-    capos_slot_wait(local->client, local_slot(local->client));
+    capos_slot_wait(local->client, LOCAL_SLOT);
     capos_panic("a thread can't end");
 }
