@@ -53,6 +53,13 @@ interface ThreadSpawner @0xe9c736fe11cb3516 {
   # pay for. An address outside of the user's half, a stack that is no multiple of 16 or an unknown
   # ring size is `invalidArgument`; `overloaded` when a limit is reached (the classes are threads,
   # frames, reservedPages and kernelMemory); `disconnected` when the process is ending.
+
+  start @1 (entry :UInt64, stack :UInt64, argument :UInt64, threadBase :UInt64, ring :RingSize,
+      endWord :UInt64) -> (id :UInt64);
+  # The same without a handle; nobody can join the thread. When it has ended and its ring is given
+  # back, 1 is stored in the 32-bit word at `endWord`, if that can be written then, and all that are
+  # parked on the word are woken; 0 is no word. An address that is no multiple of 4 or lies outside
+  # of the user's half is `invalidArgument`.
 }
 
 interface ThreadControl @0xcb6684092920590b {

@@ -84,12 +84,15 @@ static enum capos_status find_word(struct ring *ring, const struct capos_sqe *sq
                          : find_shared(ring, sqe->cap, sqe->interface, word);
 }
 
+static uint32_t *word_in(struct paddr frame, uint64_t at) {
+    uint8_t *page = machine_direct(frame);
+
+    return (uint32_t *)(void *)(page + at % CAPOS_PAGE_SIZE);
+}
+
 // The word in its frame, read once.
 static uint32_t load(struct paddr frame, uint64_t at) {
-    const uint8_t *page = machine_direct(frame);
-
-    return __atomic_load_n((const uint32_t *)(const void *)(page + at % CAPOS_PAGE_SIZE),
-                           __ATOMIC_RELAXED);
+    return __atomic_load_n(word_in(frame, at), __ATOMIC_RELAXED);
 }
 
 // The bucket is locked.
@@ -224,6 +227,21 @@ enum capos_status park_wake(struct cpu *cpu, struct ring *ring, const struct cap
     claim(word.bucket, word.at, word.at, sqe->params, &claimed);
     *woken = end(cpu, &claimed, CAPOS_STATUS_OK);
     return CAPOS_STATUS_OK;
+}
+
+void park_tell(struct cpu *cpu, struct vm *vm, uint64_t at) {
+    struct uaddr page = {at - at % CAPOS_PAGE_SIZE};
+    enum protection protection;
+    struct list claimed;
+    struct paddr frame;
+
+    lock_take(&vm->lock);
+    if (machine_space_lookup(cpu, &vm->space, page, &frame, &protection) &&
+        protection == PROTECTION_READ_WRITE)
+        __atomic_store_n(word_in(frame, at), 1, __ATOMIC_RELEASE);
+    lock_drop(&vm->lock);
+    claim(&vm->park.bucket[bucket_of(at)], at, at, UINT32_MAX, &claimed);
+    end(cpu, &claimed, CAPOS_STATUS_OK);
 }
 
 void park_unmapped(struct cpu *cpu, struct vm *vm, uint64_t start, uint64_t bytes) {

@@ -49,6 +49,10 @@ must_use enum capos_status park_wait(struct cpu *cpu, struct ring *ring,
 must_use enum capos_status park_wake(struct cpu *cpu, struct ring *ring,
                                      const struct capos_sqe *sqe, uint32_t *woken);
 
+// Stores 1 in a private word, at a multiple of 4 in the user's half, if that is mapped for writing,
+// and then ends all that is parked on it, as UNPARK does. No locks held.
+void park_tell(struct cpu *cpu, struct vm *vm, uint64_t at);
+
 // For whoever has unmapped a range of a space, or taken away its pages: ends with `disconnected`
 // all that is parked on private words in it. The vm's lock is not held.
 void park_unmapped(struct cpu *cpu, struct vm *vm, uint64_t start, uint64_t bytes);

@@ -4,6 +4,7 @@
 
 #include "core/kernel.h"
 #include "core/panic.h"
+#include "core/park.h"
 #include "core/process.h"
 #include "core/sched.h"
 #include "machine/cpu.h"
@@ -49,6 +50,7 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
         goto no_object;
     thread = (struct thread *)(void *)object;
     thread->process = process;
+    thread->end_word = start->end_word.value;
     thread->cpu = cpu->index;
     thread->id = atomic_fetch_add(&cpu->kernel->next_id, 1);
     list_node_init(&thread->sibling);
@@ -176,6 +178,8 @@ void thread_die(struct cpu *cpu, struct thread *thread) {
         return; // the reaper takes all of them apart
     give_back_ring(cpu, thread);
     answer_joiners(cpu, thread);
+    if (thread->end_word != 0)
+        park_tell(cpu, thread->process->vm, thread->end_word);
 }
 
 void thread_gone(struct cpu *cpu, struct thread *thread) {

@@ -65,6 +65,7 @@ struct thread {
 
     // Its end, as ThreadHandle.join tells it. The first two are the thread's own until it has
     // ended; `ended` is guarded by process->lock.
+    uint64_t end_word; // address of a word that tells of it, too; 0: none
     int32_t exit_status;
     bool exited; // by itself, with that status
     bool ended;  // its ring is given back, those who wait have been answered or are about to be
@@ -81,7 +82,8 @@ struct thread_start {
     struct uaddr stack;
     uint64_t argument; // RDX
     struct uaddr thread_base;
-    struct uaddr capset; // RSI
+    struct uaddr capset;   // RSI
+    struct uaddr end_word; // a multiple of 4; 0: none
     struct ring_geometry ring;
 };
 

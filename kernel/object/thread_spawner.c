@@ -13,18 +13,15 @@
 #include "schemas/thread.capos.h"
 
 // NULL, or what is wrong with the request.
-static const char *read_params(struct capos_thread_spawner_spawn_params params,
-                               struct thread_start *start) {
-    start->entry.value = capos_thread_spawner_spawn_params_entry(params);
-    start->stack.value = capos_thread_spawner_spawn_params_stack(params);
-    start->argument = capos_thread_spawner_spawn_params_argument(params);
-    start->thread_base.value = capos_thread_spawner_spawn_params_thread_base(params);
+static const char *check(struct thread_start *start, enum capos_ring_size size) {
     if (start->entry.value >= MACHINE_USER_END || start->thread_base.value >= MACHINE_USER_END ||
-        start->stack.value > MACHINE_USER_END)
+        start->stack.value > MACHINE_USER_END || start->end_word.value >= MACHINE_USER_END)
         return "an address lies outside of user memory";
     if (start->stack.value % 16 != 0)
         return "the stack is no multiple of 16";
-    switch (capos_thread_spawner_spawn_params_ring(params)) {
+    if (start->end_word.value % sizeof(uint32_t) != 0)
+        return "the word is not aligned";
+    switch (size) {
     case CAPOS_RING_SIZE_SMALL:
         start->ring = ring_small;
         return NULL;
@@ -60,8 +57,14 @@ static int spawn(void *self, struct capos_invocation *invocation,
                  struct capos_thread_spawner_spawn_results_builder results) {
     const struct target *target = self;
     struct process *process = dispatch_process(invocation);
-    struct thread_start start = {.capset = process->capset};
-    const char *wrong = read_params(params, &start);
+    struct thread_start start = {
+        .entry.value = capos_thread_spawner_spawn_params_entry(params),
+        .stack.value = capos_thread_spawner_spawn_params_stack(params),
+        .argument = capos_thread_spawner_spawn_params_argument(params),
+        .thread_base.value = capos_thread_spawner_spawn_params_thread_base(params),
+        .capset = process->capset,
+    };
+    const char *wrong = check(&start, capos_thread_spawner_spawn_params_ring(params));
     struct object *handle;
     struct thread *thread;
 
@@ -82,7 +85,35 @@ static int spawn(void *self, struct capos_invocation *invocation,
     return CAPOS_DONE;
 }
 
-static const struct capos_thread_spawner_server server = {.spawn = spawn};
+static int start_thread(void *self, struct capos_invocation *invocation,
+                        struct capos_thread_spawner_start_params params,
+                        struct capos_thread_spawner_start_results_builder results) {
+    const struct target *target = self;
+    struct process *process = dispatch_process(invocation);
+    struct thread_start start = {
+        .entry.value = capos_thread_spawner_start_params_entry(params),
+        .stack.value = capos_thread_spawner_start_params_stack(params),
+        .argument = capos_thread_spawner_start_params_argument(params),
+        .thread_base.value = capos_thread_spawner_start_params_thread_base(params),
+        .capset = process->capset,
+        .end_word.value = capos_thread_spawner_start_params_end_word(params),
+    };
+    const char *wrong = check(&start, capos_thread_spawner_start_params_ring(params));
+    struct thread *thread;
+
+    if (wrong == NULL && invocation->results.error != CAPOS_BUILD_OK)
+        wrong = "the caller has no room for the results";
+    if (wrong != NULL)
+        return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, wrong);
+    enum capos_status status = thread_create(target->cpu, process, &start, &thread);
+    if (status != CAPOS_STATUS_OK)
+        return refuse(invocation, status);
+    capos_thread_spawner_start_results_set_id(results, thread->id);
+    thread_start(target->cpu, thread);
+    return CAPOS_DONE;
+}
+
+static const struct capos_thread_spawner_server server = {.spawn = spawn, .start = start_thread};
 
 const struct object_type thread_spawner_type = {
     .name = "ThreadSpawner",

@@ -7,6 +7,7 @@
 #include "capos/thread.h"
 
 #include "capos/local.h"
+#include "capos/park.h"
 #include "capos/runtime.h"
 #include "capos/sync.h"
 #include "capos/syscall.h"
@@ -30,9 +31,10 @@ struct capos_thread {
     struct capos_client client;
     int32_t (*run)(void *argument);
     void *argument;
-    struct capos_thread_handle handle;
     uint64_t base, bytes;      // of its range
     _Atomic uint32_t fate;     // enum fate
+    _Atomic uint32_t ended;    // the kernel's: 1 when nothing runs on its stack any more
+    int32_t status;            // valid then
     struct capos_thread *next; // on a list
 } __attribute__((aligned(64)));
 
@@ -161,42 +163,31 @@ static int take_range(uint32_t stack_bytes, struct capos_thread **thread) {
     return *thread != NULL ? CAPOS_DONE : make_range(range_bytes(stack_bytes), thread);
 }
 
-static int spawn(struct capos_thread *thread, bool small_ring) {
-    struct capos_thread_spawner_spawn_results results;
+static int start(struct capos_thread *thread, bool small_ring) {
+    struct capos_thread_spawner_start_results results;
     struct capos_call call;
-    struct capos_thread_spawner_spawn_params_builder params =
-        capos_thread_spawner_spawn_begin(&call, capos_ring(), spawner);
+    struct capos_thread_spawner_start_params_builder params =
+        capos_thread_spawner_start_begin(&call, capos_ring(), spawner);
 
-    capos_thread_spawner_spawn_params_set_entry(params, (uintptr_t)capos_thread_entry);
-    capos_thread_spawner_spawn_params_set_stack(params, (uintptr_t)thread - local_bytes());
-    capos_thread_spawner_spawn_params_set_argument(params, (uintptr_t)thread);
-    capos_thread_spawner_spawn_params_set_thread_base(params, (uintptr_t)thread);
-    capos_thread_spawner_spawn_params_set_ring(params, small_ring ? CAPOS_RING_SIZE_SMALL
+    capos_thread_spawner_start_params_set_entry(params, (uintptr_t)capos_thread_entry);
+    capos_thread_spawner_start_params_set_stack(params, (uintptr_t)thread - local_bytes());
+    capos_thread_spawner_start_params_set_argument(params, (uintptr_t)thread);
+    capos_thread_spawner_start_params_set_thread_base(params, (uintptr_t)thread);
+    capos_thread_spawner_start_params_set_ring(params, small_ring ? CAPOS_RING_SIZE_SMALL
                                                                   : CAPOS_RING_SIZE_STANDARD);
-    int outcome = capos_thread_spawner_spawn_call(&call, &results);
-    if (outcome == CAPOS_DONE)
-        thread->handle = capos_thread_spawner_spawn_results_thread(results);
-    capos_call_release(&call);
-    return outcome;
-}
-
-static int wait(struct capos_thread *thread, int32_t *status) {
-    struct capos_thread_handle_join_results results;
-    struct capos_call call;
-    int outcome = capos_thread_handle_join(&call, capos_ring(), thread->handle, &results);
-
-    if (outcome == CAPOS_DONE && status != NULL)
-        *status = capos_thread_handle_join_results_status(results);
+    capos_thread_spawner_start_params_set_end_word(params, (uintptr_t)&thread->ended);
+    int outcome = capos_thread_spawner_start_call(&call, &results);
     capos_call_release(&call);
     return outcome;
 }
 
 int capos_thread_join(struct capos_thread *thread, int32_t *status) {
-    int outcome = wait(thread, status);
-
-    if (outcome != CAPOS_DONE)
-        return outcome;
-    capos_release(thread->handle.id);
+    if (thread == local_get()->thread)
+        return CAPOS_FAILED;
+    while (atomic_load_explicit(&thread->ended, memory_order_acquire) == 0)
+        (void)capos_park(&thread->ended, 0, CAPOS_NO_DEADLINE);
+    if (status != NULL)
+        *status = thread->status;
     give_range(thread);
     return CAPOS_DONE;
 }
@@ -213,8 +204,7 @@ static void join_leaving(void) {
     capos_mutex_unlock(&lock);
     for (; thread != NULL; thread = next) {
         next = thread->next;
-        if (capos_thread_join(thread, NULL) != CAPOS_DONE)
-            capos_panic("a thread that ends can't be joined");
+        (void)capos_thread_join(thread, NULL);
     }
 }
 
@@ -235,8 +225,9 @@ int capos_thread_create(struct capos_thread **out, int32_t (*run)(void *argument
     thread->run = run;
     thread->argument = argument;
     atomic_store_explicit(&thread->fate, FATE_OPEN, memory_order_relaxed);
+    atomic_store_explicit(&thread->ended, 0, memory_order_relaxed);
     local_init(&thread->local, thread, &thread->client);
-    outcome = spawn(thread, options->small_ring);
+    outcome = start(thread, options->small_ring);
     if (outcome == CAPOS_DONE)
         *out = thread;
     else
@@ -255,9 +246,8 @@ void capos_thread_start(void *ring, const struct capos_capset *capset,
 void capos_thread_detach(struct capos_thread *thread) {
     uint32_t fate = FATE_OPEN;
 
-    if (!atomic_compare_exchange_strong(&thread->fate, &fate, FATE_DETACHED) &&
-        capos_thread_join(thread, NULL) != CAPOS_DONE)
-        capos_panic("a thread that ends can't be joined");
+    if (!atomic_compare_exchange_strong(&thread->fate, &fate, FATE_DETACHED))
+        (void)capos_thread_join(thread, NULL);
 }
 
 // Who is detached can't give back its own stack.
@@ -297,8 +287,10 @@ void capos_thread_exit(int32_t status) {
     capos_once(&grants_found, find_grants);
     if (control.id == 0)
         capos_panic("a thread can't end without threadControl");
-    if (local->thread != NULL)
+    if (local->thread != NULL) {
+        local->thread->status = status;
         leave(local->thread);
+    }
     submit_exit(local, status);
     capos_slot_wait(local->client, LOCAL_SLOT);
     capos_panic("a thread can't end");

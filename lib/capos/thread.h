@@ -29,7 +29,8 @@ struct capos_thread_options {
 must_use int capos_thread_create(struct capos_thread **thread, int32_t (*run)(void *argument),
                                  void *argument, const struct capos_thread_options *options);
 
-// Waits for its end. `status`, which may be NULL, is what it ended with.
+// Waits for its end. `status`, which may be NULL, is what it ended with. CAPOS_DONE; CAPOS_FAILED
+// when it is the calling thread.
 int capos_thread_join(struct capos_thread *thread, int32_t *status);
 
 // Nobody is going to join it: what it had is given back some time after its end, when a thread is

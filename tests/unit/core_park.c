@@ -5,6 +5,7 @@
 #include "core/audit.h"
 #include "core/frame.h"
 #include "core/memory.h"
+#include "core/ring_spare.h"
 #include "core/vm.h"
 #include "tests/harness.h"
 #include "tests/host/run.h"
@@ -307,6 +308,9 @@ START_TEST(the_end_of_a_ring_wakes) {
     host_run(w.host, 20 * MS, MS);
     host_settle(w.host);
     ck_assert_uint_eq(w.a.process->threads_left, 1);
+    kernel_enter(w.cpu);
+    ck_assert(ring_spare_drop(w.cpu, w.a.process)); // so long its block is there
+    kernel_leave(w.cpu);
     ck_assert_int_eq(ended(&w.a, 1), -CAPOS_STATUS_DISCONNECTED);
     teardown(&w);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // kernel/core/thread: birth, and the end of one thread of a process that goes on.
+#include "core/ring_spare.h"
 #include "tests/harness.h"
 #include "tests/host/pair.h"
 #include "tests/host/run.h"
@@ -81,12 +82,15 @@ static void two_destroy(struct two *two) {
     host_destroy(two->host);
 }
 
-// The process goes on, and has no more than before it had the second thread.
+// The process goes on, and has no more than before it had the second thread, but the ring's block.
 static void expect_one_left(struct two *two) {
     struct process *process = two->first.process;
 
     host_run(two->host, 20 * MS, MS);
     host_settle(two->host);
+    kernel_enter(two->cpu);
+    ck_assert(ring_spare_drop(two->cpu, process));
+    kernel_leave(two->cpu);
     ck_assert_int_eq(process->state, PROCESS_RUNNING);
     ck_assert_uint_eq(process->threads_left, 1);
     ck_assert_uint_eq(list_count(&process->threads), 1);

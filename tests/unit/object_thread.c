@@ -5,11 +5,15 @@
 // the way.
 #include "core/audit.h"
 #include "core/debug.h"
+#include "core/frame.h"
+#include "core/ring_spare.h"
+#include "core/vm.h"
 #include "machine/space.h"
 #include "schemas/process.capos.h"
 #include "schemas/thread.capos.h"
 #include "tests/harness.h"
 #include "tests/host/run.h"
+#include "tests/host/vm_calls.h"
 #include "tests/unit/object_world.h"
 
 enum { MS = 1000000, ENTRY = 0x400010, STACK = 0x700000, BASE = 0x700040 };
@@ -362,6 +366,165 @@ START_TEST(what_ended_is_given_back) {
 }
 END_TEST
 
+static int start_told(uint64_t entry, unsigned ring, uint64_t end_word) {
+    struct capos_thread_spawner_start_params_builder params =
+        capos_thread_spawner_start_begin(&call, world_ring(), spawner());
+    struct capos_thread_spawner_start_results results;
+
+    capos_thread_spawner_start_params_set_entry(params, entry);
+    capos_thread_spawner_start_params_set_stack(params, STACK);
+    capos_thread_spawner_start_params_set_thread_base(params, BASE);
+    capos_thread_spawner_start_params_set_ring(params, (enum capos_ring_size)ring);
+    capos_thread_spawner_start_params_set_end_word(params, end_word);
+    int outcome = capos_thread_spawner_start_call(&call, &results);
+    if (outcome == CAPOS_DONE)
+        ck_assert_uint_eq(capos_thread_spawner_start_results_id(results), newest().thread->id);
+    capos_call_release(&call);
+    return outcome;
+}
+
+static struct other *start_other(uint64_t end_word) {
+    static struct other other;
+
+    assert_outcome(start_told(ENTRY, CAPOS_RING_SIZE_STANDARD, end_word), CAPOS_DONE);
+    other.actor = newest();
+    caller_init(&other.caller, &other.actor);
+    return &other;
+}
+
+// A page of init's own, with this access.
+static _Atomic uint32_t *make_page(enum protection protection, struct uaddr *at) {
+    struct vm *vm = world.init.process->vm;
+    enum protection found;
+    struct paddr frame;
+
+    ck_assert_int_eq(vm_allocate(world.cpu, vm, FRAME_SIZE, protection, at), CAPOS_STATUS_OK);
+    ck_assert(machine_space_lookup(world.cpu, vm_space(vm), *at, &frame, &found));
+    return machine_direct(frame);
+}
+
+static struct capos_sqe park_on(uint64_t at) {
+    return (struct capos_sqe){.opcode = CAPOS_OP_PARK,
+                              .slot = 9,
+                              .interface = at,
+                              .user_data = 77,
+                              .deadline = CAPOS_NO_DEADLINE};
+}
+
+// Who waits for the word is woken after it was set; who comes later finds it set.
+START_TEST(the_end_is_told_by_a_word) {
+    struct capos_sqe park;
+    struct capos_cqe cqe;
+    struct uaddr at;
+    _Atomic uint32_t *page = make_page(PROTECTION_READ_WRITE, &at);
+
+    page[4] = 0;
+    page[5] = 7;
+    struct other *other = start_other(at.value + 16);
+    park = park_on(at.value + 16);
+    actor_submit(&world.init, &park);
+    ck_assert(!actor_has_cqe(&world.init));
+    end(other, 1);
+    ck_assert_uint_eq(page[4], 1);
+    ck_assert_uint_eq(page[5], 7);
+    uint64_t result;
+    actor_enter(&world.init, 0, 0, 0, &result);
+    cqe = actor_take(&world.init);
+    ck_assert_uint_eq(cqe.user_data, 77);
+    ck_assert_int_eq(cqe.result, 0);
+    park = park_on(at.value + 16);
+    ck_assert_int_eq(actor_do(&world.init, &park).result, -CAPOS_STATUS_CHANGED);
+}
+END_TEST
+
+// A word that can't be written when the thread ends stays as it is, or is not there.
+START_TEST(a_word_that_cannot_be_written) {
+    struct uaddr read, gone;
+    _Atomic uint32_t *page = make_page(PROTECTION_READ, &read);
+
+    *page = 5;
+    (void)make_page(PROTECTION_READ_WRITE, &gone);
+    end(start_other(read.value), 0);
+    ck_assert_uint_eq(*page, 5);
+    struct other *other = start_other(gone.value);
+    ck_assert_int_eq(vm_unmap(world.cpu, world.init.process->vm, gone.value, FRAME_SIZE),
+                     CAPOS_STATUS_OK);
+    end(other, 0);
+    end(start_other(0), 0);
+    end(start_other(MACHINE_USER_END - 4), 0);
+}
+END_TEST
+
+START_TEST(wild_starts_are_refused) {
+    uint64_t before = digest();
+
+    for (unsigned i = 1; i < 4; i++)
+        assert_outcome(start_told(ENTRY, 0, 0x400000 + i), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(start_told(ENTRY, 0, MACHINE_USER_END), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(start_told(ENTRY, 0, UINT64_MAX - 3), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(start_told(MACHINE_USER_END, 0, 0), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(start_told(ENTRY, 7, 0), CAPOS_INVALID_ARGUMENT);
+    world.caller.results_capacity = 8;
+    assert_outcome(start_told(ENTRY, 0, 0), CAPOS_FAILED); // the exception is cut
+    world.caller.results_capacity = CALLER_RESULTS;
+    ck_assert_uint_eq(digest(), before);
+}
+END_TEST
+
+START_TEST(no_failure_of_a_start_leaves_a_trace) {
+    int outcome = CAPOS_OVERLOADED;
+    uint64_t n;
+
+    end(start_other(0), 0); // page tables are made before we look
+    kernel_enter(world.cpu);
+    ck_assert(ring_spare_drop(world.cpu, world.init.process));
+    kernel_leave(world.cpu);
+    for (n = 1; outcome != CAPOS_DONE; n++) {
+        uint64_t before = digest();
+
+        ck_assert_uint_lt(n, 100);
+        debug_fail_nth(&world.host->kernel, n);
+        outcome = start_told(ENTRY, CAPOS_RING_SIZE_STANDARD, 0);
+        ck_assert_int_eq(outcome != CAPOS_DONE, debug_failed(&world.host->kernel));
+        debug_fail_nth(&world.host->kernel, 0);
+        if (outcome != CAPOS_DONE) {
+            assert_outcome(outcome, CAPOS_OVERLOADED);
+            ck_assert_uint_eq(digest(), before);
+        }
+        host_audit(world.host);
+    }
+    ck_assert_uint_gt(n, 5);
+}
+END_TEST
+
+// A ring's block is kept for the next thread, unless somebody needs the memory.
+START_TEST(a_block_is_kept_until_it_is_wanted) {
+    struct process *process = world.init.process;
+    struct other *other = start_other(0);
+    struct paddr block = other->actor.thread->ring.block;
+    struct uaddr address = other->actor.thread->ring.address, at;
+    uint32_t *stale = actor_at(&other->actor, other->actor.ring.area);
+
+    *stale = 0xdead;
+    end(other, 0);
+    ck_assert_uint_eq(process->spares.count, 1);
+    other = start_other(0);
+    ck_assert_uint_eq(process->spares.count, 0);
+    ck_assert_uint_eq(other->actor.thread->ring.block.value, block.value);
+    ck_assert_uint_eq(other->actor.thread->ring.address.value, address.value);
+    end(other, 0);
+    // The last frames of the process's limit are those of the block.
+    uint64_t left = ledger_available(process->ledger, LEDGER_FRAMES);
+    ck_assert_int_eq(ledger_take(world.cpu, process->ledger, LEDGER_FRAMES, left), CAPOS_STATUS_OK);
+    assert_outcome(start_told(ENTRY, CAPOS_RING_SIZE_SMALL, 0), CAPOS_DONE); // of another size
+    ck_assert_uint_eq(process->spares.count, 0);
+    ledger_give(world.cpu, process->ledger, LEDGER_FRAMES, left);
+    ck_assert_int_eq(vm_allocate(world.cpu, process->vm, FRAME_SIZE, PROTECTION_READ_WRITE, &at),
+                     CAPOS_STATUS_OK);
+    host_audit(world.host);
+}
+END_TEST
+
 START_TEST(the_process_ends_with_threads_in_every_state) {
     static const struct process_end killed = {.kind = PROCESS_KILLED};
     struct other *waits = start(), *runs = start(), *ready = start();
@@ -398,6 +561,11 @@ int main(void) {
     tcase_add_test(tcase, wild_requests_are_refused);
     tcase_add_test(tcase, no_failure_leaves_a_trace);
     tcase_add_test(tcase, what_ended_is_given_back);
+    tcase_add_test(tcase, the_end_is_told_by_a_word);
+    tcase_add_test(tcase, a_word_that_cannot_be_written);
+    tcase_add_test(tcase, wild_starts_are_refused);
+    tcase_add_test(tcase, no_failure_of_a_start_leaves_a_trace);
+    tcase_add_test(tcase, a_block_is_kept_until_it_is_wanted);
     tcase_add_test(tcase, the_process_ends_with_threads_in_every_state);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
