@@ -121,11 +121,12 @@ __attribute__((noinline)) static bool prepare(struct capos_client *client, struc
 __attribute__((noinline)) static int begin_slowly(struct capos_client *client,
                                                   struct capos_call *call) {
     struct capos_slot *s;
+    unsigned slot = capos_slot_take(client);
 
     call->tag = 0;
-    if (client->free_count == 0)
+    if (slot == CAPOS_NO_SLOT)
         return fail_to_begin(call);
-    s = capos_slot_take_next(client);
+    s = &client->slots[slot];
     call->tag = (uintptr_t)s;
     if (!prepare(client, s, call->method))
         return fail_to_begin(call);

@@ -6,6 +6,8 @@
 
 #include "core/audit.h"
 #include "core/debug.h"
+#include "core/process.h"
+#include "core/ring_spare.h"
 
 #include <check.h>
 #include <string.h>
@@ -71,6 +73,14 @@ static void submit(struct caller *caller, const struct capos_sqe *sqe) {
         host_settle(caller->actor->host);
 }
 
+static void drop_spares(struct actor *actor) {
+    struct cpu *cpu = &actor->host->cpus[0];
+
+    kernel_enter(cpu);
+    (void)ring_spare_drop(cpu, actor->process);
+    kernel_leave(cpu);
+}
+
 // Makes the call fail at the first point where it can, then at the second, and so on: each time it
 // must leave no trace. When there is no further point, the call has been made. Nothing is failed
 // while something else is under way, which would go on meanwhile.
@@ -80,7 +90,8 @@ static void fail_at_each_point(struct caller *caller, const struct capos_sqe *sq
     uint64_t before = 0;
 
     for (uint64_t n = 1;; n++) {
-        if (!plain) {
+        if (!plain) { // what is kept could be given up for what fails
+            drop_spares(caller->actor);
             host_settle(host);
             before = audit_digest(&host->cpus[0]);
         }

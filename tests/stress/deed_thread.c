@@ -148,10 +148,6 @@ static bool spawn(int p) {
     return true;
 }
 
-static struct capos_thread_handle handle_at(int p, int hold) {
-    return (struct capos_thread_handle){court_hold(p, hold)->cap};
-}
-
 static void tell_to_go(struct thread *thread) {
     struct mailbox_thread *part = part_of(thread);
 
@@ -159,6 +155,48 @@ static void tell_to_go(struct thread *thread) {
     __atomic_store_n(&part->go, 1, __ATOMIC_RELEASE);
     capos_unpark_shared(puppets[thread->p].memory,
                         (uint64_t)((char *)&part->go - (char *)puppets[thread->p].box), 1);
+}
+
+// A thread without a handle is told to go at once; its end is told by a word.
+static bool start(int p) {
+    const struct mailbox *box = puppets[p].box;
+    struct thread thread = {.p = p, .part = free_part(p)};
+    bool crooked = court_chance(5), small = court_chance(50);
+    struct capos_thread_spawner_start_results results;
+    struct mailbox_thread *part;
+    struct capos_call call;
+    int want, got;
+
+    if (thread.part < 0 || !ledgers_have(p, LIMIT_FRAMES, 8) ||
+        !ledgers_have(p, LIMIT_RESERVED_PAGES, 8))
+        return false;
+    want = crooked                             ? CAPOS_INVALID_ARGUMENT
+           : ledgers_have(p, LIMIT_THREADS, 1) ? CAPOS_DONE
+                                               : CAPOS_OVERLOADED;
+    part = part_of(&thread);
+    memset(part, 0, sizeof *part);
+    got = capos_thread_spawner_start(
+        &call, puppet_ring(p), (struct capos_thread_spawner){box->own[OWN_THREADS]},
+        box->thread_entry, box->thread_stack[thread.part], (uint64_t)thread.part,
+        box->commons_address, small ? CAPOS_RING_SIZE_SMALL : CAPOS_RING_SIZE_STANDARD,
+        box->box_address + (uint64_t)((const char *)&part->ended - (const char *)box) + crooked,
+        &results);
+    court_expect_equal((uint64_t)got, (uint64_t)want, p, "ThreadSpawner.start ends with");
+    if (got != CAPOS_DONE)
+        return true;
+    await_done(p, &thread);
+    court_expect_equal(capos_thread_spawner_start_results_id(results), thread.id, p,
+                       "a started thread's number");
+    court_expect(__atomic_load_n(&part->ended, __ATOMIC_ACQUIRE) == 0, p,
+                 "that a living thread has not ended");
+    tell_to_go(&thread);
+    while (__atomic_load_n(&part->ended, __ATOMIC_ACQUIRE) == 0)
+        guest_sleep(GUEST_MS / 4);
+    return true;
+}
+
+static struct capos_thread_handle handle_at(int p, int hold) {
+    return (struct capos_thread_handle){court_hold(p, hold)->cap};
 }
 
 // One that lives is told to go before, while somebody joins, or not at all: then the join is
@@ -245,9 +283,6 @@ static bool info(int p) {
 }
 
 const struct deed deeds_thread[] = {
-    {"ThreadSpawner.spawn", spawn},
-    {"ThreadHandle.join", join},
-    {"ThreadHandle.detach", detach},
-    {"ThreadHandle.info", info},
-    {NULL, NULL},
+    {"ThreadSpawner.spawn", spawn},  {"ThreadSpawner.start", start}, {"ThreadHandle.join", join},
+    {"ThreadHandle.detach", detach}, {"ThreadHandle.info", info},    {NULL, NULL},
 };

@@ -53,6 +53,7 @@ enum mailbox_own { OWN_MEMORY, OWN_THREADS, OWN_CONTROL, OWN_TABLE, OWN_CAPS };
 // longer 0, and exits with `status`.
 struct mailbox_thread {
     uint32_t done, go; // parked on
+    uint32_t ended;    // the kernel's, of a thread that was made to tell
     int32_t status;
     uint64_t ring;        // its address
     uint64_t id;          // what ThreadControl says

@@ -31,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAGES = 100, ARGUMENTS = 5, THINGS_MAX = 24 };
+enum { PAGE = 4096, PAGES = 100, ARGUMENTS = 6, THINGS_MAX = 24 };
 
 // A number, the number of a thing (below), or a text.
 struct argument {
@@ -288,6 +288,9 @@ static const struct row rows[] = {
     {&thread_handle_type, CAPOS_THREAD_HANDLE_INFO_METHOD, .target = "thread"},
     {&thread_spawner_type, CAPOS_THREAD_SPAWNER_SPAWN_METHOD, .target = "threadSpawner",
      .fails = true, .word = {{0x400010}, {0x700000}, {1}, {0x700040}, {CAPOS_RING_SIZE_STANDARD}}},
+    {&thread_spawner_type, CAPOS_THREAD_SPAWNER_START_METHOD, .target = "threadSpawner",
+     .fails = true,
+     .word = {{0x400010}, {0x700000}, {1}, {0x700040}, {CAPOS_RING_SIZE_STANDARD}, {0}}},
     {&timer_object_type, CAPOS_TIMER_NOW_METHOD, .target = "timer"},
     {&timer_object_type, CAPOS_TIMER_SLEEP_UNTIL_METHOD, .target = "timer", .ending = HELD,
      .word = {{UINT64_MAX - 1}}},
