@@ -147,8 +147,8 @@ static void hold(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe
         timer_arm(cpu, &call->timer, sqe->deadline);
 }
 
-enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                            struct call *call) {
+flat enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                 struct call *call) {
     struct word word;
     enum capos_status status = find_word(ring, sqe, &word);
 
@@ -200,32 +200,69 @@ static void claim(struct call_queue *bucket, uint64_t start, uint64_t last, uint
     lock_drop(&bucket->lock);
 }
 
+// The same for the first one at an address; NULL: nothing is parked there.
+static struct call *claim_first(struct call_queue *bucket, uint64_t at) {
+    struct call *found = NULL;
+    struct list_node *node;
+
+    lock_take(&bucket->lock);
+    for (node = list_first(&bucket->calls); node != NULL && found == NULL;
+         node = list_next(&bucket->calls, node)) {
+        struct call *call = list_entry(node, struct call, link);
+
+        if (call->parked_at == at)
+            found = call;
+    }
+    if (found != NULL) {
+        list_remove(&found->link);
+        call_set(found, CALL_CLAIMED);
+    }
+    lock_drop(&bucket->lock);
+    return found;
+}
+
+static void end_one(struct cpu *cpu, struct call *call, enum capos_status status) {
+    if (UNLIKELY(!timer_is_idle(&call->timer)))
+        timer_stop(cpu, &call->timer);
+    call_fail(cpu, call, status);
+}
+
 // Ends what was claimed and says how many there were.
 static uint32_t end(struct cpu *cpu, struct list *claimed, enum capos_status status) {
     struct list_node *node;
     uint32_t count = 0;
 
     while ((node = list_pop_front(claimed)) != NULL) {
-        struct call *call = list_entry(node, struct call, link);
-
-        timer_stop(cpu, &call->timer);
-        call_fail(cpu, call, status);
+        end_one(cpu, list_entry(node, struct call, link), status);
         if (++count % PARK_BATCH == 0)
             machine_interrupt_window(cpu);
     }
     return count;
 }
 
-enum capos_status park_wake(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                            uint32_t *woken) {
+seldom static uint32_t wake_many(struct cpu *cpu, const struct word *word, uint32_t count) {
     struct list claimed;
+
+    claim(word->bucket, word->at, word->at, count, &claimed);
+    return end(cpu, &claimed, CAPOS_STATUS_OK);
+}
+
+flat enum capos_status park_wake(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                                 uint32_t *woken) {
     struct word word;
+    struct call *call;
     enum capos_status status = find_word(ring, sqe, &word);
 
     if (status != CAPOS_STATUS_OK)
         return status;
-    claim(word.bucket, word.at, word.at, sqe->params, &claimed);
-    *woken = end(cpu, &claimed, CAPOS_STATUS_OK);
+    if (UNLIKELY(sqe->params != 1)) {
+        *woken = wake_many(cpu, &word, sqe->params);
+        return CAPOS_STATUS_OK;
+    }
+    call = claim_first(word.bucket, word.at);
+    *woken = call != NULL;
+    if (call != NULL)
+        end_one(cpu, call, CAPOS_STATUS_OK);
     return CAPOS_STATUS_OK;
 }
 
