@@ -45,6 +45,25 @@ static bool was_sent(const struct capos_invocation *invocation, uint64_t cap) {
     return false;
 }
 
+// Holds what a lookup has found, which somebody may just be releasing, until the method is over.
+// False: it is gone.
+static bool hold(struct dispatch *dispatch, struct object *object) {
+    for (uint32_t i = 0; i < dispatch->held_count; i++)
+        if (dispatch->held[i] == object)
+            return true;
+    kassert(dispatch->held_count < DISPATCH_HELD);
+    if (!object_try_get(object))
+        return false;
+    dispatch->held[dispatch->held_count++] = object;
+    return true;
+}
+
+static void let_go(struct cpu *cpu, struct dispatch *dispatch) {
+    for (uint32_t i = 0; i < dispatch->held_count; i++)
+        object_put(cpu, dispatch->held[i]);
+    dispatch->held_count = 0;
+}
+
 enum capos_status dispatch_capability(const struct capos_invocation *invocation, uint64_t cap,
                                       const struct object_type *type, struct captable_view *view) {
     enum capos_status status;
@@ -52,9 +71,14 @@ enum capos_status dispatch_capability(const struct capos_invocation *invocation,
     if (!was_sent(invocation, cap))
         return CAPOS_STATUS_REFUSED;
     status = captable_lookup(&dispatch_process(invocation)->table, cap, view);
-    if (status == CAPOS_STATUS_OK && type != NULL && view->object->type != type)
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    if (type != NULL && view->object->type != type)
         return CAPOS_STATUS_REFUSED;
-    return status;
+    return hold(dispatch_of(invocation), view->object) &&
+                   (view->revoker == NULL || hold(dispatch_of(invocation), &view->revoker->object))
+               ? CAPOS_STATUS_OK
+               : CAPOS_STATUS_REFUSED;
 }
 
 uint32_t dispatch_room(const struct capos_invocation *invocation) {
@@ -112,6 +136,7 @@ static void begin(struct dispatch *dispatch, struct call *call, uint32_t capacit
     dispatch->call = call;
     dispatch->unrecorded = NULL;
     dispatch->given = 0;
+    dispatch->held_count = 0;
     invocation->params = dispatch->params;
     invocation->params_words = 0;
     invocation->received_count = 0;
@@ -332,6 +357,8 @@ flat void dispatch_call(struct cpu *cpu, struct call *call) {
         release_moved(cpu, &dispatch->invocation);
     if (outcome != CAPOS_PENDING)
         finish(cpu, dispatch, outcome);
+    if (dispatch->held_count > 0)
+        let_go(cpu, dispatch);
     object_put(cpu, object);
 }
 

@@ -38,6 +38,9 @@ struct target {
     struct object *object;
 };
 
+// A capability's object, and its revoker's.
+#define DISPATCH_HELD (2 * CAPOS_TRANSFER_MAX)
+
 // The scratch of one kernel call. Each CPU has two: of the call that it dispatches, and of the
 // answer to a held call, which may be built meanwhile.
 struct dispatch {
@@ -47,6 +50,8 @@ struct dispatch {
     struct object *object;              // then: its target
     struct target target;
     uint32_t given;
+    uint32_t held_count;
+    struct object *held[DISPATCH_HELD]; // what dispatch_capability has found: references
     struct dispatch_gift gift[CAPOS_TRANSFER_MAX];
     struct capos_descriptor received[CAPOS_TRANSFER_MAX]; // what the caller sent
     struct capos_descriptor sent[CAPOS_TRANSFER_MAX];     // what the results name
@@ -59,10 +64,10 @@ struct process *dispatch_process(const struct capos_invocation *invocation);
 struct thread *dispatch_thread(const struct capos_invocation *invocation);
 
 // A capability of the params, by the id in its typed handle: what the caller's table says of it;
-// the object is borrowed for this call. DISCONNECTED when it is revoked; REFUSED when the caller
-// doesn't hold it or it isn't of that type (NULL: any). The descriptor's kind (COPY, MOVE) is in
-// invocation->received; unless the method takes a moved capability itself (transfer.h), it is
-// released when the method has succeeded.
+// object and revoker are held for this call, whoever releases them meanwhile. DISCONNECTED when it
+// is revoked; REFUSED when the caller doesn't hold it or it isn't of that type (NULL: any). The
+// descriptor's kind (COPY, MOVE) is in invocation->received; unless the method takes a moved
+// capability itself (transfer.h), it is released when the method has succeeded.
 must_use enum capos_status dispatch_capability(const struct capos_invocation *invocation,
                                                uint64_t cap, const struct object_type *type,
                                                struct captable_view *view);

@@ -70,6 +70,22 @@ static int take(struct capos_invocation *inv) {
     return CAPOS_DONE;
 }
 
+// As if another thread of the caller's released the capability just now.
+static int lose(struct cpu *cpu, struct capos_invocation *inv) {
+    struct captable *table = &dispatch_process(inv)->table;
+    struct captable_view view;
+    uint64_t cap = inv->received[0].cap;
+    int before = things;
+
+    ck_assert_int_eq(dispatch_capability(inv, cap, &thing_type, &view), CAPOS_STATUS_OK);
+    ck_assert_int_eq(dispatch_capability(inv, cap, NULL, &view), CAPOS_STATUS_OK);
+    ck_assert_int_eq(captable_release(cpu, table, cap), CAPOS_STATUS_OK);
+    object_close_pending(cpu);
+    ck_assert_int_eq(things, before); // it can still be used
+    ck_assert_int_eq(dispatch_capability(inv, cap, NULL, &view), CAPOS_STATUS_REFUSED);
+    return CAPOS_DONE;
+}
+
 static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
     struct thing *thing = (struct thing *)(void *)object;
     struct capos_struct_builder results;
@@ -92,6 +108,8 @@ static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_i
         return CAPOS_PENDING;
     case TAKE:
         return take(inv);
+    case LOSE:
+        return lose(cpu, inv);
     case OVERFLOW_:
         capos_builder_init_root(&inv->results, 100, 0);
         return CAPOS_DONE;

@@ -18,6 +18,7 @@ enum {
     HOLD,      // until the clock is at the first word of the params, or it is answered
     TAKE,      // an object of the params must be one of ours
     OVERFLOW_, // more results than there is room for
+    LOSE,      // an object of the params, which its holder releases meanwhile
 };
 
 struct thing {

@@ -164,6 +164,24 @@ START_TEST(capabilities_of_params) {
 }
 END_TEST
 
+// What a method has found in the caller's table is there until it is over.
+START_TEST(released_during_the_call) {
+    struct world world = world_create();
+    struct capos_sqe sqe = sqe_of(&world, LOSE);
+    struct capos_descriptor *sent = actor_at(&world.actor, DESCRIPTORS);
+    uint64_t other = actor_grant(
+        &world.actor, &thing_create(&world.host->cpus[0], &world.host->kernel.root)->object, 9,
+        CAPOS_SCOPE_SERVER);
+
+    sqe.sent = 1;
+    *sent = (struct capos_descriptor){.kind = CAPOS_TRANSFER_COPY, .cap = other};
+    ck_assert_int_eq(actor_do(&world.actor, &sqe).result, 0);
+    host_settle(world.host);
+    ck_assert_int_eq(things, 1);
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(held_until_answered) {
     struct world world = world_create();
     struct capos_sqe sqe = sqe_of(&world, HOLD);
@@ -257,6 +275,7 @@ int main(void) {
     harness_add(suite, "exceptions", exceptions);
     harness_add(suite, "gifts", gifts);
     harness_add(suite, "capabilities of params", capabilities_of_params);
+    harness_add(suite, "released during the call", released_during_the_call);
     harness_add(suite, "held until answered", held_until_answered);
     harness_add(suite, "held until its time", held_until_its_time);
     harness_add(suite, "held until its caller dies", held_until_its_caller_dies);
