@@ -13,8 +13,9 @@
 #include "tests/guest/guest.h"
 #include "tests/guest/parts.h"
 
-enum { KILLS = 200, ECHO_PESTS = 3, TERMINAL_PESTS = 2, PESTS = ECHO_PESTS + TERMINAL_PESTS + 1 };
-enum { SEED = 20261123, WAIT_NS_MAX = 3000000, TESTS = 3 + PESTS };
+enum { VICTIMS = 3, KILLS = 200 }; // of each
+enum { ECHO_PESTS = 3, TERMINAL_PESTS = 2, PESTS = ECHO_PESTS + TERMINAL_PESTS + 1 };
+enum { SEED = 20261123, WAIT_NS_MAX = 3000000, TESTS = 2 + VICTIMS + PESTS };
 
 static uint64_t random_state = SEED;
 
@@ -25,13 +26,14 @@ struct service {
     struct capos_endpoint endpoint;
     uint64_t facet;
     struct capos_process_handle process;
+    unsigned kills;
 };
 
-static struct service echo = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}};
-static struct service terminal = {"terminal", CAPOS_TERMINAL_INTERFACE_ID, {0}, 0, {0}};
-static struct service shell = {"shell", 0, {0}, 0, {0}};
-static struct service stop = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}};
-static struct service *const victims[] = {&echo, &terminal, &shell};
+static struct service echo = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}, 0};
+static struct service terminal = {"terminal", CAPOS_TERMINAL_INTERFACE_ID, {0}, 0, {0}, 0};
+static struct service shell = {"shell", 0, {0}, 0, {0}, 0};
+static struct service stop = {"echo", DEMO_ECHO_INTERFACE_ID, {0}, 0, {0}, 0};
+static struct service *const victims[VICTIMS] = {&echo, &terminal, &shell};
 static struct capos_process_handle pests[PESTS];
 static unsigned killed_wrongly;
 
@@ -109,23 +111,31 @@ static void kill(struct service *service) {
     killed_wrongly += !guest_kill(service->process);
 }
 
-static unsigned kill_and_restart(void) {
-    unsigned kills = 0;
+// One that has not been killed often enough, and is to be next.
+static struct service *next_victim(void) {
+    struct service *victim;
 
-    for (; kills < KILLS; kills++) {
-        struct service *victim = victims[guest_random(&random_state) % 3];
+    do
+        victim = victims[guest_random(&random_state) % VICTIMS];
+    while (victim->kills == KILLS);
+    return victim;
+}
+
+static void kill_and_restart(void) {
+    for (unsigned kills = 0; kills < VICTIMS * KILLS; kills++) {
+        struct service *victim = next_victim();
 
         guest_sleep(guest_random(&random_state) % WAIT_NS_MAX);
         kill(victim);
+        victim->kills++;
         start(victim);
     }
-    return kills;
 }
 
 static void end_all(bool tell) {
     struct guest_outcome outcome = {0};
 
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < VICTIMS; i++)
         kill(victims[i]);
     start_server(&stop);
     for (unsigned i = 0; i < PESTS; i++) {
@@ -140,8 +150,6 @@ static void end_all(bool tell) {
 }
 
 int main(void) {
-    unsigned kills;
-
     guest_begin(TESTS);
     guest_note("seed", SEED);
     make_endpoint(&echo);
@@ -152,9 +160,10 @@ int main(void) {
     end_all(false); // what is made once is made
     (void)guest_baseline();
     start_all();
-    kills = kill_and_restart();
+    kill_and_restart();
     end_all(true);
-    guest_check_value(kills == KILLS, "servers killed and started anew", kills);
+    for (unsigned i = 0; i < VICTIMS; i++)
+        guest_check_value(victims[i]->kills == KILLS, victims[i]->binary, victims[i]->kills);
     guest_check_value(killed_wrongly == 0, "kills that were not told as such", killed_wrongly);
     guest_check_memory();
     guest_end();
