@@ -2,7 +2,7 @@
 //
 // PARK and UNPARK on CPUs that are threads of the host: pairs of threads hand a word to and fro,
 // each parking until it is its turn. A wake-up that is lost stops a pair for ever, which the test
-// notices. The memory of what they park on is taken away and given back meanwhile.
+// notices. (Memory that is unmapped under a parked thread: tests/race/parks.c.)
 #include "core/panic.h"
 #include "core/vm.h"
 #include "tests/harness.h"
