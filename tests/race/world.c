@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// See world.h.
+// See world.h. Fibers share one thread of the host, so nothing here is locked.
 #include "tests/race/world.h"
 
 #include "core/sched.h"
