@@ -8,8 +8,7 @@
 #include "core/revoke.h"
 #include "schemas/revocation.capos.h"
 
-// Ends a call of revoke(), which has no results.
-static void answered(struct cpu *cpu, struct call *call, enum capos_status status) {
+void revoker_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
     struct capos_invocation *inv;
 
     if (status != CAPOS_STATUS_OK) {
@@ -44,7 +43,7 @@ static enum capos_status prepare(struct cpu *cpu, const struct capos_invocation 
     if (view->object->type->move_only || !object_try_get(view->object))
         return CAPOS_STATUS_REFUSED;
     status = revoker_create(cpu, &revoker_type, dispatch_process(inv)->ledger, view->revoker,
-                            answered, revoker);
+                            revoker_answer, revoker);
     if (status != CAPOS_STATUS_OK)
         object_put(cpu, view->object);
     return status;

@@ -8,23 +8,11 @@
 #include "core/dispatch.h"
 #include "core/process.h"
 #include "core/session.h"
+#include "object/revoker.h"
 #include "schemas/session.capos.h"
 
 static struct session_object *session_at(const struct target *target) {
     return (struct session_object *)(void *)target->object;
-}
-
-// Ends a call of end, which has no results.
-static void answered(struct cpu *cpu, struct call *call, enum capos_status status) {
-    struct capos_invocation *inv;
-
-    if (status != CAPOS_STATUS_OK) {
-        call_fail(cpu, call, status);
-        return;
-    }
-    inv = call_reply_begin(cpu, call);
-    (void)capos_session_end_results_build_message(&inv->results);
-    call_reply(cpu, inv, CAPOS_DONE);
 }
 
 static int refuse_start(struct capos_invocation *inv, enum capos_status status) {
@@ -50,7 +38,7 @@ static int start(void *self, struct capos_invocation *inv,
     if (dispatch_room(inv) == 0)
         return capos_fail(inv, CAPOS_INVALID_ARGUMENT, "the caller has no room for the session");
     status = session_create(target->cpu, &session_type, caller->ledger, caller->session_object,
-                            answered, &session);
+                            revoker_answer, &session);
     if (status != CAPOS_STATUS_OK)
         return refuse_start(inv, status);
     capos_session_authority_start_results_give_session(

@@ -70,6 +70,41 @@ void *guest_map(uint64_t object, uint64_t bytes) {
     return (void *)address; // NOLINT: addresses come as numbers
 }
 
+void guest_unmap(void *at, uint64_t bytes) {
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_virtual_memory_unmap_results results;
+    struct capos_call call;
+
+    if (capos_virtual_memory_unmap(&call, capos_ring(), memory, (uint64_t)(uintptr_t)at, bytes,
+                                   &results) != CAPOS_DONE)
+        capos_panic("memory can't be unmapped");
+    capos_call_release(&call);
+}
+
+struct capos_session guest_session(void) {
+    struct capos_session_authority sessions = {
+        capos_need("sessions", CAPOS_SESSION_AUTHORITY_INTERFACE_ID)};
+    struct capos_session_authority_start_results results;
+    struct capos_session session;
+    struct capos_call call;
+
+    if (capos_session_authority_start(&call, capos_ring(), sessions, &results) != CAPOS_DONE)
+        capos_panic("no session");
+    session = capos_session_authority_start_results_session(results);
+    capos_call_release(&call);
+    return session;
+}
+
+bool guest_end_session(struct capos_session session) {
+    struct capos_session_end_results results;
+    struct capos_call call;
+    bool ended = capos_session_end(&call, capos_ring(), session, &results) == CAPOS_DONE;
+
+    capos_call_release(&call);
+    return ended;
+}
+
 uint64_t guest_now(void) {
     struct capos_timer timer = {capos_need("timer", CAPOS_TIMER_INTERFACE_ID)};
     struct capos_timer_now_results results;

@@ -8,7 +8,9 @@
 
 #include "schemas/endpoint.capos.h"
 #include "schemas/process.capos.h"
+#include "schemas/session.capos.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // With the grant `endpoints`.
@@ -22,6 +24,12 @@ uint64_t guest_receiver(struct capos_endpoint endpoint);
 // the grant `virtualMemory`.
 uint64_t guest_memory(uint64_t bytes);
 void *guest_map(uint64_t object, uint64_t bytes);
+void guest_unmap(void *at, uint64_t bytes);
+
+// A session, with the grant `sessions`; and its end: true when it has ended. The caller releases
+// it.
+struct capos_session guest_session(void);
+bool guest_end_session(struct capos_session session);
 
 // In ns, with the grant `timer`; 0 when there is no time.
 uint64_t guest_now(void);

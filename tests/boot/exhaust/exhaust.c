@@ -47,60 +47,32 @@ static const struct {
 
 static struct party worker;
 
-static struct capos_session_authority sessions(void) {
-    return (struct capos_session_authority){
-        capos_need("sessions", CAPOS_SESSION_AUTHORITY_INTERFACE_ID)};
-}
-
-static struct capos_session start_session(void) {
-    struct capos_session_authority_start_results results;
-    struct capos_session session;
-    struct capos_call call;
-
-    if (capos_session_authority_start(&call, capos_ring(), sessions(), &results) != CAPOS_DONE)
-        capos_panic("no session");
-    session = capos_session_authority_start_results_session(results);
-    capos_call_release(&call);
-    return session;
-}
-
-static bool end_session(struct capos_session session) {
-    struct capos_session_end_results results;
-    struct capos_call call;
-    bool ended = capos_session_end(&call, capos_ring(), session, &results) == CAPOS_DONE;
-
-    capos_call_release(&call);
-    capos_release(session.id);
-    return ended;
-}
-
 static struct party start(unsigned kind, const struct guest_limits *limits) {
-    struct party party = {.page = guest_memory(PAGE), .session = start_session()};
+    struct party party = {.page = guest_memory(PAGE), .session = guest_session()};
     const struct guest_system *system = guest_system();
     const struct guest_program program = {
         .binary = "glutton",
         .limits = *limits,
         .session = party.session.id,
         .grants = 15,
-        .grant = {{"page", party.page, GUEST_COPY},
-                  {"console", system->console, GUEST_COPY},
-                  {"bootPackage", system->package, GUEST_COPY},
-                  {"spawner", system->spawner, GUEST_COPY},
-                  {"systemInfo", system->info, GUEST_COPY},
-                  {"timer", system->timer, GUEST_COPY},
-                  {"power", system->power, GUEST_COPY},
-                  {"endpoints", capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
-                   GUEST_COPY},
-                  {"frames", capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), GUEST_COPY},
-                  {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID),
-                   GUEST_COPY},
-                  {"sessions", sessions().id, GUEST_COPY},
-                  {"schedulingPolicy",
-                   capos_need("schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID),
-                   GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
+        .grant =
+            {{"page", party.page, GUEST_COPY},
+             {"console", system->console, GUEST_COPY},
+             {"bootPackage", system->package, GUEST_COPY},
+             {"spawner", system->spawner, GUEST_COPY},
+             {"systemInfo", system->info, GUEST_COPY},
+             {"timer", system->timer, GUEST_COPY},
+             {"power", system->power, GUEST_COPY},
+             {"endpoints", capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
+              GUEST_COPY},
+             {"frames", capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), GUEST_COPY},
+             {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID), GUEST_COPY},
+             {"sessions", capos_need("sessions", CAPOS_SESSION_AUTHORITY_INTERFACE_ID), GUEST_COPY},
+             {"schedulingPolicy",
+              capos_need("schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID), GUEST_COPY},
+             {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
+             {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
+             {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
     };
 
     party.words = guest_map(party.page, PAGE);
@@ -110,21 +82,15 @@ static struct party start(unsigned kind, const struct guest_limits *limits) {
 }
 
 static bool end(struct party *party) {
-    struct capos_virtual_memory vm = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_virtual_memory_unmap_results results;
-    struct capos_call call;
     struct guest_outcome outcome = {0};
-    bool right = end_session(party->session) && guest_wait(party->process, &outcome) &&
+    bool right = guest_end_session(party->session) && guest_wait(party->process, &outcome) &&
                  outcome.how == CAPOS_PROCESS_END_WHICH_SESSION_ENDED &&
                  atomic_load(&party->words[COMPLAINT]) == 0;
 
     if (!right)
         guest_note("complaint ", atomic_load(&party->words[COMPLAINT]));
-    if (capos_virtual_memory_unmap(&call, capos_ring(), vm, (uint64_t)(uintptr_t)party->words, PAGE,
-                                   &results) != CAPOS_DONE)
-        capos_panic("memory can't be unmapped");
-    capos_call_release(&call);
+    guest_unmap((void *)party->words, PAGE);
+    capos_release(party->session.id);
     capos_release(party->page);
     return right;
 }

@@ -73,26 +73,6 @@ static void drop(const struct copy *copy) {
     capos_release(copy->revoker.id);
 }
 
-// Memory ------------------------------------------------------------------------------------------
-
-static struct capos_virtual_memory own_memory(void) {
-    return (struct capos_virtual_memory){
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-}
-
-static void unmap(void *at, uint64_t pages) {
-    struct capos_virtual_memory_unmap_results results;
-    struct capos_call call;
-    struct capos_virtual_memory_unmap_params_builder params =
-        capos_virtual_memory_unmap_begin(&call, capos_ring(), own_memory());
-
-    capos_virtual_memory_unmap_params_set_address(params, (uint64_t)at);
-    capos_virtual_memory_unmap_params_set_bytes(params, pages * PAGE);
-    if (capos_virtual_memory_unmap_call(&call, &results) != CAPOS_DONE)
-        capos_panic("memory can't be unmapped");
-    capos_call_release(&call);
-}
-
 // Holders -----------------------------------------------------------------------------------------
 
 static struct holder start(const char *name, uint64_t cap, bool moved) {
@@ -131,7 +111,7 @@ static bool end(struct holder *holder) {
 
     if (!ok)
         guest_note(outcome.text, (uint64_t)outcome.status);
-    unmap((void *)holder->words, 1);
+    guest_unmap((void *)holder->words, PAGE);
     capos_release(holder->page);
     return ok;
 }
@@ -236,9 +216,9 @@ static void test_memory(void) {
                     outcome.cause == CAPOS_CRASH_CAUSE_PAGE_FAULT,
                 "whoever wrote to it has crashed");
     atomic_store(&words[0], 1);
-    unmap((void *)holder.words, 1);
+    guest_unmap((void *)holder.words, PAGE);
     capos_release(holder.page);
-    unmap((void *)words, PAGES);
+    guest_unmap((void *)words, PAGES * PAGE);
     capos_release(memory);
     drop(&copy);
 }

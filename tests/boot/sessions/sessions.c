@@ -67,18 +67,6 @@ struct round {
     struct member member[MEMBERS + ROLES];
 };
 
-static struct capos_session start_session(void) {
-    struct capos_session_authority_start_results results;
-    struct capos_session session;
-    struct capos_call call;
-
-    if (capos_session_authority_start(&call, capos_ring(), sessions, &results) != CAPOS_DONE)
-        capos_panic("no session");
-    session = capos_session_authority_start_results_session(results);
-    capos_call_release(&call);
-    return session;
-}
-
 static int bind(struct capos_session session, uint64_t cap, uint64_t *copy) {
     struct capos_session_bind_results results;
     struct capos_call call;
@@ -126,29 +114,10 @@ static bool end_wait(struct capos_call *call) {
     return ended;
 }
 
-static bool end(struct capos_session session) {
-    struct capos_call call;
-
-    end_send(&call, session);
-    return end_wait(&call);
-}
-
-static void unmap(void *at, uint64_t bytes) {
-    struct capos_virtual_memory vm = {
-        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
-    struct capos_virtual_memory_unmap_results results;
-    struct capos_call call;
-
-    if (capos_virtual_memory_unmap(&call, capos_ring(), vm, (uint64_t)(uintptr_t)at, bytes,
-                                   &results) != CAPOS_DONE)
-        capos_panic("memory can't be unmapped");
-    capos_call_release(&call);
-}
-
 // Rounds ------------------------------------------------------------------------------------------
 
 static struct round begin(void) {
-    struct round round = {.session = start_session()};
+    struct round round = {.session = guest_session()};
 
     round.root = bound(round.session, root);
     round.silent = bound(round.session, silent);
@@ -157,7 +126,7 @@ static struct round begin(void) {
 }
 
 static void release_page(const struct member *member) {
-    unmap((void *)member->words, PAGE);
+    guest_unmap((void *)member->words, PAGE);
     capos_release(member->page);
 }
 
@@ -277,7 +246,7 @@ static bool finish(struct round *round) {
     right = right && bind(round->session, root, &other) == CAPOS_DISCONNECTED;
     for (unsigned i = 0; i < round->members; i++)
         right = bury(&round->member[i]) && right;
-    right = end(round->session) && right; // once more, at once
+    right = guest_end_session(round->session) && right; // once more, at once
     capos_release(round->root);
     capos_release(round->silent);
     capos_release(round->memory);
@@ -313,8 +282,8 @@ static void test_roles(void) {
 
         add(&round, (enum role)role);
         await(&round.member[0], 1);
-        right = (role == ENDER || end(round.session)) && right;
-        right = end(round.session) && right;
+        right = (role == ENDER || guest_end_session(round.session)) && right;
+        right = guest_end_session(round.session) && right;
         if (!finish(&round)) {
             guest_note("role ", role);
             right = false;
@@ -365,7 +334,7 @@ static void test_rounds(void) {
 static void test_server_inside(void) {
     struct capos_endpoint inside = guest_endpoint();
     uint64_t facet = guest_facet(inside, TEST_BRANCH_INTERFACE_ID, 0);
-    struct capos_session session = start_session();
+    struct capos_session session = guest_session();
     const struct guest_program program = {
         .binary = "grower",
         .session = session.id,
@@ -388,7 +357,7 @@ static void test_server_inside(void) {
     test_branch_hold_begin(&hold, capos_ring(), (struct test_branch){branch});
     check(test_branch_hold_send(&hold) == CAPOS_DONE && note(branch) == CAPOS_DONE,
           "a server in a session");
-    check(end(session) && note(branch) == -CAPOS_STATUS_DISCONNECTED &&
+    check(guest_end_session(session) && note(branch) == -CAPOS_STATUS_DISCONNECTED &&
               note(facet) == -CAPOS_STATUS_DISCONNECTED,
           "when it ends, those outside are disconnected");
     check(test_branch_hold_wait(&hold, &held) == -CAPOS_STATUS_DISCONNECTED,
@@ -419,7 +388,7 @@ static void test_neighbours(void) {
     add(&other, MAPPER);
     await(&one.member[0], 10);
     bool right = guest_spawn(&stranger, &none) == CAPOS_INVALID_ARGUMENT;
-    right = end(one.session) && right;
+    right = guest_end_session(one.session) && right;
     for (unsigned i = 0; i < 2; i++) {
         uint64_t before = count_of(&other.member[i]);
 
@@ -427,7 +396,7 @@ static void test_neighbours(void) {
         right = right && count_of(&other.member[i]) >= before + 20;
     }
     right = finish(&one) && right;
-    right = end(other.session) && right;
+    right = guest_end_session(other.session) && right;
     check(finish(&other) && right, "another session goes on, and can't get what is the one's");
 }
 
