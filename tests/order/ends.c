@@ -21,6 +21,7 @@ void ends_create(const struct ends_plan *given) {
         model_fail("no program");
     actor_run(&actor, &host->cpus[0]);
     actor.ring.cqes = actor.thread->ring.cqes = plan->entries;
+    actor.ring.cq_mask = plan->entries - 1;
 }
 
 void ends_destroy(void) {

@@ -23,7 +23,6 @@ static const struct ends_plan plans[] = {
     {2, 3, 1, 3, 1, UINT32_MAX},
     {2, 2, 2, 3, 2, UINT32_MAX - 1},
     {4, 2, 3, 2, 4, UINT32_MAX - 2},
-    {1, 4, 1, 4, 1, UINT32_MAX},
 };
 static const struct ends_plan deep_plans[] = {
     {2, 4, 1, 4, 1, UINT32_MAX},
