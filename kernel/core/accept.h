@@ -54,23 +54,30 @@ static inline enum capos_status accept_call_form(const struct ring *ring,
     return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
 }
 
-static inline void accept_fill(struct call *call, const struct capos_sqe *sqe,
-                               struct object *target, uint32_t reserved) {
+// What a record needs until it ends.
+static inline void accept_fill_end(struct call *call, const struct capos_sqe *sqe,
+                                   struct object *target, uint32_t reserved) {
     ring_name(call);
     call->opcode = sqe->opcode;
     call->flags = sqe->flags;
-    call->method = sqe->method;
     call->sent = sqe->sent;
     call->room = sqe->room;
     call->target = target;
-    call->interface = sqe->interface;
     call->user_data = sqe->user_data;
-    call->params = sqe->params;
-    call->params_bytes = sqe->params_bytes;
     call->results = sqe->results;
     call->results_capacity = sqe->results_capacity;
-    call->descriptors = sqe->descriptors;
     call->reserved = reserved;
+}
+
+// And what it needs until it begins.
+static inline void accept_fill(struct call *call, const struct capos_sqe *sqe,
+                               struct object *target, uint32_t reserved) {
+    accept_fill_end(call, sqe, target, reserved);
+    call->method = sqe->method;
+    call->interface = sqe->interface;
+    call->params = sqe->params;
+    call->params_bytes = sqe->params_bytes;
+    call->descriptors = sqe->descriptors;
 }
 
 // The object that a CALL through `cap` goes to, with a reference. REFUSED: none that can be called.
@@ -91,7 +98,7 @@ static inline void accept_session(struct cpu *cpu, struct ring *ring, struct cal
     uint64_t service = facet_of(call->target)->endpoint->service;
     const struct ring_reference *known = ring_reference(ring, service);
 
-    if (UNLIKELY(!ring_knows_reference(ring, service)))
+    if (UNLIKELY(!ring_is_reference(known, service)))
         ring_learn_reference(cpu, ring, service);
     call->session[0] = known->reference.word[0];
     call->session[1] = known->reference.word[1];

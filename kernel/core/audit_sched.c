@@ -7,6 +7,10 @@
 #include "core/sched.h"
 #include "core/thread.h"
 
+static uint64_t all_cpus(const struct kernel *kernel) {
+    return UINT64_MAX >> (64 - kernel->cpu_count);
+}
+
 // How many threads should be in each CPU's queue or handoff, by their own account; NULL or what is
 // wrong with one of them.
 static const char *count_ready(struct kernel *kernel, uint32_t ready[CAPOS_CPUS_MAX]) {
@@ -28,6 +32,11 @@ static const char *count_ready(struct kernel *kernel, uint32_t ready[CAPOS_CPUS_
             if (thread->payer !=
                 (thread->account.serving != 0 ? thread->account.lent : thread->account.own))
                 return "sched: who pays is who lends, or the thread's own context";
+            if ((thread->payer != NULL) != ((thread->attention & ATTENTION_PAID) != 0))
+                return "sched: who has a payer says so";
+            if ((~thread->affinity & all_cpus(kernel)) != 0 &&
+                (thread->attention & ATTENTION_BOUND) == 0)
+                return "sched: who may not run everywhere says so";
             if (thread->state == THREAD_READY)
                 ready[thread->cpu]++;
             if ((has != 0) != (thread->state == THREAD_RUNNING))

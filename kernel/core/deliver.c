@@ -102,28 +102,21 @@ apart static bool note_stuck(struct endpoint *endpoint, struct token_table *tabl
     return stuck;
 }
 
-// Only writes: what is in the receiver's ring may change at any time.
-void deliver_write(const struct call *call, const struct call *receive, uint64_t token) {
-    const struct facet *facet = facet_of(call->target);
-    struct capos_message *header =
-        (struct capos_message *)(void *)(receive->ring->base + receive->results);
+static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
+    const struct deliver_what what = {
+        .token = token,
+        .interface = call->interface,
+        .session = {call->session[0], call->session[1]},
+        .session_epoch = call->session_epoch,
+        .method = call->method,
+        .caps = call->sent,
+        .room = call->room,
+        .params_bytes = call->params_bytes,
+        .results_capacity = call->results_capacity,
+    };
 
-    header->token = token;
-    header->object_id = facet->object_id;
-    header->interface = call->interface;
-    header->method = call->method;
-    header->kind = CAPOS_MESSAGE_CALL;
-    header->caps = call->sent;
-    header->params_words = (uint16_t)(call->params_bytes / 8);
-    header->room = call->room;
-    header->disclosure = facet->disclosure;
-    header->session[0] = call->session[0];
-    header->session[1] = call->session[1];
-    header->session_epoch = call->session_epoch;
-    header->results_capacity = call->results_capacity;
-    header->facet_interface = facet->interface;
-    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(*header), call->ring, call->params,
-              call->params_bytes);
+    deliver_write_header(receive, facet_of(call->target), &what);
+    deliver_write_params(receive, call->ring, call->params, call->params_bytes);
 }
 
 // Checks the capabilities of a call; on success both tables are locked.
@@ -144,7 +137,7 @@ static void deliver_commit(struct cpu *cpu, struct call *call, struct call *rece
     debug_commit_begin(cpu);
     if (UNLIKELY(call->sent > 0))
         commit_caps(cpu, receive);
-    deliver_write(call, receive, token_id(token));
+    write_message(call, receive, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
                 call->sent);
     debug_commit_end(cpu);
@@ -233,7 +226,7 @@ static inline bool deliver_plain(struct cpu *cpu, struct call *call, struct call
     if (UNLIKELY(token == NULL))
         return false;
     debug_commit_begin(cpu);
-    deliver_write(call, receive, token_id(token));
+    write_message(call, receive, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes), 0);
     debug_commit_end(cpu);
     return true;

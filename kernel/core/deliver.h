@@ -13,10 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// May the RECV still take messages? Not after its process has lost or passed on the Receiver.
+// May an OFFERED RECV still take messages? Not after its process has passed the Receiver on. (When
+// the Receiver is lost no RECV stays OFFERED.)
+static inline bool deliver_is_holder(const struct endpoint *endpoint, const struct call *receive) {
+    return atomic_load_explicit(&endpoint->server, memory_order_acquire) == receive->ring->process;
+}
+
+// May any RECV? Not after its process has lost the Receiver.
 static inline bool deliver_is_server(const struct endpoint *endpoint, const struct call *receive) {
     return endpoint->receiver == receiver_of(receive->target) &&
-           atomic_load_explicit(&endpoint->server, memory_order_acquire) == receive->ring->process;
+           deliver_is_holder(endpoint, receive);
 }
 
 // Is there anything that a RECV should have first?
@@ -34,7 +40,46 @@ static inline bool deliver_fits(uint32_t params_bytes, const struct call *receiv
 // tokens are held. The table of the server's tokens is locked.
 must_use struct token *deliver_hold_locked(struct call *call, struct call *receive);
 
-// Writes the header and the params where the RECV wants them.
-void deliver_write(const struct call *call, const struct call *receive, uint64_t token);
+// What a message says of its call.
+struct deliver_what {
+    uint64_t token;
+    uint64_t interface;
+    uint64_t session[2];
+    uint32_t session_epoch;
+    uint16_t method;
+    uint8_t caps, room;
+    uint32_t params_bytes;
+    uint32_t results_capacity;
+};
+
+// Writes the header where the RECV wants it. Only writes: what is in the receiver's ring may change
+// at any time.
+static inline void deliver_write_header(const struct call *receive, const struct facet *facet,
+                                        const struct deliver_what *what) {
+    struct capos_message *header =
+        (struct capos_message *)(void *)(receive->ring->base + receive->results);
+
+    header->token = what->token;
+    header->object_id = facet->object_id;
+    header->interface = what->interface;
+    header->method = what->method;
+    header->kind = CAPOS_MESSAGE_CALL;
+    header->caps = what->caps;
+    header->params_words = (uint16_t)(what->params_bytes / 8);
+    header->room = what->room;
+    header->disclosure = facet->disclosure;
+    header->session[0] = what->session[0];
+    header->session[1] = what->session[1];
+    header->session_epoch = what->session_epoch;
+    header->results_capacity = what->results_capacity;
+    header->facet_interface = facet->interface;
+}
+
+// And the params, from the caller's ring.
+static inline void deliver_write_params(const struct call *receive, const struct ring *from,
+                                        uint32_t params, uint32_t params_bytes) {
+    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message), from,
+              params, params_bytes);
+}
 
 #endif

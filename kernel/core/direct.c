@@ -17,7 +17,8 @@
 #include "core/cpu.h"
 #include "core/debug.h"
 #include "core/deliver.h"
-#include "core/kernel.h"
+#include "core/panic.h"
+#include "core/process.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/token.h"
@@ -26,16 +27,7 @@
 // May this CPU go on with a thread that waits in its ring for the completion of `call`, and would
 // that have nothing else to do first? The ring is locked.
 static bool can_go_on(const struct cpu *cpu, const struct ring *ring, const struct call *call) {
-    const struct thread *thread = ring->thread;
-
-    return ring_waits_for(ring, call) && sched_may_take(cpu, thread) &&
-           timer_is_idle(&thread->deadline);
-}
-
-// Is nobody charged for the time of both but they themselves?
-static bool pay_for_themselves(const struct ring *a, const struct ring *b) {
-    return atomic_load_explicit(&a->thread->payer, memory_order_relaxed) == NULL &&
-           atomic_load_explicit(&b->thread->payer, memory_order_relaxed) == NULL;
+    return ring_waits_for(ring, call) && sched_may_take(cpu, ring->thread);
 }
 
 // The other thread goes on here, the running one waits.
@@ -60,88 +52,112 @@ static bool call_is_waited_for(const struct ring *ring, const struct capos_sqe *
 // The facet that is called, when it can be called without more ado; lent.
 static struct facet *called_facet(const struct ring *ring, const struct capos_sqe *sqe) {
     struct captable_view view;
-    struct facet *facet;
 
     if (captable_lookup(&ring->process->table, sqe->cap, &view) != CAPOS_STATUS_OK ||
         view.kind != OBJECT_FACET || view.revoker != NULL)
         return NULL;
-    facet = facet_of(view.object);
-    return ring_knows_reference(ring, facet->endpoint->service) ? facet : NULL;
+    return facet_of(view.object);
 }
 
 // The RECV that the call is for. The endpoint is locked.
-static struct call *waiting_receive(const struct facet *facet, uint32_t params_bytes) {
-    const struct endpoint *endpoint = facet->endpoint;
-    struct list_node *node = list_first(&endpoint->idle);
-    struct call *receive;
+static struct call *waiting_receive(const struct facet *facet, const struct endpoint *endpoint,
+                                    uint32_t params_bytes) {
+    struct call *receive = list_entry(endpoint->idle.head.next, struct call, offered);
 
-    if (node == NULL || !facet_is_live(facet) || deliver_has_work(endpoint))
+    if (list_is_empty(&endpoint->idle) || !facet_is_current(facet) || deliver_has_work(endpoint))
         return NULL;
-    receive = list_entry(node, struct call, offered);
-    return deliver_is_server(endpoint, receive) && deliver_fits(params_bytes, receive) ? receive
+    kassert(deliver_is_server(endpoint, receive) || !deliver_is_holder(endpoint, receive));
+    return deliver_is_holder(endpoint, receive) && deliver_fits(params_bytes, receive) ? receive
                                                                                        : NULL;
 }
 
+// A call as far as it has been looked at.
+struct direct_call {
+    const struct capos_sqe *sqe;
+    struct ring *ring;
+    struct call *call;
+    struct facet *facet;
+    const struct ring_reference *reference; // of the caller at the service
+};
+
+static void write_message(const struct direct_call *direct, const struct call *receive,
+                          uint64_t token) {
+    const struct capos_sqe *sqe = direct->sqe;
+    const struct deliver_what what = {
+        .token = token,
+        .interface = sqe->interface,
+        .session = {direct->reference->reference.word[0], direct->reference->reference.word[1]},
+        .session_epoch = direct->ring->process->session.epoch,
+        .method = sqe->method,
+        .params_bytes = sqe->params_bytes,
+        .results_capacity = sqe->results_capacity,
+    };
+
+    deliver_write_header(receive, direct->facet, &what);
+    deliver_write_params(receive, direct->ring, sqe->params, sqe->params_bytes);
+}
+
 // The endpoint, the tokens and the server's ring are locked.
-static void commit_call(struct cpu *cpu, struct ring *ring, struct call *call,
-                        const struct capos_sqe *sqe, struct call *receive, struct facet *facet) {
+static void commit_call(struct cpu *cpu, const struct direct_call *direct, struct call *receive) {
     struct ring *to = receive->ring;
-    struct token *token;
+    struct call *call = direct->call;
 
     debug_commit_begin(cpu);
-    ring->accepted++;
-    accept_fill(call, sqe, &facet->object, 0);
-    accept_session(cpu, ring, call);
-    token = deliver_hold_locked(call, receive);
-    deliver_write(call, receive, token_id(token));
+    direct->ring->accepted++;
+    accept_fill_end(call, direct->sqe, &direct->facet->object, 0);
+    write_message(direct, receive, token_id(deliver_hold_locked(call, receive)));
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
-    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + call->params_bytes);
+    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }
 
 // The server, which now has the call; or NULL.
-static struct thread *deliver_locked(struct cpu *cpu, struct ring *ring, struct call *call,
-                                     const struct capos_sqe *sqe, struct facet *facet) {
-    struct call *receive = waiting_receive(facet, sqe->params_bytes);
+static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *direct,
+                                     const struct endpoint *endpoint) {
+    struct call *receive = waiting_receive(direct->facet, endpoint, direct->sqe->params_bytes);
     struct token_table *tokens;
     struct ring *to;
     bool usual;
 
-    if (receive == NULL)
+    if (UNLIKELY(receive == NULL))
         return NULL;
     to = receive->ring;
     tokens = &to->process->tokens;
     lock_take(&tokens->lock);
     lock_take(&to->lock);
     usual = token_is_free_locked(tokens) && list_is_only(&to->armed, &receive->link) &&
-            can_go_on(cpu, to, receive) && pay_for_themselves(ring, to) &&
-            object_try_get(&facet->object);
+            can_go_on(cpu, to, receive) && object_try_get(&direct->facet->object);
     if (LIKELY(usual))
-        commit_call(cpu, ring, call, sqe, receive, facet);
+        commit_call(cpu, direct, receive);
     lock_drop(&to->lock);
     lock_drop(&tokens->lock);
     return LIKELY(usual) ? to->thread : NULL;
 }
 
-flat struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                uint32_t wait) {
+struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                           uint32_t wait) {
     enum capos_status status;
-    struct call *call = accept_slot(ring, sqe, &status);
-    struct facet *facet;
+    struct direct_call direct = {.sqe = sqe, .ring = ring};
+    struct endpoint *endpoint;
     struct thread *server;
 
-    if (call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
+    direct.call = accept_slot(ring, sqe, &status);
+    if (direct.call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
         accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !call_is_waited_for(ring, sqe, wait))
         return NULL;
-    facet = called_facet(ring, sqe);
-    if (facet == NULL)
+    direct.facet = called_facet(ring, sqe);
+    if (UNLIKELY(direct.facet == NULL))
         return NULL;
-    lock_take(&facet->endpoint->lock);
-    server = deliver_locked(cpu, ring, call, sqe, facet);
-    lock_drop(&facet->endpoint->lock);
+    endpoint = direct.facet->endpoint;
+    direct.reference = ring_reference(ring, endpoint->service);
+    if (UNLIKELY(!ring_is_reference(direct.reference, endpoint->service)))
+        return NULL;
+    lock_take(&endpoint->lock);
+    server = deliver_locked(cpu, &direct, endpoint);
+    lock_drop(&endpoint->lock);
     return UNLIKELY(server == NULL) ? NULL : change_over(cpu, ring, wait, server);
 }
 
@@ -188,7 +204,7 @@ static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const st
 
     lock_take(&to->lock);
     usual = call_ends_simply(call) && !to->offering && can_go_on(cpu, to, call) &&
-            pay_for_themselves(ring, to) && call_claim(call, token->word);
+            call_claim(call, token->word);
     if (LIKELY(usual))
         commit_return(cpu, ring, sqe, endpoint, token);
     lock_drop(&to->lock);
@@ -211,8 +227,8 @@ static struct thread *return_locked(struct cpu *cpu, struct ring *ring, const st
     return caller;
 }
 
-flat struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                  uint32_t wait) {
+struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                             uint32_t wait) {
     struct thread *caller = NULL;
     struct receiver *receiver;
     struct endpoint *endpoint;

@@ -20,11 +20,11 @@ struct ring;
 struct thread;
 
 // cap_enter(1, wait, no deadline) of cpu->current, with one SQE taken from its ring, which has a
-// CQE for it and nothing to catch up with; kernel_enter has been called. Returns the thread to go
-// on with, out of the kernel; or NULL: nothing was done.
-apart struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                 uint32_t wait);
-apart struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                   uint32_t wait);
+// CQE for it and nothing to catch up with; nothing about the thread is unusual, and kernel_enter
+// has been called. Returns the thread to go on with, out of the kernel; or NULL: nothing was done.
+struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                           uint32_t wait);
+struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+                             uint32_t wait);
 
 #endif

@@ -109,13 +109,16 @@ static inline struct receiver *receiver_of(struct object *object) {
     return (struct receiver *)(void *)object;
 }
 
+// Would the endpoint's server, if it has one, answer for the facet? Exact when the endpoint is
+// locked.
+static inline bool facet_is_current(const struct facet *facet) {
+    return facet->epoch == FACET_ROOT || facet->epoch == facet->endpoint->epoch;
+}
+
 // Is the facet one that its endpoint's present server answers for? Exact when the endpoint is
 // locked.
 static inline bool facet_is_live(const struct facet *facet) {
-    const struct endpoint *endpoint = facet->endpoint;
-
-    return endpoint->receiver != NULL &&
-           (facet->epoch == FACET_ROOT || facet->epoch == endpoint->epoch);
+    return facet->endpoint->receiver != NULL && facet_is_current(facet);
 }
 
 // For the ring service (deliver.c) ----------------------------------------------------------------

@@ -442,11 +442,11 @@ static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
 }
 
 // Is it one SQE, to be waited for without a deadline, that the ring has a CQE for and nothing else
-// to do before?
+// to do before, of a usual thread?
 static bool is_alone(const struct ring *ring, uint32_t to_submit, uint32_t available, uint32_t wait,
                      uint64_t deadline) {
     return to_submit == 1 && available != 0 && wait != 0 && deadline == CAPOS_NO_DEADLINE &&
-           !ring_has_work(ring) && ring_has_cqe(ring);
+           !ring_has_work(ring) && ring_has_cqe(ring) && !thread_is_unusual(ring->thread);
 }
 
 // The usual call or answer: the thread to go on with, or NULL.
@@ -460,8 +460,9 @@ static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const st
 }
 
 // All that was asked for; `first`: the first SQE, when it has been read.
-static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
-                            uint64_t deadline, const struct capos_sqe *first) {
+apart flat static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked,
+                                       uint32_t wait, uint64_t deadline,
+                                       const struct capos_sqe *first) {
     enum capos_enter_reason reason = CAPOS_ENTER_DONE;
     uint32_t taken = 0;
 

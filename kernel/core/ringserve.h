@@ -165,10 +165,11 @@ static inline bool ring_lacks(const struct ring *ring, uint32_t wait) {
     return wait <= ring->cqes && ring->cq_tail - ring->cq_head < wait;
 }
 
-// Does the ring's thread wait, and for no more than the completion of this record? Nothing else is
-// to be posted or run then. The ring is locked.
+// Does the ring's thread wait, without a deadline, for no more than the completion of this record?
+// Nothing else is to be posted or run then. The ring is locked.
 static inline bool ring_waits_for(const struct ring *ring, const struct call *call) {
-    if (atomic_load_explicit(&ring->phase, memory_order_relaxed) != RING_WAITING)
+    if (atomic_load_explicit(&ring->phase, memory_order_relaxed) != RING_WAITING ||
+        ring->deadline != CAPOS_NO_DEADLINE)
         return false;
     return ring->wait_slot ? ring->wait_for == call->slot
                            : ring->cq_tail + 1 - ring->cq_head >= ring->wait_for;
@@ -212,9 +213,7 @@ static inline const struct ring_reference *ring_reference(const struct ring *rin
     return &ring->references[service % RING_REFERENCES];
 }
 
-static inline bool ring_knows_reference(const struct ring *ring, uint64_t service) {
-    const struct ring_reference *reference = ring_reference(ring, service);
-
+static inline bool ring_is_reference(const struct ring_reference *reference, uint64_t service) {
     return reference->service == service && reference->known;
 }
 

@@ -76,27 +76,28 @@ seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint
     return alone + contested;
 }
 
-// Charges the time since the last call to the running thread. While it is alone, the queue's time
-// goes with it.
-static void charge_thread(struct cpu *cpu, struct thread *thread) {
+// Charges the time since the last call to the running thread, and to its payer. While it is alone,
+// the queue's time goes with it.
+static void charge(struct cpu *cpu, struct thread *thread, struct sched_context *payer) {
     uint64_t now = machine_cycles(), ns;
     uint64_t cycles = now - atomic_load_explicit(&cpu->switched, memory_order_relaxed);
-    struct sched_context *payer;
-    uint32_t pace;
+    uint32_t pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
 
     atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
     thread->cycles += cycles;
     ns = machine_cycles_ns(cpu, cycles);
-    payer = payer_of(thread);
     if (UNLIKELY(payer != NULL))
         sched_context_charge(cpu, payer, ns);
-    pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
     if (UNLIKELY(ns > SCHED_CHARGE_MAX))
         ns = long_run(cpu, ns, now, pace);
     thread->virtual_time += max_u64(ns * pace >> 22, 1);
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
         thread->virtual_time > run_queue_time(&cpu->queue))
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
+}
+
+static void charge_thread(struct cpu *cpu, struct thread *thread) {
+    charge(cpu, thread, payer_of(thread));
 }
 
 void sched_charge(struct cpu *cpu) {
@@ -423,9 +424,9 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
 // While others are queued here, the running thread's slice has an end or `pending` says that it is
 // to get one, so there is nothing to set for `next`.
 bool sched_may_take(const struct cpu *cpu, const struct thread *next) {
-    return cpu->handoff == NULL && !has_pending(cpu) &&
-           atomic_load_explicit(&next->on_cpu, memory_order_acquire) == 0 &&
-           sched_may_run(next, cpu);
+    kassert(cpu->handoff == NULL && cpu->current != NULL);
+    return !has_pending(cpu) && atomic_load_explicit(&next->on_cpu, memory_order_acquire) == 0 &&
+           !thread_is_unusual(next);
 }
 
 void sched_take(struct cpu *cpu, struct thread *next) {
@@ -436,7 +437,7 @@ void sched_take(struct cpu *cpu, struct thread *next) {
 void sched_pass(struct cpu *cpu, struct thread *next) {
     struct thread *previous = cpu->current;
 
-    charge_thread(cpu, previous);
+    charge(cpu, previous, NULL);
     take_over(cpu, previous, next);
     cpu->counters.passes++;
     atomic_store_explicit(&previous->state, THREAD_WAITING, memory_order_relaxed);

@@ -48,9 +48,9 @@ struct thread *sched_leave(struct cpu *cpu);
 struct thread *sched_leave_waiting(struct cpu *cpu);
 
 // For direct.c, where cpu->current begins to wait and `next`, whose wait it has just ended, goes on
-// in its place with the rest of its slice. First sched_may_take: this CPU may have `next`, which
-// nobody has, and is free to go on with it. Then sched_take makes it so, before `next`'s ring is
-// unlocked: who takes that lock to kill it learns from on_cpu where it is.
+// in its place with the rest of its slice. Neither is unusual. First sched_may_take: this CPU may
+// have `next`, which nobody has, and is free to go on with it. Then sched_take makes it so, before
+// `next`'s ring is unlocked: who takes that lock to kill it learns from on_cpu where it is.
 // sched_pass switches: nobody has cpu->current any more. sched_leave_passed leaves the kernel like
 // sched_leave, with `next`, never NULL; `woken`: the one that was to wait, when its wait is over
 // already, else NULL.

@@ -196,9 +196,10 @@ void sched_context_expired(struct cpu *cpu, struct timer *timer) {
 // The account is locked.
 static void set_payer(struct thread *thread) {
     struct sched_account *account = &thread->account;
+    struct sched_context *payer = is_serving(thread) ? account->lent : account->own;
 
-    atomic_store_explicit(&thread->payer, is_serving(thread) ? account->lent : account->own,
-                          memory_order_release);
+    atomic_store_explicit(&thread->payer, payer, memory_order_release);
+    thread_attend(thread, ATTENTION_PAID, payer != NULL);
 }
 
 // The thread's process is locked; the thread is not DEAD.

@@ -29,14 +29,20 @@ static void set_pace(struct thread *thread, uint32_t weight) {
     atomic_store_explicit(&thread->pace, (uint32_t)(PACE_ONE / weight), memory_order_relaxed);
 }
 
-void sched_inherit_locked(struct thread *thread) {
+static void set_affinity(const struct kernel *kernel, struct thread *thread, uint64_t cpus) {
+    atomic_store(&thread->affinity, cpus);
+    thread_attend(thread, ATTENTION_BOUND, (~cpus & all_cpus(kernel)) != 0);
+}
+
+void sched_inherit_locked(struct cpu *cpu, struct thread *thread) {
     set_pace(thread, thread->process->share.weight);
-    atomic_store_explicit(&thread->affinity, thread->process->share.affinity, memory_order_relaxed);
+    set_affinity(cpu->kernel, thread, thread->process->share.affinity);
     thread->account.own = thread->process->share.context;
     if (thread->account.own == NULL)
         return;
     object_get(&thread->account.own->object);
     atomic_store_explicit(&thread->payer, thread->account.own, memory_order_release);
+    thread_attend(thread, ATTENTION_PAID, true);
 }
 
 bool sched_may_run(const struct thread *thread, const struct cpu *cpu) {
@@ -67,7 +73,7 @@ enum capos_status sched_set_weight(struct process *process, uint32_t weight) {
 enum capos_status sched_set_thread_affinity(struct cpu *cpu, struct thread *thread, uint64_t cpus) {
     if ((cpus & all_cpus(cpu->kernel)) == 0)
         return CAPOS_STATUS_MALFORMED;
-    atomic_store(&thread->affinity, cpus);
+    set_affinity(cpu->kernel, thread, cpus);
     sched_move(cpu, thread);
     return CAPOS_STATUS_OK;
 }
@@ -83,7 +89,7 @@ enum capos_status sched_set_affinity(struct cpu *cpu, struct process *process, u
          node = list_next(&process->threads, node)) {
         struct thread *thread = list_entry(node, struct thread, sibling);
 
-        atomic_store(&thread->affinity, cpus);
+        set_affinity(cpu->kernel, thread, cpus);
         sched_move(cpu, thread);
     }
     lock_drop(&process->lock);

@@ -32,7 +32,7 @@ struct sched_share {
 void sched_share_init(struct process *process, struct process *parent);
 
 // Gives a new thread its process's share. The process is locked.
-void sched_inherit_locked(struct thread *thread);
+void sched_inherit_locked(struct cpu *cpu, struct thread *thread);
 
 // May the thread run on this CPU?
 bool sched_may_run(const struct thread *thread, const struct cpu *cpu);

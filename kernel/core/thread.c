@@ -11,14 +11,14 @@
 
 enum { JOINERS_BATCH = 32 }; // answers between two interrupt windows
 
-static enum capos_status adopt(struct process *process, struct thread *thread) {
+static enum capos_status adopt(struct cpu *cpu, struct process *process, struct thread *thread) {
     bool running;
 
     lock_take(&process->lock);
     running = process->state == PROCESS_RUNNING;
     if (running) {
         list_push_back(&process->threads, &thread->sibling);
-        sched_inherit_locked(thread);
+        sched_inherit_locked(cpu, thread);
         process->threads_left++;
     }
     lock_drop(&process->lock);
@@ -62,7 +62,7 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
     if (status != CAPOS_STATUS_OK)
         goto no_ring;
     init_context(thread, start);
-    status = adopt(process, thread);
+    status = adopt(cpu, process, thread);
     if (status != CAPOS_STATUS_OK)
         goto ending;
     object_get(&process->object);

@@ -34,6 +34,8 @@ enum thread_state {
 // Bits of `attention`: what to look at before the thread goes on.
 enum thread_attention {
     ATTENTION_KILLED = 1,
+    ATTENTION_PAID = 2,  // it has a payer
+    ATTENTION_BOUND = 4, // there are CPUs that it may not run on
 };
 
 struct thread {
@@ -71,6 +73,19 @@ struct thread {
     bool ended;  // its ring is given back, those who wait have been answered or are about to be
     struct call_queue joiners; // calls of join; their answer function is kernel->thread_answer
 };
+
+// Changes one of the bits that say what is unusual about it.
+static inline void thread_attend(struct thread *thread, enum thread_attention bit, bool set) {
+    if (set)
+        atomic_fetch_or(&thread->attention, bit);
+    else
+        atomic_fetch_and(&thread->attention, ~(uint32_t)bit);
+}
+
+// Is there anything about it that the usual way (direct.h) does not know?
+static inline bool thread_is_unusual(const struct thread *thread) {
+    return atomic_load_explicit(&thread->attention, memory_order_relaxed) != 0;
+}
 
 // Is it to die when it next would run?
 static inline bool thread_is_killed(const struct thread *thread) {

@@ -107,7 +107,7 @@ static struct look look_at(const struct pair *pair) {
     see(&look, (cpu->handoff != NULL) + 2 * cpu->pending + cpu->idle * 1000);
     see(&look, cpu->queue.count);
     see(&look, cpu->counters.switches);
-    see(&look, cpu->reclaim.depth + cpu->reclaim.inside);
+    see(&look, cpu->reclaim.inside);
     see(&look, list_count(&pair->endpoint->calls) * 100 + list_count(&pair->endpoint->idle));
     see(&look, list_count(&pair->endpoint->cancelled));
     see(&look, pair->endpoint->object.references);

@@ -5,6 +5,11 @@
 // the second; whoever is asked drops all user translations and copies the first to the second. That
 // is done by the interrupt, and by machine_relax(), so that two CPUs that wait for each other both
 // go on.
+//
+// Who is asked: the CPUs whose bit the space has. A CPU sets its bit when it loads the space and
+// leaves it there when it loads another one, since it may soon come back. When it is asked about a
+// space that it does not have loaded any more, it takes its bit out, and is not asked again. Only
+// the CPU itself changes its bit.
 #include "arch/x86_64/shootdown.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/cpu.h"
@@ -21,8 +26,13 @@ enum { SHOOTDOWN_SINGLE = 16 };
 void machine_flush(void) {
     struct machine_cpu *self = machine_self();
     uint32_t wanted = atomic_load(&self->flush_wanted);
+    struct machine_space *space = atomic_exchange(&self->flush_space, NULL);
     // The kernel's translations are global and stay.
     x86_write_cr3(x86_read_cr3());
+    // Whoever asked waits for the answer, so the space is still there; one who has asked since may
+    // have said which it is in place of an earlier one, whose bit then stays.
+    if (space != NULL && space != self->space)
+        atomic_fetch_and(&space->cpus, ~(UINT64_C(1) << self->number));
     atomic_store(&self->flush_done, wanted);
 }
 
@@ -51,11 +61,14 @@ void machine_space_shootdown(struct cpu *cpu, struct machine_space *space, struc
     uint64_t bit = UINT64_C(1) << cpu->machine.number;
     atomic_thread_fence(memory_order_seq_cst);
     uint64_t others = atomic_load(&space->cpus);
-    if (others & bit)
+    if (cpu->machine.space == space)
         shootdown_here(at, pages);
+    else if (others & bit)
+        atomic_fetch_and(&space->cpus, ~bit);
     others &= ~bit;
     for (uint64_t left = others; left != 0; left &= left - 1) {
         struct machine_cpu *target = &cpu->kernel->cpus[__builtin_ctzll(left)]->machine;
+        atomic_store(&target->flush_space, space);
         wanted[target->number] = atomic_fetch_add(&target->flush_wanted, 1) + 1;
         apic_send(target->apic_id, IRQ_SHOOTDOWN);
     }

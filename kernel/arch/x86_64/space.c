@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "core/cpu.h"
 #include "core/frame.h"
+#include "core/kernel.h"
 #include "core/panic.h"
 #include "core/thread.h"
 
@@ -137,9 +138,9 @@ static void space_free(struct cpu *cpu, uint64_t physical, unsigned level, unsig
 }
 
 void machine_space_destroy(struct cpu *cpu, struct machine_space *space) {
-    if (atomic_load(&space->cpus) != 0)
-        panic("an address space is destroyed that CPUs %lx use",
-              (unsigned long)atomic_load(&space->cpus));
+    for (uint32_t i = 0; i < cpu->kernel->cpu_count; i++)
+        if (cpu->kernel->cpus[i]->machine.space == space)
+            panic("an address space is destroyed that CPU %u uses", i);
     space_free(cpu, space->top, SPACE_TOP, SPACE_USER_HALF);
     *space = (struct machine_space){0};
 }
@@ -321,15 +322,14 @@ bool machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct ua
 
 void machine_space_load(struct cpu *cpu, struct machine_space *space) {
     struct machine_cpu *self = &cpu->machine;
-    struct machine_space *before = self->space;
     uint64_t bit = UINT64_C(1) << self->number;
-    if (before == space)
+    if (self->space == space)
         return;
-    // A shootdown that doesn't see the bit has changed the tables before they are loaded here.
-    if (space != NULL)
+    // A shootdown that doesn't see the bit has changed the tables before they are loaded here. The
+    // bit may still be there from the last time.
+    if (space != NULL &&
+        UNLIKELY((atomic_load_explicit(&space->cpus, memory_order_relaxed) & bit) == 0))
         atomic_fetch_or(&space->cpus, bit);
     self->space = space;
     x86_write_cr3(space ? space->top : mmu_top());
-    if (before != NULL)
-        atomic_fetch_and(&before->cpus, ~bit);
 }

@@ -37,8 +37,10 @@ struct machine_cpu {
     bool fpu_on;                 // CR0.TS is clear: the FPU holds current's state
     uint32_t number;             // 0 is the CPU that booted
     uint32_t apic_id;            // its local APIC
-    // Shootdowns that were asked of this CPU, and that it has answered.
+    // Shootdowns that were asked of this CPU, and that it has answered; and the space that the last
+    // was about, if it has not been answered.
     _Atomic uint32_t flush_wanted, flush_done;
+    struct machine_space *_Atomic flush_space;
     _Atomic uint32_t online;
     // What machine_random() goes on from, and what it has in store.
     uint32_t random_key[8];
@@ -66,7 +68,7 @@ struct machine_context {
 struct machine_space {
     uint64_t top;          // physical address of the top-level table
     uint64_t tables;       // frames that the tables use, the top-level one included
-    _Atomic uint64_t cpus; // that have it loaded, a bit each
+    _Atomic uint64_t cpus; // that have it loaded, or had, a bit each (shootdown.c)
 
     // The lowest table that was last walked to, and the entry that leads to it: of 2 MiB, whose
     // address it is in units of that; MACHINE_SPACE_NOWHERE: none.
