@@ -116,7 +116,7 @@ struct call {
 };
 _Static_assert(sizeof(struct call) == 128, "the record is two cache lines");
 
-static inline enum call_state call_state(const struct call *call) {
+static inlined enum call_state call_state(const struct call *call) {
     return (enum call_state)(atomic_load_explicit(&call->word, memory_order_acquire) & 255);
 }
 
@@ -134,12 +134,12 @@ static inline struct object *call_target(const struct call *call) {
 }
 
 // The word with another state and the same sequence number.
-static inline uint64_t call_word(uint64_t word, enum call_state state) {
+static inlined uint64_t call_word(uint64_t word, enum call_state state) {
     return (word & ~UINT64_C(255)) | state;
 }
 
 // Sets the state of a record that only the caller can change now.
-static inline void call_set(struct call *call, enum call_state state) {
+static inlined void call_set(struct call *call, enum call_state state) {
     uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed);
 
     atomic_store_explicit(&call->word, call_word(word, state), memory_order_release);

@@ -43,35 +43,15 @@ static enum capos_status check_sizes(const struct call *call, const struct call 
     return call->sent > receive->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
 }
 
-struct token *deliver_hold_locked(struct call *call, struct call *receive) {
-    struct token *token = token_take_locked(&receive->ring->process->tokens);
-
-    if (token == NULL)
-        return NULL;
-    call->token = token;
-    token->call = call;
-    token->word =
-        call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
-    token->receive = receive;
-    token->receive_word =
-        call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
-    token_set_receiver(token, receiver_of(receive->target)); // the reference goes over
-    __atomic_store_n(&receive->target, NULL, __ATOMIC_RELAXED);
-    if (call->sent == 0) { // so do the slots, which a REARM then need not look for
-        token->reserved = receive->reserved;
-        receive->reserved = 0;
-    }
-    call_set(call, CALL_DELIVERED); // now the caller's death may claim it
-    return token;
-}
-
 // Makes the call one that the server holds. Both ends' processes can't go away meanwhile.
 static struct token *hold(struct call *call, struct call *receive) {
     struct token_table *table = &receive->ring->process->tokens;
     struct token *token;
 
     lock_take(&table->lock);
-    token = deliver_hold_locked(call, receive);
+    token = token_take_locked(table);
+    if (token != NULL)
+        deliver_hold_locked(token, call, receive, call->sent == 0);
     lock_drop(&table->lock);
     return token;
 }
@@ -116,7 +96,8 @@ static void write_message(const struct call *call, const struct call *receive, u
     };
 
     deliver_write_header(receive, facet_of(call->target), &what);
-    deliver_write_params(receive, call->ring, call->params, call->params_bytes);
+    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message), call->ring,
+              call->params, call->params_bytes);
 }
 
 // Checks the capabilities of a call; on success both tables are locked.

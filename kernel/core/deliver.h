@@ -8,6 +8,7 @@
 #include "core/call.h"
 #include "core/endpoint.h"
 #include "core/ringserve.h"
+#include "core/token.h"
 
 #include <capos/ring.h>
 #include <stdbool.h>
@@ -35,10 +36,28 @@ static inline bool deliver_fits(uint32_t params_bytes, const struct call *receiv
     return sizeof(struct capos_message) + (uint64_t)params_bytes <= receive->results_capacity;
 }
 
-// Makes the call one that the server holds by the token that is returned: DELIVERED, and the
-// token has the RECV's Receiver and, if the call sends no capabilities, its slots. NULL when all
-// tokens are held. The table of the server's tokens is locked.
-must_use struct token *deliver_hold_locked(struct call *call, struct call *receive);
+// Makes the call one that the server holds by the token: DELIVERED. The token gets the RECV's
+// Receiver and, if it has not used them, its slots, which a REARM then need not look for. The table
+// of the server's tokens is locked.
+static inlined void deliver_hold_locked(struct token *token, struct call *call,
+                                        struct call *receive, bool slots) {
+    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed);
+
+    word = call_word(word, CALL_DELIVERED);
+    call->token = token;
+    token->call = call;
+    token->word = word;
+    token->receive = receive;
+    token->receive_word =
+        call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
+    token_set_receiver(token, receiver_of(receive->target)); // the reference goes over
+    __atomic_store_n(&receive->target, NULL, __ATOMIC_RELAXED);
+    if (slots) {
+        token->reserved = receive->reserved;
+        receive->reserved = 0;
+    }
+    atomic_store_explicit(&call->word, word, memory_order_release); // its death may claim it now
+}
 
 // What a message says of its call.
 struct deliver_what {
@@ -73,13 +92,6 @@ static inline void deliver_write_header(const struct call *receive, const struct
     header->session_epoch = what->session_epoch;
     header->results_capacity = what->results_capacity;
     header->facet_interface = facet->interface;
-}
-
-// And the params, from the caller's ring.
-static inline void deliver_write_params(const struct call *receive, const struct ring *from,
-                                        uint32_t params, uint32_t params_bytes) {
-    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message), from,
-              params, params_bytes);
 }
 
 #endif

@@ -41,12 +41,11 @@ static struct thread *change_over(struct cpu *cpu, struct ring *ring, uint32_t w
     return sched_leave_passed(cpu, ring_rest(ring) ? NULL : ring->thread);
 }
 
-// Will the ring's thread wait, and for this call?
+// Will the ring's thread, which has read all its completions, wait for one more or for this call,
+// and take no message meanwhile?
 static bool call_is_waited_for(const struct ring *ring, const struct capos_sqe *sqe,
                                uint32_t wait) {
-    if ((wait & CAPOS_WAIT_SLOT) != 0)
-        return wait == (CAPOS_WAIT_SLOT | sqe->slot);
-    return ring_lacks(ring, wait) && list_is_empty(&ring->armed);
+    return wait == (CAPOS_WAIT_SLOT | sqe->slot) || (wait == 1 && list_is_empty(&ring->armed));
 }
 
 // The facet that is called, when it can be called without more ado; lent.
@@ -94,18 +93,22 @@ static void write_message(const struct direct_call *direct, const struct call *r
     };
 
     deliver_write_header(receive, direct->facet, &what);
-    deliver_write_params(receive, direct->ring, sqe->params, sqe->params_bytes);
+    ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message),
+                   direct->ring, sqe->params, sqe->params_bytes);
 }
 
 // The endpoint, the tokens and the server's ring are locked.
 static void commit_call(struct cpu *cpu, const struct direct_call *direct, struct call *receive) {
     struct ring *to = receive->ring;
     struct call *call = direct->call;
+    struct token *token;
 
     debug_commit_begin(cpu);
     direct->ring->accepted++;
     accept_fill_end(call, direct->sqe, &direct->facet->object, 0);
-    write_message(direct, receive, token_id(deliver_hold_locked(call, receive)));
+    token = token_take_locked(&to->process->tokens);
+    deliver_hold_locked(token, call, receive, true);
+    write_message(direct, receive, token_id(token));
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
@@ -183,7 +186,7 @@ static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos
     list_push_front(&endpoint->idle, &receive->offered);
     ring->offering = true;
     token_free_locked(token);
-    ring_copy(to, call->results, ring, sqe->params, sqe->params_bytes);
+    ring_copy_over(to, call->results, ring, sqe->params, sqe->params_bytes);
     call_put_target(cpu, call);
     ring_end_wait(to, call, sqe->params_bytes);
     sched_take(cpu, to->thread);
@@ -213,15 +216,13 @@ static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const st
 
 // The endpoint is locked.
 static struct thread *return_locked(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                    struct endpoint *endpoint) {
+                                    struct endpoint *endpoint, struct token *token) {
     struct token_table *tokens = &ring->process->tokens;
     struct thread *caller = NULL;
-    struct token *token;
 
     lock_take(&tokens->lock);
-    token = token_lookup_locked(tokens, sqe->cap);
-    if (LIKELY(token != NULL && token->state == TOKEN_LIVE && list_is_empty(&tokens->stuck) &&
-               token->receiver->endpoint == endpoint && is_usual_answer(ring, sqe, token)))
+    if (LIKELY(token_is_live_locked(token, sqe->cap) && token->receiver == endpoint->receiver &&
+               list_is_empty(&tokens->stuck) && is_usual_answer(ring, sqe, token)))
         caller = answer_locked(cpu, ring, sqe, endpoint, token);
     lock_drop(&tokens->lock);
     return caller;
@@ -232,18 +233,20 @@ struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct ca
     struct thread *caller = NULL;
     struct receiver *receiver;
     struct endpoint *endpoint;
+    struct token *token;
 
     if (sqe->flags != (CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE) || (sqe->sent | sqe->zero) != 0 ||
-        !ring_holds(ring, sqe->params, sqe->params_bytes) || !ring_lacks(ring, wait) ||
+        !ring_holds(ring, sqe->params, sqe->params_bytes) || wait != 1 ||
         !list_is_empty(&ring->armed))
         return NULL;
-    receiver = token_peek_receiver(&ring->process->tokens, sqe->cap);
-    if (receiver == NULL)
+    token = token_peek(&ring->process->tokens, sqe->cap);
+    receiver = UNLIKELY(token == NULL) ? NULL : token_peek_receiver(token);
+    if (UNLIKELY(receiver == NULL))
         return NULL;
     endpoint = receiver->endpoint;
     lock_take(&endpoint->lock);
     if (LIKELY(!deliver_has_work(endpoint)))
-        caller = return_locked(cpu, ring, sqe, endpoint);
+        caller = return_locked(cpu, ring, sqe, endpoint, token);
     lock_drop(&endpoint->lock);
     return UNLIKELY(caller == NULL) ? NULL : change_over(cpu, ring, wait, caller);
 }

@@ -9,6 +9,7 @@
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
 
+#include "base/attributes.h"
 #include "core/debug.h"
 #include "machine/cpu.h"
 
@@ -53,13 +54,20 @@ static inline void lock_init(struct lock *lock, enum lock_rank rank) {
     debug_lock_init(&lock->debug, rank);
 }
 
-static inline void lock_take(struct lock *lock) {
-    debug_lock_take(&lock->debug);
-    while (__builtin_expect(atomic_exchange_explicit(&lock->held, 1, memory_order_acquire) != 0, 0))
-        machine_relax();
+static inline bool lock_try(struct lock *lock) {
+    return atomic_exchange_explicit(&lock->held, 1, memory_order_acquire) == 0;
 }
 
-static inline void lock_drop(struct lock *lock) {
+// Takes a lock that somebody holds.
+apart void lock_wait(struct lock *lock);
+
+static inlined void lock_take(struct lock *lock) {
+    debug_lock_take(&lock->debug);
+    if (UNLIKELY(!lock_try(lock)))
+        lock_wait(lock);
+}
+
+static inlined void lock_drop(struct lock *lock) {
     atomic_store_explicit(&lock->held, 0, memory_order_release);
     debug_lock_drop(&lock->debug);
 }

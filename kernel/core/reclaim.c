@@ -11,7 +11,8 @@
 void reclaim_enter(struct cpu *cpu) {
     struct reclaim *reclaim = &cpu->reclaim;
 
-    kassert(reclaim->inside == 0);
+    if (reclaim->depth++ > 0)
+        return;
     // Sequentially consistent: the note must be visible before anything is looked up.
     atomic_store(&reclaim->inside, atomic_load(&cpu->kernel->epoch));
 }
@@ -19,8 +20,9 @@ void reclaim_enter(struct cpu *cpu) {
 void reclaim_leave(struct cpu *cpu) {
     struct reclaim *reclaim = &cpu->reclaim;
 
-    kassert(reclaim->inside != 0);
-    atomic_store_explicit(&reclaim->inside, 0, memory_order_release);
+    kassert(reclaim->depth > 0);
+    if (--reclaim->depth == 0)
+        atomic_store_explicit(&reclaim->inside, 0, memory_order_release);
 }
 
 void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,

@@ -28,7 +28,8 @@ struct reclaim_list {
 };
 
 struct reclaim {
-    _Atomic uint64_t inside;                          // 0 outside the kernel, else the epoch noted
+    _Atomic uint64_t inside; // 0 outside the kernel, else the epoch noted
+    uint32_t depth;
     uint32_t pending;                                 // lists below that are not empty
     struct reclaim_list retired[RECLAIM_GENERATIONS]; // by epoch modulo
 };

@@ -293,8 +293,9 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
 }
 
 void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
-    settle(ring, call, (int32_t)bytes, 0, 0);
+    ring_write_cqe(ring, call->user_data, (int32_t)bytes, call->slot, 0, 0);
     publish_completions(ring);
+    call_set(call, CALL_IDLE);
     set_phase(ring, RING_OUTSIDE);
 }
 

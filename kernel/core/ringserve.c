@@ -325,18 +325,21 @@ static uint32_t submit_first(struct cpu *cpu, struct ring *ring, const struct ca
     return 1;
 }
 
-// Reads what the thread has written to the header, once; false when it is impossible.
-static bool read_header(struct ring *ring, uint32_t *available) {
+// What the thread has written to the header, read once.
+struct indices {
+    uint32_t sq_tail, cq_head;
+};
+
+static struct indices read_header(const struct ring *ring) {
     const struct capos_ring_header *header =
         (const struct capos_ring_header *)(const void *)ring->base;
-    uint32_t sq_tail = ring_load_index(&header->sq_tail);
-    uint32_t cq_head = ring_load_index(&header->cq_head);
 
-    *available = sq_tail - ring->sq_head;
-    if (*available > ring->sqes || ring->cq_tail - cq_head > ring->cq_tail - ring->cq_head)
-        return false;
-    ring->cq_head = cq_head;
-    return true;
+    return (struct indices){ring_load_index(&header->sq_tail), ring_load_index(&header->cq_head)};
+}
+
+static bool are_possible(const struct ring *ring, struct indices indices) {
+    return indices.sq_tail - ring->sq_head <= ring->sqes &&
+           ring->cq_tail - indices.cq_head <= ring->cq_tail - ring->cq_head;
 }
 
 // Lets every armed RECV take a message, and offers those that found none if `enlist`, unless the
@@ -441,12 +444,16 @@ static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
     return taken | (uint64_t)reason << 32;
 }
 
-// Is it one SQE, to be waited for without a deadline, that the ring has a CQE for and nothing else
-// to do before, of a usual thread?
-static bool is_alone(const struct ring *ring, uint32_t to_submit, uint32_t available, uint32_t wait,
+// Is it the one SQE that there is, with a CQE for it, to be waited for without a deadline, and with
+// nothing else to do before, of a usual thread that has read all completions?
+static bool is_alone(const struct thread *thread, uint32_t to_submit, struct indices indices,
                      uint64_t deadline) {
-    return to_submit == 1 && available != 0 && wait != 0 && deadline == CAPOS_NO_DEADLINE &&
-           !ring_has_work(ring) && ring_has_cqe(ring) && !thread_is_unusual(ring->thread);
+    const struct ring *ring = &thread->ring;
+
+    return to_submit == 1 && indices.sq_tail - ring->sq_head == 1 &&
+           indices.cq_head == ring->cq_tail && deadline == CAPOS_NO_DEADLINE &&
+           ring->accepted - ring->skipped - indices.cq_head < ring->cqes && !ring_has_work(ring) &&
+           !thread_is_unusual(thread);
 }
 
 // The usual call or answer: the thread to go on with, or NULL.
@@ -484,24 +491,74 @@ apart flat static struct thread *enter(struct cpu *cpu, struct ring *ring, uint3
     return sched_leave(cpu);
 }
 
+// An SQE's words but for the last, in registers.
+struct sqe_words {
+    uint64_t word[7];
+};
+
+// One SQE, which has been read and was not usual.
+apart static struct thread *enter_unusual(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                          struct sqe_words words) {
+    struct capos_sqe sqe;
+
+    memcpy(&sqe, words.word, sizeof(words));
+    sqe.deadline = ring_load_word(next_sqe(ring), 7);
+    return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, &sqe);
+}
+
+static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, uint32_t wait) {
+    const struct capos_sqe *place = next_sqe(ring);
+    const struct sqe_words words = {{
+        ring_load_word(place, 0),
+        ring_load_word(place, 1),
+        ring_load_word(place, 2),
+        ring_load_word(place, 3),
+        ring_load_word(place, 4),
+        ring_load_word(place, 5),
+        ring_load_word(place, 6),
+    }};
+    const struct capos_sqe sqe = {
+        .opcode = (uint8_t)words.word[0],
+        .flags = (uint8_t)(words.word[0] >> 8),
+        .method = (uint16_t)(words.word[0] >> 16),
+        .slot = (uint16_t)(words.word[0] >> 32),
+        .cap = words.word[1],
+        .interface = words.word[2],
+        .user_data = words.word[3],
+        .params = (uint32_t)words.word[4],
+        .params_bytes = (uint32_t)(words.word[4] >> 32),
+        .results = (uint32_t)words.word[5],
+        .results_capacity = (uint32_t)(words.word[5] >> 32),
+        .descriptors = (uint32_t)words.word[6],
+        .sent = (uint8_t)(words.word[6] >> 32),
+        .room = (uint8_t)(words.word[6] >> 40),
+        .zero = (uint16_t)(words.word[6] >> 48),
+    };
+    struct thread *next = take_directly(cpu, ring, &sqe, wait);
+
+    return LIKELY(next != NULL) ? next : enter_unusual(cpu, ring, wait, words);
+}
+
 struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
                                uint64_t deadline) {
-    struct thread *thread = cpu->current, *next;
+    struct thread *thread = cpu->current;
     struct ring *ring = &thread->ring;
-    struct capos_sqe sqe;
-    uint32_t available;
+    struct indices indices;
 
     kernel_enter(cpu);
-    if (UNLIKELY(!read_header(ring, &available))) {
+    indices = read_header(ring);
+    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
+    if (is_alone(thread, to_submit, indices, deadline)) {
+        ring->cq_head = indices.cq_head;
+        return enter_alone(cpu, ring, wait);
+    }
+    if (UNLIKELY(!are_possible(ring, indices))) {
         machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
         return sched_leave(cpu);
     }
-    atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    if (!is_alone(ring, to_submit, available, wait, deadline))
-        return enter(cpu, ring, min_u32(to_submit, available), wait, deadline, NULL);
-    ring_load_sqe(&sqe, next_sqe(ring), ring_load_word(next_sqe(ring), 0));
-    next = take_directly(cpu, ring, &sqe, wait);
-    return LIKELY(next != NULL) ? next : enter(cpu, ring, 1, wait, deadline, &sqe);
+    ring->cq_head = indices.cq_head;
+    return enter(cpu, ring, min_u32(to_submit, indices.sq_tail - ring->sq_head), wait, deadline,
+                 NULL);
 }
 
 // Runs what is due, and goes on with the wait.

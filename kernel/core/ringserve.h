@@ -159,12 +159,6 @@ void ring_end(struct ring *ring);
 
 // For direct.c ------------------------------------------------------------------------------------
 
-// Has the thread read so much that it can be waited for so many CQEs? Not for a slot. By the ring's
-// own thread.
-static inline bool ring_lacks(const struct ring *ring, uint32_t wait) {
-    return wait <= ring->cqes && ring->cq_tail - ring->cq_head < wait;
-}
-
 // Does the ring's thread wait, without a deadline, for no more than the completion of this record?
 // Nothing else is to be posted or run then. The ring is locked.
 static inline bool ring_waits_for(const struct ring *ring, const struct call *call) {
@@ -217,6 +211,10 @@ static inline bool ring_is_reference(const struct ring_reference *reference, uin
     return reference->service == service && reference->known;
 }
 
+static inline bool ring_knows_reference(const struct ring *ring, uint64_t service) {
+    return ring_is_reference(ring_reference(ring, service), service);
+}
+
 // Makes it known, by the ring's own thread.
 seldom void ring_learn_reference(struct cpu *cpu, struct ring *ring, uint64_t service);
 
@@ -250,14 +248,20 @@ static inline void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t
         .user_data = user_data, .result = result, .slot = slot, .flags = flags, .caps = caps};
 }
 
-// Copies a message from one ring's message area to another's, or within one. Offsets and bytes are
-// multiples of 8 and have been checked.
+// Copies a message from one ring's message area to another's. Offsets and bytes are multiples of 8
+// and have been checked.
+static inline void ring_copy_over(const struct ring *to, uint32_t to_offset,
+                                  const struct ring *from, uint32_t from_offset, uint32_t bytes) {
+    machine_copy_words(to->base + to_offset, from->base + from_offset, bytes / 8);
+}
+
+// The same, or within one.
 static inline void ring_copy(const struct ring *to, uint32_t to_offset, const struct ring *from,
                              uint32_t from_offset, uint32_t bytes) {
     if (UNLIKELY(to == from))
         memmove(to->base + to_offset, from->base + from_offset, bytes);
     else
-        machine_copy_words(to->base + to_offset, from->base + from_offset, bytes / 8);
+        ring_copy_over(to, to_offset, from, from_offset, bytes);
 }
 
 // Are `bytes` at `offset` (both multiples of 8) within the message area? Nothing at 0 is: nothing.

@@ -34,7 +34,7 @@ static void add_part(struct token_table *table, struct token *tokens, uint32_t f
         tokens[i].next = table->free;
         table->free = first + i;
     }
-    __atomic_store_n(&table->count, first + count, __ATOMIC_RELEASE); // see token_peek_receiver
+    __atomic_store_n(&table->count, first + count, __ATOMIC_RELEASE); // see token_peek
 }
 
 // Makes the next part, from `first` on: whole, or as large as the ledger allows, which is then the

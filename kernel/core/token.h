@@ -86,10 +86,13 @@ static inline size_t token_part_bytes(uint32_t count) {
 }
 
 // The token of an index below table->count.
-static inline struct token *token_at(const struct token_table *table, uint32_t index) {
-    uint32_t part = highest_bit(index | (TOKENS_FIRST - 1)) - 2;
+static inlined struct token *token_at(const struct token_table *table, uint32_t index) {
+    uint32_t part;
 
-    return &table->part[part][part == 0 ? index : index - (TOKENS_FIRST << part >> 1)];
+    if (LIKELY(index < TOKENS_FIRST))
+        return &table->part[0][index];
+    part = highest_bit(index | (TOKENS_FIRST - 1)) - 2;
+    return &table->part[part][index - (TOKENS_FIRST << part >> 1)];
 }
 
 // Frees the table; all its tokens are free.
@@ -112,18 +115,27 @@ seldom struct endpoint *token_take_stuck(struct token_table *table);
 seldom uint32_t token_kept(struct token_table *tokens, const struct captable *table);
 seldom void token_give_kept(struct cpu *cpu, struct token_table *tokens, struct captable *table);
 
-// Under the table's lock; others look without it (token_peek_receiver).
+// Under the table's lock; others look without it (token_peek).
 static inline void token_set_receiver(struct token *token, struct receiver *receiver) {
     __atomic_store_n(&token->receiver, receiver, __ATOMIC_RELAXED);
 }
 
-// The Receiver by which the call was taken that `id` perhaps names, for who must lock its endpoint
-// before the table: lent until this CPU leaves the kernel. Or NULL.
-static inline struct receiver *token_peek_receiver(const struct token_table *table, uint64_t id) {
+// The token that `id` perhaps names, for who must lock its endpoint before the table; or NULL. Its
+// `receiver` may be looked at then, and is lent until this CPU leaves the kernel.
+static inline struct token *token_peek(const struct token_table *table, uint64_t id) {
     uint32_t count = __atomic_load_n(&table->count, __ATOMIC_ACQUIRE);
     uint32_t index = machine_clamp((uint32_t)id, count);
 
-    return index == 0 ? NULL : __atomic_load_n(&token_at(table, index)->receiver, __ATOMIC_RELAXED);
+    return index == 0 ? NULL : token_at(table, index);
+}
+
+static inline struct receiver *token_peek_receiver(const struct token *token) {
+    return __atomic_load_n(&token->receiver, __ATOMIC_RELAXED);
+}
+
+// Is that what it names? The table is locked.
+static inline bool token_is_live_locked(const struct token *token, uint64_t id) {
+    return token->generation == (uint32_t)(id >> 32) && token->state == TOKEN_LIVE;
 }
 
 // Is there one for token_take_locked?
