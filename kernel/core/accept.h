@@ -20,8 +20,8 @@
 #define ACCEPT_PENDING INT32_MIN
 
 // The record of a free slot, or NULL.
-static inline struct call *accept_slot(struct ring *ring, const struct capos_sqe *sqe,
-                                       enum capos_status *status) {
+static inlined struct call *accept_slot(struct ring *ring, const struct capos_sqe *sqe,
+                                        enum capos_status *status) {
     uint32_t slot = machine_clamp(sqe->slot, ring->slots);
     struct call *call;
 
@@ -36,14 +36,14 @@ static inline struct call *accept_slot(struct ring *ring, const struct capos_sqe
     return LIKELY(call_state(call) == CALL_IDLE) ? call : NULL;
 }
 
-static inline bool accept_descriptors(const struct ring *ring, const struct capos_sqe *sqe,
-                                      uint32_t count) {
+static inlined bool accept_descriptors(const struct ring *ring, const struct capos_sqe *sqe,
+                                       uint32_t count) {
     return count == 0 ||
            ring_holds(ring, sqe->descriptors, count * (uint32_t)sizeof(struct capos_descriptor));
 }
 
-static inline enum capos_status accept_call_form(const struct ring *ring,
-                                                 const struct capos_sqe *sqe) {
+static inlined enum capos_status accept_call_form(const struct ring *ring,
+                                                  const struct capos_sqe *sqe) {
     if (UNLIKELY(!ring_holds(ring, sqe->params, sqe->params_bytes) ||
                  !ring_holds(ring, sqe->results, sqe->results_capacity)))
         return CAPOS_STATUS_MALFORMED;
@@ -55,8 +55,8 @@ static inline enum capos_status accept_call_form(const struct ring *ring,
 }
 
 // What a record needs until it ends.
-static inline void accept_fill_end(struct call *call, const struct capos_sqe *sqe,
-                                   struct object *target, uint32_t reserved) {
+static inlined void accept_fill_end(struct call *call, const struct capos_sqe *sqe,
+                                    struct object *target, uint32_t reserved) {
     ring_name(call);
     call->opcode = sqe->opcode;
     call->flags = sqe->flags;

@@ -467,9 +467,8 @@ static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const st
 }
 
 // All that was asked for; `first`: the first SQE, when it has been read.
-apart flat static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked,
-                                       uint32_t wait, uint64_t deadline,
-                                       const struct capos_sqe *first) {
+static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
+                            uint64_t deadline, const struct capos_sqe *first) {
     enum capos_enter_reason reason = CAPOS_ENTER_DONE;
     uint32_t taken = 0;
 
@@ -497,8 +496,8 @@ struct sqe_words {
 };
 
 // One SQE, which has been read and was not usual.
-apart static struct thread *enter_unusual(struct cpu *cpu, struct ring *ring, uint32_t wait,
-                                          struct sqe_words words) {
+apart flat static struct thread *enter_unusual(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                               struct sqe_words words) {
     struct capos_sqe sqe;
 
     memcpy(&sqe, words.word, sizeof(words));

@@ -266,7 +266,7 @@ static inline void ring_copy(const struct ring *to, uint32_t to_offset, const st
 
 // Are `bytes` at `offset` (both multiples of 8) within the message area? Nothing at 0 is: nothing.
 // An offset below the area becomes one far beyond its end.
-static inline bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {
+static inlined bool ring_holds(const struct ring *ring, uint32_t offset, uint32_t bytes) {
     uint64_t end = (uint64_t)(offset - ring->area) + bytes;
 
     return ((offset | bytes) & 7) == 0 &&
