@@ -147,12 +147,12 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
     struct endpoint *endpoint;
     struct thread *server;
 
+    direct.facet = called_facet(ring, sqe); // first: this is where calls of the kernel part
+    if (direct.facet == NULL)
+        return NULL;
     direct.call = accept_slot(ring, sqe, &status);
     if (direct.call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
         accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !call_is_waited_for(ring, sqe, wait))
-        return NULL;
-    direct.facet = called_facet(ring, sqe);
-    if (UNLIKELY(direct.facet == NULL))
         return NULL;
     endpoint = direct.facet->endpoint;
     direct.reference = ring_reference(ring, endpoint->service);

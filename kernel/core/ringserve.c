@@ -456,14 +456,17 @@ static bool is_alone(const struct thread *thread, uint32_t to_submit, struct ind
            !thread_is_unusual(thread);
 }
 
+// Can an SQE with this first word be the usual call or answer?
+static bool may_be_direct(uint64_t first) {
+    return (uint8_t)first == CAPOS_OP_CALL || (uint8_t)first == CAPOS_OP_RETURN;
+}
+
 // The usual call or answer: the thread to go on with, or NULL.
 static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                                     uint32_t wait) {
     if (sqe->opcode == CAPOS_OP_CALL)
         return direct_call(cpu, ring, sqe, wait);
-    if (sqe->opcode == CAPOS_OP_RETURN)
-        return direct_return(cpu, ring, sqe, wait);
-    return NULL;
+    return direct_return(cpu, ring, sqe, wait);
 }
 
 // All that was asked for; `first`: the first SQE, when it has been read.
@@ -505,10 +508,12 @@ apart flat static struct thread *enter_unusual(struct cpu *cpu, struct ring *rin
     return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, &sqe);
 }
 
-static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, uint32_t wait) {
+// `first`: the SQE's first word.
+static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, uint64_t first,
+                                  uint32_t wait) {
     const struct capos_sqe *place = next_sqe(ring);
     const struct sqe_words words = {{
-        ring_load_word(place, 0),
+        first,
         ring_load_word(place, 1),
         ring_load_word(place, 2),
         ring_load_word(place, 3),
@@ -543,13 +548,18 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     struct thread *thread = cpu->current;
     struct ring *ring = &thread->ring;
     struct indices indices;
+    uint64_t first;
 
     kernel_enter(cpu);
     indices = read_header(ring);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
     if (is_alone(thread, to_submit, indices, deadline)) {
-        ring->cq_head = indices.cq_head;
-        return enter_alone(cpu, ring, wait);
+        first = ring_load_word(next_sqe(ring), 0);
+        if (may_be_direct(first)) {
+            ring->cq_head = indices.cq_head;
+            return enter_alone(cpu, ring, first, wait);
+        }
+        // The general way reads it anew, and looks only at what it then finds.
     }
     if (UNLIKELY(!are_possible(ring, indices))) {
         machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));

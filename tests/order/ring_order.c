@@ -25,11 +25,8 @@ static const struct ends_plan plans[] = {
     {4, 2, 3, 2, 4, UINT32_MAX - 2},
 };
 static const struct ends_plan deep_plans[] = {
-    {1, 4, 1, 4, 1, UINT32_MAX},
-    {2, 4, 1, 4, 1, UINT32_MAX},
-    {2, 3, 2, 3, 2, UINT32_MAX - 1},
-    {2, 4, 1, 4, 2, UINT32_MAX},
-    {4, 3, 3, 2, 4, UINT32_MAX - 2},
+    {1, 4, 1, 4, 1, UINT32_MAX}, {2, 4, 1, 4, 1, UINT32_MAX},     {2, 3, 2, 3, 2, UINT32_MAX - 1},
+    {2, 4, 1, 4, 2, UINT32_MAX}, {4, 3, 3, 2, 4, UINT32_MAX - 2},
 };
 
 enum {
