@@ -290,17 +290,18 @@ static const struct capos_sqe *next_sqe(const struct ring *ring) {
     return &ring->sq[ring->sq_head & (ring->sqes - 1)];
 }
 
-// Takes up to `count` SQEs and says how many. After the last one interrupts come in anyway, on the
-// way out.
-static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count) {
+// Takes up to `count` SQEs, of which the first one's first word has been read, and says how many.
+// After the last one interrupts come in anyway, on the way out.
+static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count, uint64_t first) {
     uint32_t taken = 0, limit = ring->accepted;
 
     while (taken < count && !is_full(ring, &limit)) {
         const struct capos_sqe *place = next_sqe(ring);
-        uint64_t first = ring_load_word(place, 0);
 
-        if (taken++ > 0)
+        if (taken++ > 0) {
+            first = ring_load_word(place, 0);
             pause_between(cpu, first);
+        }
         ring->sq_head++;
         ring->accepted++;
         if (is_short(first, CAPOS_OP_NOP))
@@ -469,19 +470,19 @@ static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const st
     return direct_return(cpu, ring, sqe, wait);
 }
 
-// All that was asked for; `first`: the first SQE, when it has been read.
+// All that was asked for. Of the first SQE the first word has been read, or the whole, `sqe`.
 static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
-                            uint64_t deadline, const struct capos_sqe *first) {
+                            uint64_t deadline, uint64_t first, const struct capos_sqe *sqe) {
     enum capos_enter_reason reason = CAPOS_ENTER_DONE;
     uint32_t taken = 0;
 
     ring_begin(ring);
     if (UNLIKELY(ring_has_work(ring)))
         catch_up(cpu, ring);
-    if (first != NULL)
-        taken = submit_first(cpu, ring, first);
+    if (sqe != NULL)
+        taken = submit_first(cpu, ring, sqe);
     else if (asked != 0)
-        taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH));
+        taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH), first);
     if (UNLIKELY(taken < asked))
         reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
     machine_context_set_result(&ring->thread->context, result_of(taken, reason));
@@ -505,7 +506,7 @@ apart flat static struct thread *enter_unusual(struct cpu *cpu, struct ring *rin
 
     memcpy(&sqe, words.word, sizeof(words));
     sqe.deadline = ring_load_word(next_sqe(ring), 7);
-    return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, &sqe);
+    return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, words.word[0], &sqe);
 }
 
 // `first`: the SQE's first word.
@@ -553,13 +554,11 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     kernel_enter(cpu);
     indices = read_header(ring);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    if (is_alone(thread, to_submit, indices, deadline)) {
-        first = ring_load_word(next_sqe(ring), 0);
-        if (may_be_direct(first)) {
-            ring->cq_head = indices.cq_head;
-            return enter_alone(cpu, ring, first, wait);
-        }
-        // The general way reads it anew, and looks only at what it then finds.
+    // Read before it is known whether it is there: if not, nobody looks at it.
+    first = to_submit == 0 ? 0 : ring_load_word(next_sqe(ring), 0);
+    if (is_alone(thread, to_submit, indices, deadline) && may_be_direct(first)) {
+        ring->cq_head = indices.cq_head;
+        return enter_alone(cpu, ring, first, wait);
     }
     if (UNLIKELY(!are_possible(ring, indices))) {
         machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
@@ -567,7 +566,7 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     }
     ring->cq_head = indices.cq_head;
     return enter(cpu, ring, min_u32(to_submit, indices.sq_tail - ring->sq_head), wait, deadline,
-                 NULL);
+                 first, NULL);
 }
 
 // Runs what is due, and goes on with the wait.
