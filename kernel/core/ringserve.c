@@ -554,8 +554,7 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     kernel_enter(cpu);
     indices = read_header(ring);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    // Read before it is known whether it is there: if not, nobody looks at it.
-    first = to_submit == 0 ? 0 : ring_load_word(next_sqe(ring), 0);
+    first = indices.sq_tail == ring->sq_head ? 0 : ring_load_word(next_sqe(ring), 0);
     if (is_alone(thread, to_submit, indices, deadline) && may_be_direct(first)) {
         ring->cq_head = indices.cq_head;
         return enter_alone(cpu, ring, first, wait);
