@@ -9,33 +9,13 @@
 #include "schemas/memory.capos.h"
 #include "tests/harness.h"
 #include "tests/unit/object_world.h"
+#include "tests/unit/object_world_memory.h"
 
 #include <string.h>
 
 enum { PAGE = FRAME_SIZE };
 
 static struct capos_call call;
-
-static int allocate(uint64_t bytes, struct capos_memory_object *object) {
-    struct capos_frame_allocator frames = {world_grant("frames")};
-    struct capos_frame_allocator_allocate_results results;
-
-    capos_frame_allocator_allocate_params_set_bytes(
-        capos_frame_allocator_allocate_begin(&call, world_ring(), frames), bytes);
-    int outcome = capos_frame_allocator_allocate_call(&call, &results);
-    object->id =
-        outcome == CAPOS_DONE ? capos_frame_allocator_allocate_results_object(results).id : 0;
-    capos_call_release(&call);
-    return outcome;
-}
-
-static struct capos_memory_object memory_of(uint64_t pages) {
-    struct capos_memory_object object;
-
-    assert_outcome(allocate(pages * PAGE, &object), CAPOS_DONE);
-    ck_assert_uint_ne(object.id, 0);
-    return object;
-}
 
 static void assert_info(struct capos_memory_object object, uint64_t bytes, bool writable,
                         bool executable) {
@@ -48,29 +28,6 @@ static void assert_info(struct capos_memory_object object, uint64_t bytes, bool 
     capos_call_release(&call);
 }
 
-static int slice(struct capos_memory_object of, uint64_t offset, uint64_t bytes,
-                 struct capos_memory_object *object) {
-    struct capos_memory_object_slice_results results;
-    struct capos_memory_object_slice_params_builder params =
-        capos_memory_object_slice_begin(&call, world_ring(), of);
-
-    capos_memory_object_slice_params_set_offset(params, offset);
-    capos_memory_object_slice_params_set_bytes(params, bytes);
-    int outcome = capos_memory_object_slice_call(&call, &results);
-    object->id = outcome == CAPOS_DONE ? capos_memory_object_slice_results_object(results).id : 0;
-    capos_call_release(&call);
-    return outcome;
-}
-
-static struct capos_memory_object read_only(struct capos_memory_object of) {
-    struct capos_memory_object_read_only_results results;
-
-    assert_outcome(capos_memory_object_read_only(&call, world_ring(), of, &results), CAPOS_DONE);
-    struct capos_memory_object object = capos_memory_object_read_only_results_object(results);
-    capos_call_release(&call);
-    return object;
-}
-
 static int seal(struct capos_memory_object object) {
     struct capos_memory_object_seal_results results;
     int outcome = capos_memory_object_seal(&call, world_ring(), object, &results);
@@ -81,22 +38,6 @@ static int seal(struct capos_memory_object object) {
 
 static struct capos_virtual_memory memory(void) {
     return (struct capos_virtual_memory){world_grant("virtualMemory")};
-}
-
-static int map(struct capos_memory_object object, uint64_t offset, uint64_t bytes,
-               enum capos_protection protection, uint64_t *at) {
-    struct capos_virtual_memory_map_results results;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, world_ring(), memory());
-
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_offset(params, offset);
-    capos_virtual_memory_map_params_set_bytes(params, bytes);
-    capos_virtual_memory_map_params_set_protection(params, protection);
-    int outcome = capos_virtual_memory_map_call(&call, &results);
-    *at = outcome == CAPOS_DONE ? capos_virtual_memory_map_results_address(results) : 0;
-    capos_call_release(&call);
-    return outcome;
 }
 
 static int reserve(uint64_t bytes, uint64_t *at) {
@@ -165,46 +106,46 @@ START_TEST(allocating_rounds_up_and_is_charged) {
     uint64_t before = ledger_used(ledger, LEDGER_FRAMES);
     struct capos_memory_object object;
 
-    assert_outcome(allocate(2 * PAGE + 1, &object), CAPOS_DONE);
+    assert_outcome(world_allocate(2 * PAGE + 1, &object), CAPOS_DONE);
     assert_info(object, 3 * PAGE, true, false);
     ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before + 3);
-    assert_outcome(allocate(0, &object), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(allocate(UINT64_MAX, &object), CAPOS_OVERLOADED);
-    assert_outcome(allocate(UINT64_C(1) << 40, &object), CAPOS_OVERLOADED);
+    assert_outcome(world_allocate(0, &object), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_allocate(UINT64_MAX, &object), CAPOS_OVERLOADED);
+    assert_outcome(world_allocate(UINT64_C(1) << 40, &object), CAPOS_OVERLOADED);
     ck_assert_uint_eq(ledger_used(ledger, LEDGER_FRAMES), before + 3);
 }
 END_TEST
 
 START_TEST(narrower_objects_are_narrower) {
-    struct capos_memory_object object = memory_of(10), part, none;
-    struct capos_memory_object constant = read_only(object);
+    struct capos_memory_object object = world_memory(10), part, none;
+    struct capos_memory_object constant = world_read_only(object);
 
     assert_info(constant, 10 * PAGE, false, false);
-    assert_outcome(slice(object, 2 * PAGE, 3 * PAGE, &part), CAPOS_DONE);
+    assert_outcome(world_slice(object, 2 * PAGE, 3 * PAGE, &part), CAPOS_DONE);
     assert_info(part, 3 * PAGE, true, false);
-    assert_outcome(slice(constant, 0, PAGE, &part), CAPOS_DONE);
+    assert_outcome(world_slice(constant, 0, PAGE, &part), CAPOS_DONE);
     assert_info(part, PAGE, false, false);
-    assert_outcome(slice(object, 8 * PAGE, 3 * PAGE, &none), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(slice(object, 1, PAGE, &none), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(slice(object, 0, PAGE - 1, &none), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(slice(object, 0, 0, &none), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(slice(object, UINT64_MAX - PAGE + 1, PAGE, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, 8 * PAGE, 3 * PAGE, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, 1, PAGE, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, 0, PAGE - 1, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, 0, 0, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, UINT64_MAX - PAGE + 1, PAGE, &none), CAPOS_INVALID_ARGUMENT);
 }
 END_TEST
 
 START_TEST(sealing_is_for_good) {
-    struct capos_memory_object object = memory_of(2), constant = read_only(object);
+    struct capos_memory_object object = world_memory(2), constant = world_read_only(object);
     uint64_t at, text;
 
-    assert_outcome(map(object, 0, 2 * PAGE, CAPOS_PROTECTION_READ_WRITE, &at), CAPOS_DONE);
+    assert_outcome(world_map(object, 0, 2 * PAGE, CAPOS_PROTECTION_READ_WRITE, &at), CAPOS_DONE);
     assert_outcome(seal(object), CAPOS_FAILED);
     assert_outcome(unmap(at, 2 * PAGE), CAPOS_DONE);
     assert_outcome(seal(constant), CAPOS_FAILED);
     assert_outcome(seal(object), CAPOS_DONE);
     assert_outcome(seal(object), CAPOS_DONE);
     assert_info(constant, 2 * PAGE, false, true);
-    assert_outcome(map(constant, 0, PAGE, CAPOS_PROTECTION_READ_EXECUTE, &text), CAPOS_DONE);
-    ck_assert_int_ne(map(object, 0, PAGE, CAPOS_PROTECTION_READ_WRITE, &at), CAPOS_DONE);
+    assert_outcome(world_map(constant, 0, PAGE, CAPOS_PROTECTION_READ_EXECUTE, &text), CAPOS_DONE);
+    ck_assert_int_ne(world_map(object, 0, PAGE, CAPOS_PROTECTION_READ_WRITE, &at), CAPOS_DONE);
     ck_assert_int_ne(protect(text, PAGE, CAPOS_PROTECTION_READ_WRITE), CAPOS_DONE);
 }
 END_TEST
@@ -248,26 +189,27 @@ START_TEST(wrong_ranges_are_refused) {
 END_TEST
 
 START_TEST(only_memory_objects_that_one_holds_are_mapped) {
-    struct capos_memory_object object = memory_of(1), timer = {world_grant("timer")};
+    struct capos_memory_object object = world_memory(1), timer = {world_grant("timer")};
     struct capos_memory_object forged = {object.id + 1}, nothing = {0};
     uint64_t at;
 
-    assert_outcome(map(timer, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_INVALID_ARGUMENT);
-    ck_assert_int_ne(map(forged, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
-    ck_assert_int_ne(map(nothing, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
-    assert_outcome(map(object, PAGE, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(map(object, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
+    assert_outcome(world_map(timer, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_INVALID_ARGUMENT);
+    ck_assert_int_ne(world_map(forged, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
+    ck_assert_int_ne(world_map(nothing, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
+    assert_outcome(world_map(object, PAGE, PAGE, CAPOS_PROTECTION_READ, &at),
+                   CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_map(object, 0, PAGE, CAPOS_PROTECTION_READ, &at), CAPOS_DONE);
 }
 END_TEST
 
 START_TEST(without_room_nothing_is_made) {
     struct ledger *ledger = world.init.process->ledger;
-    struct capos_memory_object object = memory_of(1), none;
+    struct capos_memory_object object = world_memory(1), none;
     uint64_t before = ledger_used(ledger, LEDGER_KERNEL_MEMORY);
 
     world.caller.room = 0;
-    assert_outcome(allocate(PAGE, &none), CAPOS_INVALID_ARGUMENT);
-    assert_outcome(slice(object, 0, PAGE, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_allocate(PAGE, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_slice(object, 0, PAGE, &none), CAPOS_INVALID_ARGUMENT);
     host_settle(world.host);
     ck_assert_uint_eq(ledger_used(ledger, LEDGER_KERNEL_MEMORY), before);
 }

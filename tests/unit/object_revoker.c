@@ -5,46 +5,20 @@
 #include "core/audit.h"
 #include "core/debug.h"
 #include "core/frame.h"
-#include "core/memory.h"
 #include "core/process.h"
-#include "core/vm.h"
 #include "schemas/endpoint.capos.h"
-#include "schemas/memory.capos.h"
-#include "schemas/revocation.capos.h"
 #include "tests/harness.h"
 #include "tests/unit/object_world.h"
-
-#include <string.h>
+#include "tests/unit/object_world_memory.h"
 
 enum { PAGE = FRAME_SIZE };
 
 static struct capos_call call;
 
-struct revocable {
-    uint64_t copy;
-    struct capos_revoker revoker;
-};
-
-static int make_with(uint64_t cap, struct revocable *made) {
-    struct capos_revoker_factory factory = {world_grant("revokers")};
-    struct capos_revoker_factory_make_results results;
-
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, world_ring(), factory),
-        (struct capos_capability){cap});
-    int outcome = capos_revoker_factory_make_call(&call, &results);
-    if (outcome == CAPOS_DONE) {
-        made->copy = capos_revoker_factory_make_results_copy(results).id;
-        made->revoker = capos_revoker_factory_make_results_revoker(results);
-    }
-    capos_call_release(&call);
-    return outcome;
-}
-
 static struct revocable make(uint64_t cap) {
     struct revocable made = {0};
 
-    assert_outcome(make_with(cap, &made), CAPOS_DONE);
+    assert_outcome(world_make_revocable(cap, &made), CAPOS_DONE);
     ck_assert_uint_ne(made.copy, 0);
     ck_assert_uint_ne(made.copy, cap);
     ck_assert_uint_ne(made.revoker.id, 0);
@@ -63,24 +37,6 @@ static void revoke(struct capos_revoker revoker) {
     capos_call_release(&call);
 }
 
-static int release(uint64_t cap) {
-    const struct capos_sqe sqe = {.opcode = CAPOS_OP_RELEASE, .cap = cap, .user_data = 9};
-
-    return actor_do(&world.init, &sqe).result;
-}
-
-static struct capos_memory_object memory_of(uint64_t pages) {
-    struct capos_frame_allocator frames = {world_grant("frames")};
-    struct capos_frame_allocator_allocate_results results;
-
-    capos_frame_allocator_allocate_params_set_bytes(
-        capos_frame_allocator_allocate_begin(&call, world_ring(), frames), pages * PAGE);
-    assert_outcome(capos_frame_allocator_allocate_call(&call, &results), CAPOS_DONE);
-    struct capos_memory_object object = capos_frame_allocator_allocate_results_object(results);
-    capos_call_release(&call);
-    return object;
-}
-
 static int info(struct capos_memory_object object) {
     struct capos_memory_object_info_results results;
     int outcome = capos_memory_object_info(&call, world_ring(), object, &results);
@@ -89,63 +45,23 @@ static int info(struct capos_memory_object object) {
     return outcome;
 }
 
-static struct capos_memory_object read_only(struct capos_memory_object of) {
-    struct capos_memory_object_read_only_results results;
-
-    assert_outcome(capos_memory_object_read_only(&call, world_ring(), of, &results), CAPOS_DONE);
-    struct capos_memory_object object = capos_memory_object_read_only_results_object(results);
-    capos_call_release(&call);
-    return object;
-}
-
-static struct capos_memory_object slice(struct capos_memory_object of) {
-    struct capos_memory_object_slice_results results;
-
-    capos_memory_object_slice_params_set_bytes(
-        capos_memory_object_slice_begin(&call, world_ring(), of), PAGE);
-    assert_outcome(capos_memory_object_slice_call(&call, &results), CAPOS_DONE);
-    struct capos_memory_object object = capos_memory_object_slice_results_object(results);
-    capos_call_release(&call);
-    return object;
-}
-
-static int map(struct capos_memory_object object, uint64_t bytes, uint64_t *at) {
-    struct capos_virtual_memory vm = {world_grant("virtualMemory")};
-    struct capos_virtual_memory_map_results results;
-    struct capos_virtual_memory_map_params_builder params =
-        capos_virtual_memory_map_begin(&call, world_ring(), vm);
-
-    capos_virtual_memory_map_params_set_object(params, object);
-    capos_virtual_memory_map_params_set_bytes(params, bytes);
-    capos_virtual_memory_map_params_set_protection(params, CAPOS_PROTECTION_READ);
-    int outcome = capos_virtual_memory_map_call(&call, &results);
-    if (outcome == CAPOS_DONE)
-        *at = capos_virtual_memory_map_results_address(results);
-    capos_call_release(&call);
-    return outcome;
-}
-
-static bool is_mapped(uint64_t at) {
-    enum protection protection;
-    struct paddr frame;
-
-    return machine_space_lookup(world.cpu, vm_space(world.init.process->vm), (struct uaddr){at},
-                                &frame, &protection);
+static int map(struct capos_memory_object object, uint64_t pages, uint64_t *at) {
+    return world_map(object, 0, pages * PAGE, CAPOS_PROTECTION_READ, at);
 }
 
 START_TEST(views_and_mappings_go_with_the_copy) {
-    struct capos_memory_object memory = memory_of(2), copy, constant, part, part_of_part;
+    struct capos_memory_object memory = world_memory(2), copy, constant, part, part_of_part;
     struct revocable made = make(memory.id);
     struct capos_revoker_revoke_results results;
     uint64_t at, constant_at, own_at;
 
     copy.id = made.copy;
-    constant = read_only(copy);
-    part = slice(copy);
-    part_of_part = read_only(part);
-    assert_outcome(map(copy, 2 * PAGE, &at), CAPOS_DONE);
-    assert_outcome(map(constant, 2 * PAGE, &constant_at), CAPOS_DONE);
-    assert_outcome(map(memory, PAGE, &own_at), CAPOS_DONE);
+    constant = world_read_only(copy);
+    assert_outcome(world_slice(copy, 0, PAGE, &part), CAPOS_DONE);
+    part_of_part = world_read_only(part);
+    assert_outcome(map(copy, 2, &at), CAPOS_DONE);
+    assert_outcome(map(constant, 2, &constant_at), CAPOS_DONE);
+    assert_outcome(map(memory, 1, &own_at), CAPOS_DONE);
     host_audit(world.host);
     revoke(made.revoker);
     assert_outcome(info(copy), -CAPOS_STATUS_DISCONNECTED);
@@ -153,25 +69,25 @@ START_TEST(views_and_mappings_go_with_the_copy) {
     assert_outcome(info(part), -CAPOS_STATUS_DISCONNECTED);
     assert_outcome(info(part_of_part), -CAPOS_STATUS_DISCONNECTED);
     assert_outcome(info(memory), CAPOS_DONE);
-    ck_assert(!is_mapped(at));
-    ck_assert(!is_mapped(constant_at));
-    ck_assert(is_mapped(own_at));
-    assert_outcome(map(copy, PAGE, &at), CAPOS_DISCONNECTED);
+    ck_assert(!world_is_mapped(at));
+    ck_assert(!world_is_mapped(constant_at));
+    ck_assert(world_is_mapped(own_at));
+    assert_outcome(map(copy, 1, &at), CAPOS_DISCONNECTED);
     // Again: it is answered at once.
     assert_outcome(capos_revoker_revoke(&call, world_ring(), made.revoker, &results), CAPOS_DONE);
     capos_call_release(&call);
-    ck_assert_int_eq(release(copy.id), 0);
-    ck_assert_int_eq(release(constant.id), 0);
+    ck_assert_int_eq(world_release(copy.id), 0);
+    ck_assert_int_eq(world_release(constant.id), 0);
 }
 END_TEST
 
 START_TEST(what_is_refused) {
     struct revocable made[5], none = {0};
-    uint64_t cap = memory_of(1).id, before;
+    uint64_t cap = world_memory(1).id, before;
 
-    assert_outcome(make_with(cap + 1, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_make_revocable(cap + 1, &none), CAPOS_INVALID_ARGUMENT);
     world.caller.room = 1;
-    assert_outcome(make_with(cap, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_make_revocable(cap, &none), CAPOS_INVALID_ARGUMENT);
     world.caller.room = CAPOS_TRANSFER_MAX;
     for (unsigned i = 0; i < CAPOS_REVOKERS_DEEP; i++) {
         made[i] = make(cap);
@@ -179,14 +95,14 @@ START_TEST(what_is_refused) {
     }
     host_settle(world.host);
     before = audit_digest(world.cpu);
-    assert_outcome(make_with(cap, &none), CAPOS_FAILED);
+    assert_outcome(world_make_revocable(cap, &none), CAPOS_FAILED);
     ck_assert_str_eq(world.caller.reason, "revocable copies nest four deep");
     host_settle(world.host); // the table may have grown
     ck_assert_uint_eq(audit_digest(world.cpu), before);
     revoke(made[1].revoker);
     before = audit_digest(world.cpu);
-    assert_outcome(make_with(made[1].copy, &none), CAPOS_DISCONNECTED);
-    assert_outcome(make_with(cap, &none), CAPOS_DISCONNECTED);
+    assert_outcome(world_make_revocable(made[1].copy, &none), CAPOS_DISCONNECTED);
+    assert_outcome(world_make_revocable(cap, &none), CAPOS_DISCONNECTED);
     ck_assert_uint_eq(audit_digest(world.cpu), before);
     assert_outcome(info((struct capos_memory_object){made[0].copy}), CAPOS_DONE);
     // A Revoker can be revoked like anything.
@@ -219,7 +135,7 @@ START_TEST(endpoints) {
     assert_outcome(capos_endpoint_receiver(&call, world_ring(), endpoint, &receiving), CAPOS_DONE);
     uint64_t receiver = capos_endpoint_receiver_results_receiver(receiving).id;
     capos_call_release(&call);
-    assert_outcome(make_with(receiver, &none), CAPOS_INVALID_ARGUMENT);
+    assert_outcome(world_make_revocable(receiver, &none), CAPOS_INVALID_ARGUMENT);
     struct capos_endpoint_facet_params_builder params =
         capos_endpoint_facet_begin(&call, world_ring(), endpoint);
     capos_endpoint_facet_params_set_interface(params, 5);
@@ -242,7 +158,7 @@ END_TEST
 
 // Who waits may be killed; who comes later is answered too.
 START_TEST(those_who_wait) {
-    struct revocable made = make(memory_of(1).id);
+    struct revocable made = make(world_memory(1).id);
     struct capos_revoker_revoke_results results;
     struct capos_call second;
 
@@ -257,7 +173,7 @@ START_TEST(those_who_wait) {
     assert_outcome(capos_revoker_revoke_wait(&second, &results), CAPOS_DONE);
     capos_call_release(&call);
     capos_call_release(&second);
-    made = make(memory_of(1).id);
+    made = make(world_memory(1).id);
     capos_revoker_revoke_begin(&call, world_ring(), made.revoker);
     ck_assert_int_eq(capos_revoker_revoke_send(&call), CAPOS_DONE);
     // The world ends with it under way.
@@ -266,7 +182,7 @@ END_TEST
 
 // Each call is failed at each point before it is made (tests/host/caller.h).
 START_TEST(failures_leave_no_trace) {
-    struct capos_memory_object memory = memory_of(1);
+    struct capos_memory_object memory = world_memory(1);
     uint64_t before = world.caller.points;
 
     (void)make(memory.id);

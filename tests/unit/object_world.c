@@ -148,8 +148,8 @@ const struct capos_capset *world_capset(const struct thread *thread) {
     return machine_direct(frame);
 }
 
-uint64_t world_grant(const char *name) {
-    const struct capos_capset *set = world_capset(world.init.thread);
+uint64_t world_grant_of(const struct thread *thread, const char *name) {
+    const struct capos_capset *set = world_capset(thread);
 
     for (uint32_t i = 0; i < set->count; i++)
         if (strcmp(set->grants[i].name, name) == 0)
@@ -159,4 +159,31 @@ uint64_t world_grant(const char *name) {
 
 struct capos_transport *world_ring(void) {
     return &world.caller.transport;
+}
+
+uint64_t world_grant(const char *name) {
+    return world_grant_of(world.init.thread, name);
+}
+
+int world_release(uint64_t cap) {
+    const struct capos_sqe sqe = {.opcode = CAPOS_OP_RELEASE, .cap = cap, .user_data = 9};
+
+    return actor_do(&world.init, &sqe).result;
+}
+
+int world_make_revocable(uint64_t cap, struct revocable *made) {
+    struct capos_revoker_factory factory = {world_grant("revokers")};
+    struct capos_revoker_factory_make_results results;
+    struct capos_call call;
+
+    capos_revoker_factory_make_params_set_capability(
+        capos_revoker_factory_make_begin(&call, world_ring(), factory),
+        (struct capos_capability){cap});
+    int outcome = capos_revoker_factory_make_call(&call, &results);
+    if (outcome == CAPOS_DONE) {
+        made->copy = capos_revoker_factory_make_results_copy(results).id;
+        made->revoker = capos_revoker_factory_make_results_revoker(results);
+    }
+    capos_call_release(&call);
+    return outcome;
 }

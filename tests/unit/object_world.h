@@ -7,6 +7,7 @@
 #define CAPOS_TESTS_UNIT_OBJECT_WORLD_H
 
 #include "capnp/call.h"
+#include "schemas/revocation.capos.h"
 #include "tests/host/caller.h"
 #include "tests/host/devices.h"
 #include "tests/host/host.h"
@@ -29,8 +30,19 @@ void world_teardown(void);
 // What init was granted under that name: its CapId; 0 for nothing.
 uint64_t world_grant(const char *name);
 
-// A process's CapSet page.
+// A process's CapSet page, by any of its threads, and what it was granted by it; 0 for nothing.
 const struct capos_capset *world_capset(const struct thread *thread);
+uint64_t world_grant_of(const struct thread *thread, const char *name);
+
+// What releasing one of init's capabilities ended with.
+int world_release(uint64_t cap);
+
+// A revocable copy of one of init's, with its Revoker. The call's outcome.
+struct revocable {
+    uint64_t copy;
+    struct capos_revoker revoker;
+};
+int world_make_revocable(uint64_t cap, struct revocable *made);
 
 // The archive's bytes, for tests that damage it, and their number. Rebuilt by each setup: two
 // programs, "init" and "other", that are good ELF files, and one, "text", that is none.
