@@ -17,36 +17,12 @@
 #include "core/cpu.h"
 #include "core/debug.h"
 #include "core/deliver.h"
+#include "core/direct_parts.h"
 #include "core/panic.h"
 #include "core/process.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/token.h"
-#include "machine/context.h"
-
-// May this CPU go on with a thread that waits in its ring for the completion of `call`, and would
-// that have nothing else to do first? The ring is locked.
-static bool can_go_on(const struct cpu *cpu, const struct ring *ring, const struct call *call) {
-    return ring_waits_for(ring, call) && sched_may_take(cpu, ring->thread);
-}
-
-// The other thread goes on here, the running one waits.
-static struct thread *change_over(struct cpu *cpu, struct ring *ring, uint32_t wait,
-                                  struct thread *next) {
-    machine_context_set_result(&ring->thread->context, 1); // taken; CAPOS_ENTER_DONE
-    ring->sq_head++;
-    ring_publish_taken(ring);
-    ring_wait_for(ring, wait, CAPOS_NO_DEADLINE);
-    sched_pass(cpu, next);
-    return sched_leave_passed(cpu, ring_rest(ring) ? NULL : ring->thread);
-}
-
-// Will the ring's thread, which has read all its completions, wait for one more or for this call,
-// and take no message meanwhile?
-static bool call_is_waited_for(const struct ring *ring, const struct capos_sqe *sqe,
-                               uint32_t wait) {
-    return wait == (CAPOS_WAIT_SLOT | sqe->slot) || (wait == 1 && list_is_empty(&ring->armed));
-}
 
 // The facet that is called, when it can be called without more ado; lent.
 static struct facet *called_facet(const struct ring *ring, const struct capos_sqe *sqe) {
@@ -132,7 +108,7 @@ static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *
     lock_take(&tokens->lock);
     lock_take(&to->lock);
     usual = token_is_free_locked(tokens) && list_is_only(&to->armed, &receive->link) &&
-            can_go_on(cpu, to, receive) && object_try_get(&direct->facet->object);
+            direct_can_go_on(cpu, to, receive) && object_try_get(&direct->facet->object);
     if (LIKELY(usual))
         commit_call(cpu, direct, receive);
     lock_drop(&to->lock);
@@ -152,7 +128,7 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
         return NULL;
     direct.call = accept_slot(ring, sqe, &status);
     if (direct.call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
-        accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !call_is_waited_for(ring, sqe, wait))
+        accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !direct_is_waited_for(ring, sqe, wait))
         return NULL;
     endpoint = direct.facet->endpoint;
     direct.reference = ring_reference(ring, endpoint->service);
@@ -161,7 +137,7 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
     lock_take(&endpoint->lock);
     server = deliver_locked(cpu, &direct, endpoint);
     lock_drop(&endpoint->lock);
-    return UNLIKELY(server == NULL) ? NULL : change_over(cpu, ring, wait, server);
+    return UNLIKELY(server == NULL) ? NULL : direct_change_over(cpu, ring, 1, wait, server);
 }
 
 // Can the call be answered by these params, and its RECV be offered again, with nothing else that
@@ -206,7 +182,7 @@ static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const st
     bool usual;
 
     lock_take(&to->lock);
-    usual = call_ends_simply(call) && !to->offering && can_go_on(cpu, to, call) &&
+    usual = call_ends_simply(call) && !to->offering && direct_can_go_on(cpu, to, call) &&
             call_claim(call, token->word);
     if (LIKELY(usual))
         commit_return(cpu, ring, sqe, endpoint, token);
@@ -248,5 +224,5 @@ struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct ca
     if (LIKELY(!deliver_has_work(endpoint)))
         caller = return_locked(cpu, ring, sqe, endpoint, token);
     lock_drop(&endpoint->lock);
-    return UNLIKELY(caller == NULL) ? NULL : change_over(cpu, ring, wait, caller);
+    return UNLIKELY(caller == NULL) ? NULL : direct_change_over(cpu, ring, 1, wait, caller);
 }
