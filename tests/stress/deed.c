@@ -13,6 +13,7 @@
 #include "schemas/thread.capos.h"
 #include "tests/stress/memory_model.h"
 #include "tests/stress/process_model.h"
+#include "tests/stress/puppet_ring.h"
 #include "tests/stress/schedule_model.h"
 #include "tests/stress/thread_model.h"
 
@@ -49,6 +50,40 @@ void deed_do(int p) {
         break;
     }
     court.deed = NULL;
+}
+
+bool deed_begin(struct deed_call *deed, int p, uint64_t interface, int room) {
+    int hold = court_find(p, interface);
+
+    if (hold < 0)
+        return false;
+    deed->ring = puppet_ring(p);
+    deed->cap = court_hold(p, hold)->cap;
+    deed->p = p;
+    deed->hold = hold;
+    deed->want = court_outcome(p, hold, room);
+    return true;
+}
+
+void deed_refused_if(struct deed_call *deed, bool so, int outcome) {
+    if (so && deed->want == CAPOS_DONE)
+        deed->want = outcome;
+}
+
+void deed_cancel(struct deed_call *deed) {
+    if (deed->want != CAPOS_DONE)
+        return;
+    puppet_ring_submit(&deed->call);
+    puppet_ring_cancel(&deed->call);
+    deed->want = -CAPOS_STATUS_CANCELLED;
+}
+
+bool deed_ended(const struct deed_call *deed, int got) {
+    return court_ended(deed->p, got, deed->want);
+}
+
+struct m_object *deed_object(const struct deed_call *deed) {
+    return court_object(deed->p, deed->hold);
 }
 
 static void revoker_gone(int what) {

@@ -13,6 +13,31 @@ struct deed {
     bool (*run)(int p);
 };
 
+// A call of a puppet's through a capability of its own.
+struct deed_call {
+    struct capos_call call;
+    struct capos_transport *ring;
+    uint64_t cap;
+    int p, hold;
+    int want; // what it must end with
+};
+
+// Chooses a capability of that interface; the results have up to `room` capabilities. False: the
+// puppet has none.
+bool deed_begin(struct deed_call *deed, int p, uint64_t interface, int room);
+
+// If that is so, the call ends with this outcome, unless there is a reason against it already.
+void deed_refused_if(struct deed_call *deed, bool so, int outcome);
+
+// Nobody answers a call that was sent if all is well, so it is submitted and cancelled.
+void deed_cancel(struct deed_call *deed);
+
+// The call has ended as it must: is it with results?
+bool deed_ended(const struct deed_call *deed, int got);
+
+// What the capability is one of.
+struct m_object *deed_object(const struct deed_call *deed);
+
 // Lists that end with a NULL name.
 extern const struct deed deeds_memory[];
 extern const struct deed deeds_space[];

@@ -8,21 +8,15 @@
 #include "tests/stress/puppet_ring.h"
 
 static bool create(int p) {
-    int hold = court_find(p, CAPOS_ENDPOINT_FACTORY_INTERFACE_ID), want, got;
     struct capos_endpoint_factory_create_results results;
-    struct capos_call call;
+    struct deed_call deed;
 
-    bool have;
-
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_ENDPOINT_FACTORY_INTERFACE_ID, 1))
         return false;
-    have = ledgers_have(p, LIMIT_ENDPOINTS, 1);
-    want = court_outcome(p, hold, 1);
-    if (want == CAPOS_DONE && !have)
-        want = CAPOS_OVERLOADED;
-    got = capos_endpoint_factory_create(
-        &call, puppet_ring(p), (struct capos_endpoint_factory){court_hold(p, hold)->cap}, &results);
-    if (court_ended(p, got, want))
+    deed_refused_if(&deed, !ledgers_have(p, LIMIT_ENDPOINTS, 1), CAPOS_OVERLOADED);
+    if (deed_ended(&deed, capos_endpoint_factory_create(&deed.call, deed.ring,
+                                                        (struct capos_endpoint_factory){deed.cap},
+                                                        &results)))
         (void)court_got(p, capos_endpoint_factory_create_results_endpoint(results).id,
                         CAPOS_ENDPOINT_INTERFACE_ID, 0);
     return true;
@@ -30,24 +24,21 @@ static bool create(int p) {
 
 // object.what of a factory: 1 when it is for a service.
 static bool for_service(int p) {
-    int hold = court_find(p, CAPOS_ENDPOINT_FACTORY_INTERFACE_ID), want, got;
     struct capos_endpoint_factory_for_service_results results;
     uint64_t service = court_below(10);
-    struct capos_call call;
+    struct deed_call deed;
+    bool has_one;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_ENDPOINT_FACTORY_INTERFACE_ID, 1))
         return false;
-    want = court_outcome(p, hold, 1);
-    if (want == CAPOS_DONE && service == 0 && court_object(p, hold)->what != 0)
+    has_one = deed_object(&deed)->what != 0;
+    if (deed.want == CAPOS_DONE && service == 0 && has_one)
         return false; // which of the two is told is open
-    if (want == CAPOS_DONE && court_object(p, hold)->what != 0)
-        want = CAPOS_FAILED;
-    else if (want == CAPOS_DONE && service == 0)
-        want = CAPOS_INVALID_ARGUMENT;
-    got = capos_endpoint_factory_for_service(
-        &call, puppet_ring(p), (struct capos_endpoint_factory){court_hold(p, hold)->cap}, service,
-        &results);
-    if (court_ended(p, got, want))
+    deed_refused_if(&deed, has_one, CAPOS_FAILED);
+    deed_refused_if(&deed, service == 0, CAPOS_INVALID_ARGUMENT);
+    if (deed_ended(&deed, capos_endpoint_factory_for_service(
+                              &deed.call, deed.ring, (struct capos_endpoint_factory){deed.cap},
+                              service, &results)))
         (void)court_got(p, capos_endpoint_factory_for_service_results_factory(results).id,
                         CAPOS_ENDPOINT_FACTORY_INTERFACE_ID, 1);
     return true;

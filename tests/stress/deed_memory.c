@@ -5,14 +5,15 @@
 #include "tests/stress/deed.h"
 #include "tests/stress/ledgers.h"
 #include "tests/stress/memory_model.h"
-#include "tests/stress/puppet_ring.h"
 
-static struct memory_view *view_of(int p, int hold) {
-    return &memory.view[court_object(p, hold)->what];
-}
-
-static struct capos_memory_object object_at(int p, int hold) {
-    return (struct capos_memory_object){court_hold(p, hold)->cap};
+// A call to one of the puppet's objects; false: it has none. The view is a copy.
+static bool begin_object(struct deed_call *deed, int p, int room, struct memory_view *view,
+                         struct capos_memory_object *object) {
+    if (!deed_begin(deed, p, CAPOS_MEMORY_OBJECT_INTERFACE_ID, room))
+        return false;
+    object->id = deed->cap;
+    *view = memory.view[deed_object(deed)->what];
+    return true;
 }
 
 static uint32_t some_pages(void) {
@@ -20,28 +21,22 @@ static uint32_t some_pages(void) {
 }
 
 static bool allocate(int p) {
-    int hold = court_find(p, CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), want, got;
     struct capos_frame_allocator_allocate_results results;
     uint64_t bytes = some_pages() * (uint64_t)CAPOS_PAGE_SIZE - court_below(CAPOS_PAGE_SIZE);
     uint32_t pages = (uint32_t)((bytes + CAPOS_PAGE_SIZE - 1) / CAPOS_PAGE_SIZE);
-    struct capos_call call;
+    bool have = ledgers_have(p, LIMIT_FRAMES, pages);
+    struct deed_call deed;
     int root, view;
-    bool have;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_FRAME_ALLOCATOR_INTERFACE_ID, 1))
         return false;
-    have = ledgers_have(p, LIMIT_FRAMES, pages);
     if (court_chance(5))
         bytes = 0;
-    want = court_outcome(p, hold, 1);
-    if (want == CAPOS_DONE && bytes == 0)
-        want = CAPOS_INVALID_ARGUMENT;
-    else if (want == CAPOS_DONE && !have)
-        want = CAPOS_OVERLOADED;
-    got = capos_frame_allocator_allocate(&call, puppet_ring(p),
-                                         (struct capos_frame_allocator){court_hold(p, hold)->cap},
-                                         bytes, &results);
-    if (!court_ended(p, got, want))
+    deed_refused_if(&deed, bytes == 0, CAPOS_INVALID_ARGUMENT);
+    deed_refused_if(&deed, !have, CAPOS_OVERLOADED);
+    if (!deed_ended(&deed, capos_frame_allocator_allocate(&deed.call, deed.ring,
+                                                          (struct capos_frame_allocator){deed.cap},
+                                                          bytes, &results)))
         return true;
     root = memory_root_new(pages, court.model.process[p].serial);
     view = root < 0 ? -1 : memory_view_new(root, 0, pages, true, true);
@@ -52,24 +47,20 @@ static bool allocate(int p) {
 }
 
 static bool info(int p) {
-    int hold = court_find(p, CAPOS_MEMORY_OBJECT_INTERFACE_ID), want, got;
     struct capos_memory_object_info_results results;
-    const struct memory_view *view;
-    struct capos_call call;
+    struct capos_memory_object object;
+    struct memory_view view;
+    struct deed_call deed;
     bool sealed;
 
-    if (hold < 0)
+    if (!begin_object(&deed, p, 0, &view, &object))
         return false;
-    view = view_of(p, hold);
-    sealed = memory.root[view->root].sealed;
-    want = court_outcome(p, hold, 0);
-    got = capos_memory_object_info(&call, puppet_ring(p), object_at(p, hold), &results);
-    if (!court_ended(p, got, want))
+    sealed = memory.root[view.root].sealed;
+    if (!deed_ended(&deed, capos_memory_object_info(&deed.call, deed.ring, object, &results)))
         return true;
     court_expect_equal(capos_memory_object_info_results_bytes(results),
-                       (uint64_t)view->pages * CAPOS_PAGE_SIZE, p, "an object's size");
-    court_expect(capos_memory_object_info_results_writable(results) ==
-                         (view->writable && !sealed) &&
+                       (uint64_t)view.pages * CAPOS_PAGE_SIZE, p, "an object's size");
+    court_expect(capos_memory_object_info_results_writable(results) == (view.writable && !sealed) &&
                      capos_memory_object_info_results_executable(results) == sealed,
                  p, "what an object may be mapped for");
     return true;
@@ -94,61 +85,50 @@ static void got_view(int p, int hold, uint64_t cap, const struct memory_view *fr
 }
 
 static bool read_only(int p) {
-    int hold = court_find(p, CAPOS_MEMORY_OBJECT_INTERFACE_ID), want, got;
     struct capos_memory_object_read_only_results results;
+    struct capos_memory_object object;
     struct memory_view view;
-    struct capos_call call;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!begin_object(&deed, p, 1, &view, &object))
         return false;
-    view = *view_of(p, hold);
-    want = court_outcome(p, hold, 1);
-    got = capos_memory_object_read_only(&call, puppet_ring(p), object_at(p, hold), &results);
-    if (court_ended(p, got, want))
-        got_view(p, hold, capos_memory_object_read_only_results_object(results).id, &view, 0,
+    if (deed_ended(&deed, capos_memory_object_read_only(&deed.call, deed.ring, object, &results)))
+        got_view(p, deed.hold, capos_memory_object_read_only_results_object(results).id, &view, 0,
                  view.pages, false);
     return true;
 }
 
 static bool slice(int p) {
-    int hold = court_find(p, CAPOS_MEMORY_OBJECT_INTERFACE_ID), want, got;
     struct capos_memory_object_slice_results results;
+    struct capos_memory_object object;
     struct memory_view view;
-    struct capos_call call;
     uint32_t first, pages;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!begin_object(&deed, p, 1, &view, &object))
         return false;
-    view = *view_of(p, hold);
     first = (uint32_t)court_below(view.pages + 1u);
     pages = (uint32_t)court_below(view.pages - first + (court_chance(10) ? 2u : 1u));
-    want = court_outcome(p, hold, 1);
-    if (want == CAPOS_DONE && (pages == 0 || first + pages > view.pages))
-        want = CAPOS_INVALID_ARGUMENT;
-    got = capos_memory_object_slice(&call, puppet_ring(p), object_at(p, hold),
-                                    (uint64_t)first * CAPOS_PAGE_SIZE,
-                                    (uint64_t)pages * CAPOS_PAGE_SIZE, &results);
-    if (court_ended(p, got, want))
-        got_view(p, hold, capos_memory_object_slice_results_object(results).id, &view, first, pages,
-                 true);
+    deed_refused_if(&deed, pages == 0 || first + pages > view.pages, CAPOS_INVALID_ARGUMENT);
+    if (deed_ended(&deed, capos_memory_object_slice(&deed.call, deed.ring, object,
+                                                    (uint64_t)first * CAPOS_PAGE_SIZE,
+                                                    (uint64_t)pages * CAPOS_PAGE_SIZE, &results)))
+        got_view(p, deed.hold, capos_memory_object_slice_results_object(results).id, &view, first,
+                 pages, true);
     return true;
 }
 
 static bool seal(int p) {
-    int hold = court_find(p, CAPOS_MEMORY_OBJECT_INTERFACE_ID), want, got;
     struct capos_memory_object_seal_results results;
-    struct memory_root *root;
-    struct capos_call call;
+    struct capos_memory_object object;
+    struct memory_view view;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!begin_object(&deed, p, 0, &view, &object))
         return false;
-    root = &memory.root[view_of(p, hold)->root];
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && (!view_of(p, hold)->whole || root->writers > 0))
-        want = CAPOS_FAILED;
-    got = capos_memory_object_seal(&call, puppet_ring(p), object_at(p, hold), &results);
-    if (court_ended(p, got, want))
-        root->sealed = true;
+    deed_refused_if(&deed, !view.whole || memory.root[view.root].writers > 0, CAPOS_FAILED);
+    if (deed_ended(&deed, capos_memory_object_seal(&deed.call, deed.ring, object, &results)))
+        memory.root[view.root].sealed = true;
     return true;
 }
 

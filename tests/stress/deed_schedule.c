@@ -155,40 +155,35 @@ static bool unbind(int p) {
 }
 
 static bool info(int p) {
-    int hold = court_find(p, CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID), want, got;
     struct capos_scheduling_context_info_results results;
-    struct capos_call call;
+    struct deed_call deed;
+    int what;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    got = capos_scheduling_context_info(&call, puppet_ring(p),
-                                        (struct capos_scheduling_context){court_hold(p, hold)->cap},
-                                        &results);
-    if (!court_ended(p, got, want))
+    if (!deed_ended(&deed, capos_scheduling_context_info(
+                               &deed.call, deed.ring, (struct capos_scheduling_context){deed.cap},
+                               &results)))
         return true;
-    court_expect_equal(capos_scheduling_context_info_results_budget(results),
-                       contexts[court_object(p, hold)->what].budget, p, "a context's budget");
-    court_expect_equal(capos_scheduling_context_info_results_period(results),
-                       contexts[court_object(p, hold)->what].period, p, "a context's period");
+    what = deed_object(&deed)->what;
+    court_expect_equal(capos_scheduling_context_info_results_budget(results), contexts[what].budget,
+                       p, "a context's budget");
+    court_expect_equal(capos_scheduling_context_info_results_period(results), contexts[what].period,
+                       p, "a context's period");
     return true;
 }
 
 static bool statistics(int p) {
-    int hold = court_find(p, CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID), want, got;
     struct capos_scheduler_statistics_processor_results results;
     uint32_t index = (uint32_t)court_below(guest_cpus() + 1u);
-    struct capos_call call;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && index >= guest_cpus())
-        want = CAPOS_INVALID_ARGUMENT;
-    got = capos_scheduler_statistics_processor(
-        &call, puppet_ring(p), (struct capos_scheduler_statistics){court_hold(p, hold)->cap}, index,
-        &results);
-    (void)court_ended(p, got, want);
+    deed_refused_if(&deed, index >= guest_cpus(), CAPOS_INVALID_ARGUMENT);
+    (void)deed_ended(&deed, capos_scheduler_statistics_processor(
+                                &deed.call, deed.ring,
+                                (struct capos_scheduler_statistics){deed.cap}, index, &results));
     return true;
 }
 

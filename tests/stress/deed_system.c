@@ -12,43 +12,19 @@
 #include "schemas/time.capos.h"
 #include "tests/stress/deed.h"
 #include "tests/stress/memory_model.h"
-#include "tests/stress/puppet_ring.h"
 
 enum { SLEEP_US = 50, ENTROPY_MOST = 1024, STATUS_MOST = 100 };
 
 static uint64_t latest; // that any puppet of this judge has been told
 
-static int find(int p, uint64_t interface, uint64_t *cap) {
-    int hold = court_find(p, interface);
-
-    if (hold >= 0)
-        *cap = court_hold(p, hold)->cap;
-    return hold;
-}
-
-// A method that always answers; of what it answers nothing is known.
-static bool simple(int p, uint64_t interface,
-                   int (*method)(struct capos_call *call, struct capos_transport *ring,
-                                 uint64_t cap)) {
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, interface, &cap);
-
-    if (hold >= 0)
-        (void)court_ended(p, method(&call, puppet_ring(p), cap), court_outcome(p, hold, 0));
-    return hold >= 0;
-}
-
 static bool timer_now(int p) {
     struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_TIMER_INTERFACE_ID, &cap), got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_TIMER_INTERFACE_ID, 0))
         return false;
-    got = capos_timer_now(&call, puppet_ring(p), (struct capos_timer){cap}, &results);
-    if (!court_ended(p, got, court_outcome(p, hold, 0)))
+    if (!deed_ended(&deed, capos_timer_now(&deed.call, deed.ring, (struct capos_timer){deed.cap},
+                                           &results)))
         return true;
     court_expect(capos_timer_now_results_nanoseconds(results) >= latest, p, "the clock goes back");
     latest = capos_timer_now_results_nanoseconds(results);
@@ -60,40 +36,32 @@ static bool sleep_until(int p) {
     struct capos_timer_sleep_until_params_builder params;
     struct capos_timer_sleep_until_results results;
     bool cancelled = court_chance(30);
-    uint64_t cap, deadline;
-    struct capos_call call;
-    int hold = find(p, CAPOS_TIMER_INTERFACE_ID, &cap), want, got;
+    struct deed_call deed;
+    uint64_t deadline;
+    int got;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_TIMER_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    deadline = guest_now() + court_below(SLEEP_US) * 1000;
-    if (cancelled)
-        deadline = UINT64_MAX - 1;
-    params = capos_timer_sleep_until_begin(&call, puppet_ring(p), (struct capos_timer){cap});
+    deadline = cancelled ? UINT64_MAX - 1 : guest_now() + court_below(SLEEP_US) * 1000;
+    params = capos_timer_sleep_until_begin(&deed.call, deed.ring, (struct capos_timer){deed.cap});
     capos_timer_sleep_until_params_set_deadline(params, deadline);
-    (void)capos_timer_sleep_until_send(&call);
-    if (want == CAPOS_DONE && cancelled) {
-        puppet_ring_submit(&call);
-        puppet_ring_cancel(&call);
-        want = -CAPOS_STATUS_CANCELLED;
-    }
-    got = capos_timer_sleep_until_wait(&call, &results);
-    (void)court_ended(p, got, want);
+    (void)capos_timer_sleep_until_send(&deed.call);
+    if (cancelled)
+        deed_cancel(&deed);
+    got = capos_timer_sleep_until_wait(&deed.call, &results);
+    (void)deed_ended(&deed, got);
     court_expect(got != CAPOS_DONE || guest_now() >= deadline, p, "a sleep was too short");
     return true;
 }
 
 static bool wall_clock_now(int p) {
     struct capos_wall_clock_now_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_WALL_CLOCK_INTERFACE_ID, &cap), got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_WALL_CLOCK_INTERFACE_ID, 0))
         return false;
-    got = capos_wall_clock_now(&call, puppet_ring(p), (struct capos_wall_clock){cap}, &results);
-    if (court_ended(p, got, court_outcome(p, hold, 0)))
+    if (deed_ended(&deed, capos_wall_clock_now(&deed.call, deed.ring,
+                                               (struct capos_wall_clock){deed.cap}, &results)))
         court_expect(capos_wall_clock_now_results_nanoseconds(results) < 1000000000, p,
                      "a second has too many nanoseconds");
     return true;
@@ -102,60 +70,51 @@ static bool wall_clock_now(int p) {
 static bool entropy(int p) {
     uint32_t bytes = (uint32_t)court_below(ENTROPY_MOST + 50);
     struct capos_entropy_read_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_ENTROPY_INTERFACE_ID, &cap), want, got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_ENTROPY_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && (bytes == 0 || bytes > ENTROPY_MOST))
-        want = CAPOS_INVALID_ARGUMENT;
-    got = capos_entropy_read(&call, puppet_ring(p), (struct capos_entropy){cap}, bytes, &results);
-    if (court_ended(p, got, want))
+    deed_refused_if(&deed, bytes == 0 || bytes > ENTROPY_MOST, CAPOS_INVALID_ARGUMENT);
+    if (deed_ended(&deed, capos_entropy_read(&deed.call, deed.ring,
+                                             (struct capos_entropy){deed.cap}, bytes, &results)))
         court_expect_equal(capos_entropy_read_results_data(results).size, bytes, p, "random bytes");
     return true;
 }
 
 static bool system_info(int p) {
     struct capos_system_info_info_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_SYSTEM_INFO_INTERFACE_ID, &cap), got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_SYSTEM_INFO_INTERFACE_ID, 0))
         return false;
-    got = capos_system_info_info(&call, puppet_ring(p), (struct capos_system_info){cap}, &results);
-    if (court_ended(p, got, court_outcome(p, hold, 0)))
+    if (deed_ended(&deed, capos_system_info_info(&deed.call, deed.ring,
+                                                 (struct capos_system_info){deed.cap}, &results)))
         court_expect_equal(capos_system_info_info_results_cpus(results), guest_cpus(), p,
                            "processors");
     return true;
 }
 
-static int call_ping(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
-    struct capos_system_info_ping_results results;
-
-    return capos_system_info_ping(call, ring, (struct capos_system_info){cap}, &results);
-}
-
 static bool ping(int p) {
-    return simple(p, CAPOS_SYSTEM_INFO_INTERFACE_ID, call_ping);
+    struct capos_system_info_ping_results results;
+    struct deed_call deed;
+
+    if (!deed_begin(&deed, p, CAPOS_SYSTEM_INFO_INTERFACE_ID, 0))
+        return false;
+    (void)deed_ended(&deed, capos_system_info_ping(&deed.call, deed.ring,
+                                                   (struct capos_system_info){deed.cap}, &results));
+    return true;
 }
 
 static bool power_off(int p) {
     uint8_t status = (uint8_t)(STATUS_MOST + 1 + court_below(UINT8_MAX - STATUS_MOST));
     struct capos_power_off_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_POWER_INTERFACE_ID, &cap), want, got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_POWER_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE)
-        want = CAPOS_INVALID_ARGUMENT;
-    got = capos_power_off(&call, puppet_ring(p), (struct capos_power){cap}, status, &results);
-    (void)court_ended(p, got, want);
+    deed_refused_if(&deed, true, CAPOS_INVALID_ARGUMENT);
+    (void)deed_ended(&deed, capos_power_off(&deed.call, deed.ring, (struct capos_power){deed.cap},
+                                            status, &results));
     return true;
 }
 
@@ -175,16 +134,13 @@ static void got_file(int p, uint64_t cap, uint64_t bytes, bool program) {
 
 static bool manifest(int p) {
     struct capos_boot_package_manifest_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, &cap), got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, 1))
         return false;
-    int want = court_outcome(p, hold, 1);
-    got = capos_boot_package_manifest(&call, puppet_ring(p), (struct capos_boot_package){cap},
-                                      &results);
-    if (court_ended(p, got, want))
+    if (deed_ended(&deed,
+                   capos_boot_package_manifest(&deed.call, deed.ring,
+                                               (struct capos_boot_package){deed.cap}, &results)))
         got_file(p, capos_boot_package_manifest_results_object(results).id,
                  capos_boot_package_manifest_results_bytes(results), false);
     return true;
@@ -193,18 +149,14 @@ static bool manifest(int p) {
 static bool binary(int p) {
     struct capos_boot_package_binary_results results;
     bool known = court_chance(90);
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, &cap), want, got;
+    struct deed_call deed;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, 1))
         return false;
-    want = court_outcome(p, hold, 1);
-    if (want == CAPOS_DONE && !known)
-        want = CAPOS_FAILED;
-    got = capos_boot_package_binary(&call, puppet_ring(p), (struct capos_boot_package){cap},
-                                    capos_text_of(known ? "idler" : "nobody"), &results);
-    if (court_ended(p, got, want))
+    deed_refused_if(&deed, !known, CAPOS_FAILED);
+    if (deed_ended(&deed, capos_boot_package_binary(
+                              &deed.call, deed.ring, (struct capos_boot_package){deed.cap},
+                              capos_text_of(known ? "idler" : "nobody"), &results)))
         got_file(p, capos_boot_package_binary_results_object(results).id,
                  capos_boot_package_binary_results_bytes(results), true);
     return true;
@@ -212,73 +164,66 @@ static bool binary(int p) {
 
 static bool list(int p) {
     struct capos_boot_package_list_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, &cap), got;
+    struct deed_call deed;
+    struct capos_text first;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_BOOT_PACKAGE_INTERFACE_ID, 0))
         return false;
-    got = capos_boot_package_list(&call, puppet_ring(p), (struct capos_boot_package){cap}, 0,
-                                  &results);
-    if (court_ended(p, got, court_outcome(p, hold, 0))) {
-        struct capos_text first =
-            capos_text_list_at(capos_boot_package_list_results_names(results), 0);
-
-        court_expect(text_is(first.data, first.size, "init"), p, "the first of the programs");
-    }
+    if (!deed_ended(&deed,
+                    capos_boot_package_list(&deed.call, deed.ring,
+                                            (struct capos_boot_package){deed.cap}, 0, &results)))
+        return true;
+    first = capos_text_list_at(capos_boot_package_list_results_names(results), 0);
+    court_expect(text_is(first.data, first.size, "init"), p, "the first of the programs");
     return true;
 }
 
 // Nothing: what would be written, the host would read.
-static int call_write_console(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
-    struct capos_console_write_results results;
-
-    return capos_console_write(call, ring, (struct capos_console){cap},
-                               (struct capos_data){NULL, 0}, &results);
-}
-
 static bool write_console(int p) {
-    return simple(p, CAPOS_CONSOLE_INTERFACE_ID, call_write_console);
-}
+    struct capos_console_write_results results;
+    struct deed_call deed;
 
-static int call_write_serial(struct capos_call *call, struct capos_transport *ring, uint64_t cap) {
-    static const uint8_t text[] = "nobody reads this";
-    struct capos_serial_port_write_results results;
-
-    return capos_serial_port_write(call, ring, (struct capos_serial_port){cap},
-                                   (struct capos_data){text, (uint32_t)court_below(sizeof text)},
-                                   &results);
+    if (!deed_begin(&deed, p, CAPOS_CONSOLE_INTERFACE_ID, 0))
+        return false;
+    (void)deed_ended(&deed,
+                     capos_console_write(&deed.call, deed.ring, (struct capos_console){deed.cap},
+                                         (struct capos_data){NULL, 0}, &results));
+    return true;
 }
 
 static bool write_serial(int p) {
-    return simple(p, CAPOS_SERIAL_PORT_INTERFACE_ID, call_write_serial);
+    static const uint8_t text[] = "nobody reads this";
+    struct capos_data some = {text, (uint32_t)court_below(sizeof text)};
+    struct capos_serial_port_write_results results;
+    struct deed_call deed;
+
+    if (!deed_begin(&deed, p, CAPOS_SERIAL_PORT_INTERFACE_ID, 0))
+        return false;
+    (void)deed_ended(&deed,
+                     capos_serial_port_write(&deed.call, deed.ring,
+                                             (struct capos_serial_port){deed.cap}, some, &results));
+    return true;
 }
 
 // Nobody types, so a read is cancelled; another judge's puppet may be reading.
 static bool read_serial(int p) {
     struct capos_serial_port_read_params_builder params;
-    struct capos_serial_port_read_results results;
-    struct capos_call call;
-    uint64_t cap;
-    int hold = find(p, CAPOS_SERIAL_PORT_INTERFACE_ID, &cap), want, got;
     uint32_t bytes = (uint32_t)court_below(10);
+    struct capos_serial_port_read_results results;
+    struct deed_call deed;
+    int got;
 
-    if (hold < 0)
+    if (!deed_begin(&deed, p, CAPOS_SERIAL_PORT_INTERFACE_ID, 0))
         return false;
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && bytes == 0)
-        want = CAPOS_INVALID_ARGUMENT;
-    params = capos_serial_port_read_begin(&call, puppet_ring(p), (struct capos_serial_port){cap});
+    deed_refused_if(&deed, bytes == 0, CAPOS_INVALID_ARGUMENT);
+    params =
+        capos_serial_port_read_begin(&deed.call, deed.ring, (struct capos_serial_port){deed.cap});
     capos_serial_port_read_params_set_max_bytes(params, bytes);
-    (void)capos_serial_port_read_send(&call);
-    if (want == CAPOS_DONE) {
-        puppet_ring_submit(&call);
-        puppet_ring_cancel(&call);
-        want = -CAPOS_STATUS_CANCELLED;
-    }
-    got = capos_serial_port_read_wait(&call, &results);
-    if (got != CAPOS_FAILED || want != -CAPOS_STATUS_CANCELLED)
-        (void)court_ended(p, got, want);
+    (void)capos_serial_port_read_send(&deed.call);
+    deed_cancel(&deed);
+    got = capos_serial_port_read_wait(&deed.call, &results);
+    if (got != CAPOS_FAILED || deed.want != -CAPOS_STATUS_CANCELLED)
+        (void)deed_ended(&deed, got);
     return true;
 }
 

@@ -195,40 +195,41 @@ static bool start(int p) {
     return true;
 }
 
-static struct capos_thread_handle handle_at(int p, int hold) {
-    return (struct capos_thread_handle){court_hold(p, hold)->cap};
+// A call to one of the puppet's threads, by a handle; false: it has none.
+static bool begin_thread(struct deed_call *deed, int p, struct thread **thread,
+                         struct capos_thread_handle *handle) {
+    if (!deed_begin(deed, p, CAPOS_THREAD_HANDLE_INTERFACE_ID, 0))
+        return false;
+    handle->id = deed->cap;
+    *thread = &threads[deed_object(deed)->what];
+    deed_refused_if(deed, (*thread)->detached, CAPOS_DISCONNECTED);
+    return true;
 }
 
 // One that lives is told to go before, while somebody joins, or not at all: then the join is
 // cancelled.
 static bool join(int p) {
-    int hold = court_find(p, CAPOS_THREAD_HANDLE_INTERFACE_ID), want, got;
     struct capos_thread_handle_join_results results;
     bool held = court_chance(50), goes = court_chance(80);
+    struct capos_thread_handle handle;
+    struct deed_call deed;
     struct thread *thread;
-    struct capos_call call;
 
-    if (hold < 0)
+    if (!begin_thread(&deed, p, &thread, &handle))
         return false;
-    thread = &threads[court_object(p, hold)->what];
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && thread->detached)
-        want = CAPOS_DISCONNECTED;
-    capos_thread_handle_join_begin(&call, puppet_ring(p), handle_at(p, hold));
-    (void)capos_thread_handle_join_send(&call);
-    if (want == CAPOS_DONE && thread->living) {
-        if (held || !goes)
-            puppet_ring_submit(&call);
+    capos_thread_handle_join_begin(&deed.call, deed.ring, handle);
+    (void)capos_thread_handle_join_send(&deed.call);
+    if (deed.want == CAPOS_DONE && thread->living) {
         thread->status = (int32_t)operations_random(&court.operations);
+        thread->exited = goes;
+        if (goes && held)
+            puppet_ring_submit(&deed.call);
         if (goes)
             tell_to_go(thread);
         else
-            puppet_ring_cancel(&call);
-        thread->exited = goes;
-        want = goes ? want : -CAPOS_STATUS_CANCELLED;
+            deed_cancel(&deed);
     }
-    got = capos_thread_handle_join_wait(&call, &results);
-    if (!court_ended(p, got, want))
+    if (!deed_ended(&deed, capos_thread_handle_join_wait(&deed.call, &results)))
         return true;
     if (thread->living)
         figures_method(CAPOS_THREAD_CONTROL_INTERFACE_ID, CAPOS_THREAD_CONTROL_EXIT_METHOD, true);
@@ -242,37 +243,27 @@ static bool join(int p) {
 }
 
 static bool detach(int p) {
-    int hold = court_find(p, CAPOS_THREAD_HANDLE_INTERFACE_ID), want, got;
     struct capos_thread_handle_detach_results results;
+    struct capos_thread_handle handle;
+    struct deed_call deed;
     struct thread *thread;
-    struct capos_call call;
 
-    if (hold < 0 || !court_chance(8))
+    if (!court_chance(8) || !begin_thread(&deed, p, &thread, &handle))
         return false;
-    thread = &threads[court_object(p, hold)->what];
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && thread->detached)
-        want = CAPOS_DISCONNECTED;
-    got = capos_thread_handle_detach(&call, puppet_ring(p), handle_at(p, hold), &results);
-    if (court_ended(p, got, want))
+    if (deed_ended(&deed, capos_thread_handle_detach(&deed.call, deed.ring, handle, &results)))
         thread->detached = true;
     return true;
 }
 
 static bool info(int p) {
-    int hold = court_find(p, CAPOS_THREAD_HANDLE_INTERFACE_ID), want, got;
     struct capos_thread_handle_info_results results;
-    const struct thread *thread;
-    struct capos_call call;
+    struct capos_thread_handle handle;
+    struct deed_call deed;
+    struct thread *thread;
 
-    if (hold < 0)
+    if (!begin_thread(&deed, p, &thread, &handle))
         return false;
-    thread = &threads[court_object(p, hold)->what];
-    want = court_outcome(p, hold, 0);
-    if (want == CAPOS_DONE && thread->detached)
-        want = CAPOS_DISCONNECTED;
-    got = capos_thread_handle_info(&call, puppet_ring(p), handle_at(p, hold), &results);
-    if (!court_ended(p, got, want))
+    if (!deed_ended(&deed, capos_thread_handle_info(&deed.call, deed.ring, handle, &results)))
         return true;
     court_expect_equal(capos_thread_handle_info_results_id(results), thread->id, p,
                        "a thread's number");
