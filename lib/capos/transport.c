@@ -28,10 +28,6 @@ static int fail(struct capos_call *call, enum capos_status status) {
     return -(int)status;
 }
 
-static inline uint32_t smaller(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
-
 static inline uint32_t larger(uint32_t a, uint32_t b) {
     return a > b ? a : b;
 }
