@@ -17,7 +17,7 @@
 #include "schemas/time.capos.h"
 #include "tests/guest/parts.h"
 
-enum { BATCH = 16, SLEEPS = 12, MOMENT_NS = 20000 };
+enum { BATCH = 16, SLEEPS = 12, MOMENT_NS = 20000, TURN = 16 };
 
 static void yield(void) {
     struct capos_client *client = capos_client();
@@ -116,8 +116,11 @@ int main(void) {
             const char *name = grants->grants[i].name;
 
             if (text_is(name, text_length(name, CAPOS_NAME_MAX), storms[j].name))
-                for (;;)
+                for (unsigned round = 1;; round++) {
                     storms[j].storm();
+                    if (round % TURN == 0)
+                        __builtin_ia32_pause();
+                }
         }
     return 1;
 }
