@@ -94,6 +94,39 @@ __attribute__((noreturn)) void guest_end(void) {
     capos_panic("the machine can't be switched off");
 }
 
+static void add_grant(struct guest_program *program, struct guest_grant grant) {
+    if (program->grants == GUEST_GRANTS_MAX)
+        capos_panic("too many grants");
+    program->grant[program->grants++] = grant;
+}
+
+void guest_grant(struct guest_program *program, const char *name, uint64_t cap) {
+    add_grant(program, (struct guest_grant){name, cap, GUEST_COPY});
+}
+
+void guest_grant_mine(struct guest_program *program, const char *name, uint64_t interface) {
+    guest_grant(program, name, capos_need(name, interface));
+}
+
+void guest_grant_system(struct guest_program *program) {
+    guest_grant(program, "console", holds.console);
+    guest_grant(program, "bootPackage", holds.package);
+    guest_grant(program, "spawner", holds.spawner);
+    guest_grant(program, "systemInfo", holds.info);
+    guest_grant(program, "timer", holds.timer);
+    guest_grant(program, "power", holds.power);
+}
+
+void guest_grant_threads(struct guest_program *program) {
+    static const struct guest_grant own[] = {
+        {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
+        {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
+        {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}};
+
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+        add_grant(program, own[i]);
+}
+
 static struct capos_memory_object find_binary(const char *name) {
     struct capos_boot_package_binary_results found;
     struct capos_memory_object binary = {0};

@@ -63,6 +63,13 @@ struct guest_program {
     struct guest_grant grant[GUEST_GRANTS_MAX];
 };
 
+// Adds to what a program starts with: a capability; one of our own grants, under its name; what
+// guest_attach asks for, so that the program can start others; what capos_thread_create needs.
+void guest_grant(struct guest_program *program, const char *name, uint64_t cap);
+void guest_grant_mine(struct guest_program *program, const char *name, uint64_t interface);
+void guest_grant_system(struct guest_program *program);
+void guest_grant_threads(struct guest_program *program);
+
 // Starts a program. CAPOS_DONE and its handle, which the caller releases; or why not: the outcome
 // of ProcessSpawner.spawn.
 int guest_spawn(const struct guest_program *program, struct capos_process_handle *process);

@@ -176,10 +176,8 @@ int world_make_revocable(uint64_t cap, struct revocable *made) {
     struct capos_revoker_factory_make_results results;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, world_ring(), factory),
-        (struct capos_capability){cap});
-    int outcome = capos_revoker_factory_make_call(&call, &results);
+    int outcome = capos_revoker_factory_make(&call, world_ring(), factory,
+                                             (struct capos_capability){cap}, &results);
     if (outcome == CAPOS_DONE) {
         made->copy = capos_revoker_factory_make_results_copy(results).id;
         made->revoker = capos_revoker_factory_make_results_revoker(results);

@@ -49,32 +49,17 @@ static struct party worker;
 
 static struct party start(unsigned kind, const struct guest_limits *limits) {
     struct party party = {.page = guest_memory(PAGE), .session = guest_session()};
-    const struct guest_system *system = guest_system();
-    const struct guest_program program = {
-        .binary = "glutton",
-        .limits = *limits,
-        .session = party.session.id,
-        .grants = 15,
-        .grant =
-            {{"page", party.page, GUEST_COPY},
-             {"console", system->console, GUEST_COPY},
-             {"bootPackage", system->package, GUEST_COPY},
-             {"spawner", system->spawner, GUEST_COPY},
-             {"systemInfo", system->info, GUEST_COPY},
-             {"timer", system->timer, GUEST_COPY},
-             {"power", system->power, GUEST_COPY},
-             {"endpoints", capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
-              GUEST_COPY},
-             {"frames", capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), GUEST_COPY},
-             {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID), GUEST_COPY},
-             {"sessions", capos_need("sessions", CAPOS_SESSION_AUTHORITY_INTERFACE_ID), GUEST_COPY},
-             {"schedulingPolicy",
-              capos_need("schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID), GUEST_COPY},
-             {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-             {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-             {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
-    };
+    struct guest_program program = {
+        .binary = "glutton", .limits = *limits, .session = party.session.id};
 
+    guest_grant(&program, "page", party.page);
+    guest_grant_system(&program);
+    guest_grant_threads(&program);
+    guest_grant_mine(&program, "endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID);
+    guest_grant_mine(&program, "frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID);
+    guest_grant_mine(&program, "revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID);
+    guest_grant_mine(&program, "sessions", CAPOS_SESSION_AUTHORITY_INTERFACE_ID);
+    guest_grant_mine(&program, "schedulingPolicy", CAPOS_SCHEDULING_POLICY_INTERFACE_ID);
     party.words = guest_map(party.page, PAGE);
     atomic_store(&party.words[KIND], kind);
     party.process = guest_start(&program);

@@ -20,8 +20,7 @@ static uint64_t random_state = SEED;
 static struct demo_echo echo;
 
 static struct capos_process_handle start(enum doing doing) {
-    const struct guest_system *system = guest_system();
-    const struct guest_program program = {
+    struct guest_program program = {
         .binary = "doer",
         .limits = {.slots = 128,
                    .frames = 1500,
@@ -30,26 +29,16 @@ static struct capos_process_handle start(enum doing doing) {
                    .endpoints = 4,
                    .facets = 8,
                    .kernel_memory = 400},
-        .grants = 15,
-        .grant = {{doing_names[doing], system->console, GUEST_COPY},
-                  {"echo", echo.id, GUEST_COPY},
-                  {"console", system->console, GUEST_COPY},
-                  {"bootPackage", system->package, GUEST_COPY},
-                  {"spawner", system->spawner, GUEST_COPY},
-                  {"systemInfo", system->info, GUEST_COPY},
-                  {"timer", system->timer, GUEST_COPY},
-                  {"power", system->power, GUEST_COPY},
-                  {"frames", capos_need("frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID), GUEST_COPY},
-                  {"endpoints", capos_need("endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID),
-                   GUEST_COPY},
-                  {"revokers", capos_need("revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID),
-                   GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN},
-                  {"manager", CAPOS_OWN_CAPABILITY_CAPABILITY_MANAGER, GUEST_OWN}},
-    };
+        .grants = 1,
+        .grant = {{"manager", CAPOS_OWN_CAPABILITY_CAPABILITY_MANAGER, GUEST_OWN}}};
 
+    guest_grant(&program, doing_names[doing], guest_system()->console);
+    guest_grant(&program, "echo", echo.id);
+    guest_grant_system(&program);
+    guest_grant_threads(&program);
+    guest_grant_mine(&program, "frames", CAPOS_FRAME_ALLOCATOR_INTERFACE_ID);
+    guest_grant_mine(&program, "endpoints", CAPOS_ENDPOINT_FACTORY_INTERFACE_ID);
+    guest_grant_mine(&program, "revokers", CAPOS_REVOKER_FACTORY_INTERFACE_ID);
     return guest_start(&program);
 }
 

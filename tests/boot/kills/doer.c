@@ -183,10 +183,8 @@ static void revoke(void) {
     struct demo_echo copy;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, capos_ring(), factory),
-        (struct capos_capability){echo.id});
-    if (capos_revoker_factory_make_call(&call, &made) != CAPOS_DONE)
+    if (capos_revoker_factory_make(&call, capos_ring(), factory, (struct capos_capability){echo.id},
+                                   &made) != CAPOS_DONE)
         capos_exit(71);
     copy.id = capos_revoker_factory_make_results_copy(made).id;
     revoker = capos_revoker_factory_make_results_revoker(made);

@@ -89,10 +89,8 @@ static int copy(uint64_t cap) {
     struct capos_revoker_factory_make_results results;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, capos_ring(), factory),
-        (struct capos_capability){cap});
-    int outcome = capos_revoker_factory_make_call(&call, &results);
+    int outcome = capos_revoker_factory_make(&call, capos_ring(), factory,
+                                             (struct capos_capability){cap}, &results);
     capos_call_release(&call);
     return outcome;
 }

@@ -26,9 +26,7 @@ int main(void) {
     struct capos_revoker_revoke_results done;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, capos_ring(), revokers), timer);
-    if (capos_revoker_factory_make_call(&call, &made) != CAPOS_DONE)
+    if (capos_revoker_factory_make(&call, capos_ring(), revokers, timer, &made) != CAPOS_DONE)
         return 1;
     struct capos_timer lent = {capos_revoker_factory_make_results_copy(made).id};
     struct capos_revoker revoker = capos_revoker_factory_make_results_revoker(made);

@@ -39,10 +39,8 @@ static int try_copy(uint64_t cap, struct copy *copy) {
     struct capos_revoker_factory_make_results results;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, capos_ring(), revokers),
-        (struct capos_capability){cap});
-    int outcome = capos_revoker_factory_make_call(&call, &results);
+    int outcome = capos_revoker_factory_make(&call, capos_ring(), revokers,
+                                             (struct capos_capability){cap}, &results);
     if (outcome == CAPOS_DONE) {
         copy->cap = capos_revoker_factory_make_results_copy(results).id;
         copy->revoker = capos_revoker_factory_make_results_revoker(results);

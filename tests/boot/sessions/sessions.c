@@ -132,38 +132,29 @@ static void release_page(const struct member *member) {
 
 static void add(struct round *round, enum role role) {
     struct member *member = &round->member[round->members++];
-    const struct guest_system *system = guest_system();
 
     *member = (struct member){.page = guest_memory(PAGE), .role = role};
     member->words = guest_map(member->page, PAGE);
     atomic_store(&member->words[ROLE], role);
     atomic_store(&member->words[ENOUGH], 1 + below(200));
-    const struct guest_program program = {
-        .binary = "member",
-        .session = round->session.id,
-        .limits = {.frames = 1200,
-                   .threads = 8,
-                   .reserved_pages = 8192,
-                   .slots = 128,
-                   .kernel_memory = 400},
-        .grants = 15,
-        .grant = {{"page", member->page, GUEST_COPY},
-                  {"root", round->root, GUEST_COPY},
-                  {"public", root, GUEST_COPY},
-                  {"silent", round->silent, GUEST_COPY},
-                  {"memory", round->memory, GUEST_COPY},
-                  {"console", system->console, GUEST_COPY},
-                  {"bootPackage", system->package, GUEST_COPY},
-                  {"spawner", system->spawner, GUEST_COPY},
-                  {"systemInfo", system->info, GUEST_COPY},
-                  {"timer", system->timer, GUEST_COPY},
-                  {"power", system->power, GUEST_COPY},
-                  {role == ENDER ? "session" : "sessions",
-                   role == ENDER ? round->session.id : sessions.id, GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
-    };
+    struct guest_program program = {.binary = "member",
+                                    .session = round->session.id,
+                                    .limits = {.frames = 1200,
+                                               .threads = 8,
+                                               .reserved_pages = 8192,
+                                               .slots = 128,
+                                               .kernel_memory = 400}};
+    guest_grant(&program, "page", member->page);
+    guest_grant(&program, "root", round->root);
+    guest_grant(&program, "public", root);
+    guest_grant(&program, "silent", round->silent);
+    guest_grant(&program, "memory", round->memory);
+    if (role == ENDER)
+        guest_grant(&program, "session", round->session.id);
+    else
+        guest_grant(&program, "sessions", sessions.id);
+    guest_grant_system(&program);
+    guest_grant_threads(&program);
     int outcome = guest_spawn(&program, &member->process);
     if (outcome == CAPOS_DONE)
         return;

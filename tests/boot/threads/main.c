@@ -15,15 +15,14 @@ enum { KILLS = 25, SEED = 20261123, WAIT_NS_MAX = 30 * GUEST_MS };
 static uint64_t random_state = SEED;
 
 static struct guest_program threaded(const char *binary, uint32_t threads) {
-    return (struct guest_program){
+    struct guest_program program = {
         .binary = binary,
-        .limits = {.frames = 4000, .threads = threads, .kernel_memory = 512, .slots = 200},
-        .grants = 5,
-        .grant = {{"console", guest_system()->console, GUEST_COPY},
-                  {"timer", guest_system()->timer, GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}}};
+        .limits = {.frames = 4000, .threads = threads, .kernel_memory = 512, .slots = 200}};
+
+    guest_grant(&program, "console", guest_system()->console);
+    guest_grant(&program, "timer", guest_system()->timer);
+    guest_grant_threads(&program);
+    return program;
 }
 
 // The crash record names the thread, which had written its number to RAX.

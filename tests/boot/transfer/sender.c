@@ -18,10 +18,8 @@ static uint64_t revocable(bool revoked) {
     struct capos_revoker_revoke_results done;
     struct capos_call call;
 
-    capos_revoker_factory_make_params_set_capability(
-        capos_revoker_factory_make_begin(&call, capos_ring(), revokers),
-        (struct capos_capability){timer});
-    if (capos_revoker_factory_make_call(&call, &made) != CAPOS_DONE)
+    if (capos_revoker_factory_make(&call, capos_ring(), revokers, (struct capos_capability){timer},
+                                   &made) != CAPOS_DONE)
         capos_panic("no revocable copy");
     uint64_t copy = capos_revoker_factory_make_results_copy(made).id;
     struct capos_revoker revoker = capos_revoker_factory_make_results_revoker(made);

@@ -76,23 +76,18 @@ static bool is_as_expected(const struct expectation *e, const struct guest_outco
 // Each program holds `console`, `timer` and a second Timer, `spare`; some what threads need.
 static void run(const struct expectation *e) {
     const struct guest_system *system = guest_system();
-    const struct guest_program program = {
-        .binary = e->program,
-        .limits = {.threads = 6},
-        .grants = e->threads ? 6 : 3,
-        .grant = {{"console", system->console, GUEST_COPY},
-                  {"timer", system->timer, GUEST_COPY},
-                  {"spare", system->timer, GUEST_COPY},
-                  {"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN},
-                  {"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN},
-                  {"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN}},
-    };
+    struct guest_program program = {.binary = e->program, .limits = {.threads = 6}};
     struct guest_outcome outcome = {0};
     uint64_t before = guest_now();
+
+    guest_grant(&program, "console", system->console);
+    guest_grant(&program, "timer", system->timer);
+    guest_grant(&program, "spare", system->timer);
+    if (e->threads)
+        guest_grant_threads(&program);
     bool waited = guest_wait(guest_start(&program), &outcome);
     struct format *to =
         guest_line(waited && is_as_expected(e, &outcome) && guest_now() > before, e->program);
-
     format_text(to, ": ");
     format_text(to, outcome.text);
     guest_line_end();
