@@ -74,8 +74,6 @@ static enum capos_status make_block(struct cpu *cpu, struct ring *ring) {
     uint64_t pages = ring->size / CAPOS_PAGE_SIZE;
     enum capos_status status;
 
-    if (ring_spare_take(ring))
-        return CAPOS_STATUS_OK;
     status = ledger_take(cpu, process->ledger, LEDGER_FRAMES, pages);
     if (status != CAPOS_STATUS_OK)
         return status;
@@ -89,10 +87,6 @@ static enum capos_status make_block(struct cpu *cpu, struct ring *ring) {
     if (status != CAPOS_STATUS_OK)
         free_block(cpu, ring);
     return status;
-}
-
-static size_t calls_bytes(const struct ring *ring) {
-    return ring->room * (sizeof(struct call) + sizeof(struct depend));
 }
 
 static void make_record(struct ring *ring, uint32_t slot) {
@@ -119,34 +113,40 @@ bool ring_has_slot(struct ring *ring, uint32_t slot) {
     return true;
 }
 
-static enum capos_status make_calls(struct cpu *cpu, struct ring *ring) {
-    void *block;
-    enum capos_status status = kmem_take(cpu, ring->process->ledger, calls_bytes(ring), &block);
+static void free_records(struct cpu *cpu, struct ring *ring) {
+    kmem_free(cpu, ring->process->ledger, ring->calls, ring_records_bytes(ring->room));
+}
 
-    if (status == CAPOS_STATUS_OK)
-        ring->calls = block;
+// Records, which hold anything, and a block; those that are kept, if there are such.
+static enum capos_status make_memory(struct cpu *cpu, struct ring *ring) {
+    void *records;
+    enum capos_status status;
+
+    if (ring_spare_take(ring))
+        return CAPOS_STATUS_OK;
+    status = kmem_take(cpu, ring->process->ledger, ring_records_bytes(ring->room), &records);
+    if (status != CAPOS_STATUS_OK)
+        return status;
+    ring->calls = records;
+    status = make_block(cpu, ring);
+    if (status != CAPOS_STATUS_OK)
+        free_records(cpu, ring);
     return status;
 }
 
 enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
                               const struct ring_geometry *geometry) {
     struct ring *ring = &thread->ring;
-    struct process *process = thread->process;
     enum capos_status status;
 
     ring->thread = thread;
-    ring->process = process;
+    ring->process = thread->process;
     list_init(&ring->armed);
     lock_init(&ring->lock, LOCK_RING);
     set_geometry(ring, geometry);
-    status = make_calls(cpu, ring);
+    status = make_memory(cpu, ring);
     if (status != CAPOS_STATUS_OK)
         return status;
-    status = make_block(cpu, ring);
-    if (status != CAPOS_STATUS_OK) {
-        kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
-        return status;
-    }
     set_base(ring);
     ring->depends = (struct depend *)(void *)(ring->calls + ring->room);
     ring->due = (struct depend_chain){DEPEND_NONE, DEPEND_NONE};
@@ -159,9 +159,9 @@ void ring_destroy(struct cpu *cpu, struct ring *ring) {
     struct process *process = ring->process;
 
     revoker_uses_free(cpu, ring);
-    kmem_free(cpu, process->ledger, ring->calls, calls_bytes(ring));
     if (ring_spare_keep(ring))
         return;
+    free_records(cpu, ring);
     if (process->vm != NULL)
         vm_unmap_block(cpu, process->vm, ring->address, ring->size / CAPOS_PAGE_SIZE);
     free_block(cpu, ring);

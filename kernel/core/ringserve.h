@@ -68,7 +68,7 @@ struct ring {
     struct capos_cqe *cq;
     uint32_t sqes, cqes, room; // room: how many slots there can be
     uint32_t area, size;
-    struct call *calls;               // one per slot that there can be
+    struct call *calls;               // the records: one per slot that there can be
     struct depend *depends;           // and one of these
     struct revoker_use *_Atomic uses; // and one of these once one was needed (revoke.h); else NULL
     struct thread *thread;
@@ -130,6 +130,17 @@ must_use bool ringserve_resume(struct cpu *cpu, struct thread *thread);
 // ledger. OVERLOADED.
 must_use enum capos_status ring_create(struct cpu *cpu, struct thread *thread,
                                        const struct ring_geometry *geometry);
+
+// The bytes that hold the records of so many slots, and what the machine needs for a thread behind
+// them (ring_machine_state).
+static inline size_t ring_records_bytes(uint32_t room) {
+    return room * (sizeof(struct call) + sizeof(struct depend)) + MACHINE_STATE_BYTES;
+}
+
+// MACHINE_STATE_BYTES that are there until ring_destroy, and hold anything at first.
+static inline void *ring_machine_state(const struct ring *ring) {
+    return ring->depends + ring->room;
+}
 
 // Ends every operation of a dead thread's ring that can be ended here. Those that another CPU is
 // ending (CLAIMED) are left to it.

@@ -25,12 +25,16 @@ static enum capos_status adopt(struct cpu *cpu, struct process *process, struct 
     return running ? CAPOS_STATUS_OK : CAPOS_STATUS_DISCONNECTED;
 }
 
-static void init_context(struct thread *thread, const struct thread_start *start) {
+// `maker`: the running thread, or NULL.
+static void init_context(struct thread *thread, const struct thread_start *start,
+                         const struct thread *maker) {
     const struct machine_start machine = {
         .entry = start->entry,
         .stack = start->stack,
         .argument = {thread->ring.address.value, start->capset.value, start->argument},
         .thread_base = start->thread_base,
+        .state = ring_machine_state(&thread->ring),
+        .like = maker != NULL && maker->process == thread->process ? &maker->context : NULL,
     };
 
     machine_context_init(&thread->context, &machine);
@@ -61,7 +65,7 @@ enum capos_status thread_create(struct cpu *cpu, struct process *process,
     status = ring_create(cpu, thread, &start->ring);
     if (status != CAPOS_STATUS_OK)
         goto no_ring;
-    init_context(thread, start);
+    init_context(thread, start, cpu->current);
     status = adopt(cpu, process, thread);
     if (status != CAPOS_STATUS_OK)
         goto ending;
@@ -138,12 +142,14 @@ bool thread_ring_is_idle(const struct thread *thread) {
     return thread->ring.calls == NULL || ring_is_idle(&thread->ring);
 }
 
-// Once, whoever comes first: a thread's CPU when it dies, or the reaper when no CPU has it.
+// Its ring, and what lies with that: it runs no more. Once, whoever comes first: a thread's CPU
+// when it dies, or the reaper when no CPU has it.
 static void give_back_ring(struct cpu *cpu, struct thread *thread) {
     if (thread->ring.calls == NULL)
         return;
     while (!ring_is_idle(&thread->ring)) // another CPU is just ending a call
         machine_relax();
+    machine_context_fini(cpu, &thread->context);
     ring_destroy(cpu, &thread->ring);
     thread->ring.calls = NULL;
     ledger_give(cpu, thread->object.ledger, LEDGER_THREADS, 1);
@@ -205,9 +211,9 @@ void thread_gone(struct cpu *cpu, struct thread *thread) {
 
 void thread_release(struct cpu *cpu, struct thread *thread) {
     give_back_ring(cpu, thread);
-    machine_context_fini(cpu, &thread->context);
     sched_unbind_thread(cpu, thread);
-    answer_joiners(cpu, thread);
+    if (!thread->ended) // nobody else says so any more
+        answer_joiners(cpu, thread);
 }
 
 static bool thread_close(struct cpu *cpu, struct object *object) {

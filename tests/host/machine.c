@@ -77,13 +77,17 @@ void machine_context_init(struct machine_context *context, const struct machine_
         .stack = start->stack.value,
         .argument = {start->argument[0], start->argument[1], start->argument[2]},
         .thread_base = start->thread_base.value,
+        .state = start->state,
     };
+    memset(context->state, 0, MACHINE_STATE_BYTES);
 }
 
 void machine_context_fini(struct cpu *cpu, struct machine_context *context) {
-    (void)cpu;
-    if (context->owner != 0)
-        panic("registers are given back that CPU %u has", context->owner - 1);
+    uint32_t owner = context->owner;
+
+    if (owner != 0 && owner != cpu->index + 1)
+        panic("registers are given back that CPU %u has", owner - 1);
+    context->state = NULL;
 }
 
 void machine_context_set_result(struct machine_context *context, uint64_t result) {
@@ -105,6 +109,8 @@ void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thr
         panic("a CPU switches from a thread to the same");
     if (previous != NULL && atomic_exchange(&previous->context.owner, 0) != cpu->index + 1)
         panic("a CPU leaves a thread that another one has");
+    if (previous != NULL && previous->context.state != NULL)
+        memset(previous->context.state, (int)cpu->index, MACHINE_STATE_BYTES);
     if (thread != NULL && atomic_exchange(&thread->context.owner, cpu->index + 1) != 0)
         panic("two CPUs have the same thread");
     cpu->machine.loaded = thread == NULL ? NULL : vm_space(thread->process->vm);

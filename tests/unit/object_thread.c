@@ -471,7 +471,7 @@ START_TEST(wild_starts_are_refused) {
 }
 END_TEST
 
-// A ring's block is kept for the next thread, unless somebody needs the memory.
+// What a ring was made of is kept for the next thread, unless somebody needs the memory.
 START_TEST(a_block_is_kept_until_it_is_wanted) {
     struct process *process = world.init.process;
     struct other *other;
@@ -480,6 +480,8 @@ START_TEST(a_block_is_kept_until_it_is_wanted) {
     other = start_other(0);
     struct paddr block = other->actor.thread->ring.block;
     struct uaddr address = other->actor.thread->ring.address, at;
+    const struct call *records = other->actor.thread->ring.calls;
+    uint64_t word = atomic_load(&records[0].word);
     uint32_t *stale = actor_at(&other->actor, other->actor.ring.area);
 
     *stale = 0xdead;
@@ -489,6 +491,9 @@ START_TEST(a_block_is_kept_until_it_is_wanted) {
     ck_assert_uint_eq(process->spares.count, 0);
     ck_assert_uint_eq(other->actor.thread->ring.block.value, block.value);
     ck_assert_uint_eq(other->actor.thread->ring.address.value, address.value);
+    ck_assert_ptr_eq(other->actor.thread->ring.calls, records);
+    ck_assert_uint_eq(other->actor.thread->ring.slots, 1);
+    ck_assert_uint_gt(atomic_load(&records[0].word) >> 40, word >> 40);
     end(other, 0);
     // The last frames of the process's limit are those of the block.
     uint64_t left = ledger_available(process->ledger, LEDGER_FRAMES);

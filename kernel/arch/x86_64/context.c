@@ -16,8 +16,6 @@
 #include "core/vm.h"
 #include "machine/space.h"
 
-#include <stddef.h>
-
 // What users name must not make the kernel fault when it is loaded: addresses outside of their half
 // become one that is never mapped, just at its end.
 static uint64_t context_address(struct uaddr address) {
@@ -35,10 +33,14 @@ void machine_context_init(struct machine_context *context, const struct machine_
     context->ss = SELECTOR_USER_DATA;
     context->flags = FLAGS_RESERVED | FLAGS_INTERRUPT;
     context->fs_base = context_address(start->thread_base);
+    context->fpu_room = start->state;
+    if (start->like != NULL && start->like->fpu != NULL)
+        fpu_make(context);
 }
 
 void machine_context_fini(struct cpu *cpu, struct machine_context *context) {
-    fpu_free(cpu, (struct thread *)((char *)context - offsetof(struct thread, context)));
+    (void)cpu;
+    context->fpu = context->fpu_room = NULL;
 }
 
 void machine_context_set_result(struct machine_context *context, uint64_t result) {

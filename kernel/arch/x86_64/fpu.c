@@ -6,15 +6,13 @@
 
 #include "arch/x86_64/x86.h"
 #include "core/cpu.h"
-#include "core/kernel.h"
-#include "core/kmem.h"
 #include "core/panic.h"
-#include "core/process.h"
-#include "core/thread.h"
+#include "machine/cpu.h"
 
-enum { FPU_CONTROL = 0, FPU_MXCSR = 24 };
+// The last is where registers end; nothing is loaded from beyond.
+enum { FPU_CONTROL = 0, FPU_MXCSR = 24, FPU_USED = 416 };
 
-_Static_assert(sizeof(struct fpu_state) == 512, "as the CPU writes it");
+_Static_assert(sizeof(struct fpu_state) == MACHINE_STATE_BYTES, "as the CPU writes it");
 
 static void fpu_turn(struct cpu *cpu, bool on) {
     if (cpu->machine.fpu_on == on)
@@ -38,27 +36,18 @@ void fpu_load(struct cpu *cpu, const struct machine_context *context) {
         __asm__ volatile("fxrstor64 %0" ::"m"(*context->fpu));
 }
 
-enum capos_status fpu_first_use(struct cpu *cpu, struct thread *thread) {
-    void *block;
-    kassert(thread->context.fpu == NULL);
-    kernel_enter(cpu);
-    enum capos_status status =
-        kmem_alloc(cpu, thread->process->ledger, sizeof(struct fpu_state), &block);
-    kernel_leave(cpu);
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    struct fpu_state *state = block;
+void fpu_make(struct machine_context *context) {
+    struct fpu_state *state = context->fpu_room;
+
+    machine_clear(state, FPU_USED);
     // All exceptions masked, and x87 with its full precision.
     *(uint16_t *)(state->bytes + FPU_CONTROL) = 0x37f;
     *(uint32_t *)(state->bytes + FPU_MXCSR) = 0x1f80;
-    thread->context.fpu = state;
-    fpu_load(cpu, &thread->context);
-    return CAPOS_STATUS_OK;
+    context->fpu = state;
 }
 
-void fpu_free(struct cpu *cpu, struct thread *thread) {
-    if (thread->context.fpu == NULL)
-        return;
-    kmem_free(cpu, thread->process->ledger, thread->context.fpu, sizeof(struct fpu_state));
-    thread->context.fpu = NULL;
+void fpu_first_use(struct cpu *cpu, struct machine_context *context) {
+    kassert(context->fpu == NULL && context->fpu_room != NULL);
+    fpu_make(context);
+    fpu_load(cpu, context);
 }

@@ -71,10 +71,10 @@ static struct thread *user_crash(struct cpu *cpu, const struct machine_context *
 }
 
 static struct thread *user_exception(struct cpu *cpu, const struct machine_context *context) {
-    if (context->vector == VECTOR_NO_FPU && context->fpu == NULL &&
-        fpu_first_use(cpu, cpu->current) == CAPOS_STATUS_OK)
-        return cpu->current;
-    return user_crash(cpu, context);
+    if (context->vector != VECTOR_NO_FPU || context->fpu != NULL)
+        return user_crash(cpu, context);
+    fpu_first_use(cpu, &cpu->current->context);
+    return cpu->current;
 }
 
 void trap_user(struct machine_context *context) {

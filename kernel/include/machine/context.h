@@ -15,12 +15,20 @@ struct machine_start {
     struct uaddr stack; // top, 16-byte aligned
     uint64_t argument[3];
     struct uaddr thread_base; // FS base
+
+    // MACHINE_STATE_BYTES for what else belongs to a thread (FPU state), 16-byte aligned, which may
+    // hold anything; lent until machine_context_fini.
+    void *state;
+
+    // The context of a thread that it is likely to behave as, or NULL.
+    const struct machine_context *like;
 };
 
 // A thread that has not run yet: registers zero but for these.
 void machine_context_init(struct machine_context *context, const struct machine_start *start);
 
-// Gives back what the context has allocated since (FPU state). The thread is on no CPU.
+// The state that was lent is used no more. The thread will not run again; only this CPU may have
+// it.
 void machine_context_fini(struct cpu *cpu, struct machine_context *context);
 
 // The result of the system call that the thread is in.

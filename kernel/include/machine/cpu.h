@@ -6,6 +6,7 @@
 //     struct machine_cpu       its part of struct cpu, which begins with it
 //     struct machine_context   a thread's user registers (machine/context.h)
 //     struct machine_space     an address space's page tables (machine/space.h)
+//     MACHINE_STATE_BYTES      what a thread has beside its context (machine/context.h)
 //
 // and these functions, inline because they are on every path:
 //

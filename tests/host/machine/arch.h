@@ -32,7 +32,10 @@ struct machine_context {
     uint64_t result;
     uint64_t results;       // how often it was set
     _Atomic uint32_t owner; // index + 1 of the CPU that has it; 0: none
+    unsigned char *state;   // that was lent; written whenever it would be saved
 };
+
+#define MACHINE_STATE_BYTES 64
 
 // Nothing is mapped really: tests reach memory as the kernel does, by the frames that are noted
 // here.

@@ -62,8 +62,11 @@ struct machine_context {
     uint64_t rip, cs, flags, rsp, ss;
     // Of threads that are not running.
     uint64_t fs_base, gs_base;
-    struct fpu_state *fpu; // NULL until the thread uses it
+    struct fpu_state *fpu;      // NULL until the thread uses it
+    struct fpu_state *fpu_room; // what it will be; NULL when the thread will not run again
 } __attribute__((aligned(16)));
+
+#define MACHINE_STATE_BYTES 512 // struct fpu_state
 
 struct machine_space {
     uint64_t top;          // physical address of the top-level table
