@@ -125,8 +125,7 @@ static bool read_kernel(struct diag *diag, const char *file, struct mkimage_inpu
     input->kernel = kernel;
     input->kernel_size = mkimage_kernel_strip(kernel, source->size, &why);
     if (input->kernel_size == 0)
-        diag_error(diag, (struct span){.source = source}, "found a kernel that can't be booted: %s",
-                   why);
+        diag_error(diag, span_of_file(source), "found a kernel that can't be booted: %s", why);
     return input->kernel_size != 0;
 }
 

@@ -10,6 +10,7 @@
 #include "host/spawn.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,8 +150,21 @@ static bool image_replace(const char *temporary, const char *output) {
     return false;
 }
 
+// Before seconds of work: is there a folder that takes the image?
+static bool image_can_be_put(const char *output) {
+    char *copy = work_format("%s", output);
+    const char *folder = dirname(copy);
+    bool ok = access(folder, W_OK) == 0;
+    if (!ok)
+        fprintf(stderr, "error: can't write %s: %s: %s\n", output, folder, strerror(errno));
+    free(copy);
+    return ok;
+}
+
 bool mkimage_iso(const struct mkimage_input *input, const char *output) {
     struct work work;
+    if (!image_can_be_put(output))
+        return false;
     setenv("SOURCE_DATE_EPOCH", IMAGE_EPOCH, 0);
     setenv("TZ", "UTC", 1);
     setenv("MTOOLS_SKIP_CHECK", "1", 1);

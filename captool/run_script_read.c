@@ -104,7 +104,7 @@ static bool reader_send(struct reader *reader) {
 }
 
 static bool reader_expect(struct reader *reader) {
-    char why[128];
+    char reason[100], expected[150];
     if (*reader->at != '/')
         return reader_fail(reader, "an expression between slashes");
     const char *start = reader->at;
@@ -120,10 +120,11 @@ static bool reader_expect(struct reader *reader) {
     struct script_command *command = reader_add(reader, SCRIPT_EXPECT);
     int error = regcomp(&command->expression, text, REG_EXTENDED | REG_NEWLINE);
     if (error != 0) {
-        regerror(error, &command->expression, why, sizeof why);
+        regerror(error, &command->expression, reason, sizeof reason);
+        snprintf(expected, sizeof expected, "an extended regular expression (%s)", reason);
         free(text);
         reader->at = start;
-        return reader_fail(reader, why);
+        return reader_fail(reader, expected);
     }
     // The test's name is the expression as it was written.
     snprintf(text, strlen(start) + 1, "%.*s", (int)(reader->at - start + 1), start);

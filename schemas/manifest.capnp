@@ -69,7 +69,8 @@ enum EndAction {
   nothing @0;
   # It is logged.
   powerOff @1;
-  # The machine is switched off; its exit status, 0 to 100, goes to the host (a crash is 100).
+  # The machine is switched off; its exit status, 0 to 100, goes to the host (a crash is 100). When
+  # it can't be started at all, the status is 1.
 }
 
 struct Export {

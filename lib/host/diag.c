@@ -19,6 +19,8 @@ struct diag_entry {
 };
 
 #define QUOTE_LONGEST 60
+#define SHOWN_LONGEST 160 // of a line
+#define SHOWN_BEFORE  60  // before what is wrong
 
 void diag_init(struct diag *diag, struct pool *pool) {
     memset(diag, 0, sizeof *diag);
@@ -128,16 +130,35 @@ static void print_text(const struct source *source, size_t begin, size_t end, FI
     }
 }
 
+// What is shown of a line: of a long one the part around that byte.
+static struct span shown_part(struct span line, size_t at) {
+    const char *text = line.source->text;
+    if (at - line.begin > SHOWN_BEFORE) {
+        line.begin = at - SHOWN_BEFORE;
+        while (line.begin < at && continues_character(text[line.begin]))
+            line.begin++;
+    }
+    if (line.end - line.begin > SHOWN_LONGEST) {
+        line.end = line.begin + SHOWN_LONGEST;
+        while (line.end > at && continues_character(text[line.end]))
+            line.end--;
+    }
+    return line;
+}
+
 static void print_line(struct span span, FILE *out) {
     if (!span.source || span.path)
         return;
     struct span line = source_line(span.source, span.begin);
     size_t begin = span.begin < line.end ? span.begin : line.end;
-    size_t end = span.end < line.end ? span.end : line.end;
-    fprintf(out, "%5zu | ", source_place(span.source, span.begin).line);
-    print_text(span.source, line.begin, line.end, out);
-    fputs("\n      | ", out);
-    print_blank(span.source, line.begin, begin, out);
+    struct span part = shown_part(line, begin);
+    size_t end = span.end < part.end ? span.end : part.end;
+    fprintf(out, "%5zu | %s", source_place(span.source, span.begin).line,
+            part.begin > line.begin ? "..." : "");
+    print_text(span.source, part.begin, part.end, out);
+    fprintf(out, "%s\n      | %s", part.end < line.end ? "..." : "",
+            part.begin > line.begin ? "   " : "");
+    print_blank(span.source, part.begin, begin, out);
     fputc('^', out);
     for (size_t i = begin + 1; i < end; i++)
         if (!continues_character(span.source->text[i]))

@@ -318,6 +318,10 @@ static int status_of(struct capos_process_end end) {
     return status < 0 || status > STATUS_MAX ? STATUS_MAX : status;
 }
 
+static bool powers_off(const struct service *service) {
+    return capos_service_when_it_ends(service->plan->manifest) == CAPOS_END_ACTION_POWER_OFF;
+}
+
 static void end_service(struct services *services, struct service *service,
                         struct capos_process_end end) {
     struct log_line line;
@@ -330,7 +334,7 @@ static void end_service(struct services *services, struct service *service,
     log_begin_service(&line, service->plan->name);
     end_format(&line.format, end);
     log_end(&line);
-    if (capos_service_when_it_ends(service->plan->manifest) == CAPOS_END_ACTION_POWER_OFF)
+    if (powers_off(service))
         services_power_off(status);
     else if (services->running == 0)
         services_power_off(services->status);
@@ -416,6 +420,14 @@ static void start(struct services *services, struct service *service) {
     watch(services, service);
 }
 
+// A service without which the machine is to be off was not started: it never comes to its end.
+static bool lacks_one_that_matters(const struct services *services) {
+    for (unsigned i = 0; i < services->count; i++)
+        if (services->service[i].state == SERVICE_REFUSED && powers_off(&services->service[i]))
+            return true;
+    return false;
+}
+
 void services_start(struct services *services, const struct plan *plan, uint64_t supervisor) {
     services->plan = plan;
     services->count = plan->service_count;
@@ -429,6 +441,6 @@ void services_start(struct services *services, const struct plan *plan, uint64_t
     }
     for (unsigned i = 0; i < plan->service_count; i++)
         start(services, &services->service[plan->order[i]]);
-    if (services->running == 0)
+    if (services->running == 0 || lacks_one_that_matters(services))
         services_power_off(services->status);
 }

@@ -117,6 +117,21 @@ START_TEST(hides_what_is_no_character) {
 }
 END_TEST
 
+// A file without line ends, as programs write them, does not fill the screen.
+START_TEST(shows_a_part_of_a_long_line) {
+    char text[500], expected[800], *put = expected;
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    memcpy(text + 100, "here", 4);
+    struct source source = source_of("a", text);
+    diag_error(&diag, at(&source, "here"), "e");
+    put += sprintf(put, "a:1:101: error: e\n    1 | ...%.160s...\n      |    ", text + 40);
+    put += sprintf(put, "%60s^~~~\n", "");
+    expect_printed(expected);
+}
+END_TEST
+
 START_TEST(bears_places_behind_the_end) {
     struct source source = source_of("a", "x");
 
@@ -155,6 +170,7 @@ int main(void) {
     add(suite, "names paths of binary files", names_paths_of_binary_files);
     add(suite, "counts characters, hides controls", counts_characters_and_hides_controls);
     add(suite, "hides what is no character", hides_what_is_no_character);
+    add(suite, "shows a part of a long line", shows_a_part_of_a_long_line);
     add(suite, "bears places behind the end", bears_places_behind_the_end);
     add(suite, "quotes short and safe", quotes_short_and_safe);
     return harness_run(suite);
