@@ -44,6 +44,7 @@ struct cpu {
     struct reclaim reclaim;
     struct object *closing;                    // put for the last time, not closed yet
     struct object *moved;                      // whose type's `moved` has not run yet
+    struct object *untold;                     // facets that are closed; their servers are to know
     uint32_t commit_depth;                     // debug.h
     struct dispatch *dispatch[CPU_DISPATCHES]; // scratch of the kernel call that runs here, and of
                                                // the answer to a held one

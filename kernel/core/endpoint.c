@@ -140,39 +140,61 @@ void facet_bury(struct cpu *cpu, struct facet *facet) {
     object_retire(cpu, &facet->object);
 }
 
-// Will the facet that this CPU closes next be told of by the same notice?
-static bool has_companion(const struct cpu *cpu, const struct endpoint *endpoint) {
-    const struct object *next = cpu->closing;
-
-    return next != NULL && next->type == &facet_type &&
-           ((const struct facet *)(const void *)next)->endpoint == endpoint &&
-           ((const struct facet *)(const void *)next)->epoch == endpoint->epoch;
-}
-
-// A minted facet that its server still answers for stays until the server has been told; of several
-// that go together by one notice, which the last one brings about.
+// A minted facet stays until its server, if that is still there, has been told.
 static bool facet_close(struct cpu *cpu, struct object *object) {
     struct facet *facet = facet_of(object);
-    struct endpoint *endpoint = facet->endpoint;
-    bool noticed;
+
+    if (facet->epoch == FACET_ROOT) {
+        facet_let_go(cpu, facet);
+        return true;
+    }
+    object->next = cpu->untold;
+    cpu->untold = object;
+    return false;
+}
+
+static void push_released_locked(struct endpoint *endpoint, struct object *object) {
+    object->next = NULL;
+    if (endpoint->released == NULL)
+        endpoint->released = object;
+    else
+        endpoint->released_last->next = object;
+    endpoint->released_last = object;
+}
+
+// Takes the endpoint's facets off this CPU's list. Those that nobody will be told of are returned.
+static struct object *take_untold_locked(struct cpu *cpu, struct endpoint *endpoint) {
+    struct object **at = &cpu->untold, *object, *dead = NULL;
+
+    while ((object = *at) != NULL) {
+        if (UNLIKELY(facet_of(object)->endpoint != endpoint)) {
+            at = &object->next;
+            continue;
+        }
+        *at = object->next;
+        if (LIKELY(facet_is_live(facet_of(object)))) {
+            push_released_locked(endpoint, object);
+        } else {
+            object->next = dead;
+            dead = object;
+        }
+    }
+    return dead;
+}
+
+void endpoint_tell(struct cpu *cpu) {
+    struct endpoint *endpoint = facet_of(cpu->untold)->endpoint;
+    struct object *dead, *next;
 
     lock_take(&endpoint->lock);
-    noticed = facet->epoch != FACET_ROOT && facet_is_live(facet);
-    if (LIKELY(noticed)) {
-        facet->object.next = NULL;
-        if (endpoint->released == NULL)
-            endpoint->released = object;
-        else
-            endpoint->released_last->next = object;
-        endpoint->released_last = object;
-        if (!list_is_empty(&endpoint->idle) && !has_companion(cpu, endpoint))
-            endpoint_match_locked(cpu, endpoint);
-    }
+    dead = take_untold_locked(cpu, endpoint);
+    if (!list_is_empty(&endpoint->idle))
+        endpoint_match_locked(cpu, endpoint);
     lock_drop(&endpoint->lock);
-    if (LIKELY(noticed))
-        return false;
-    facet_let_go(cpu, facet);
-    return true;
+    for (; dead != NULL; dead = next) {
+        next = dead->next;
+        facet_bury(cpu, facet_of(dead));
+    }
 }
 
 const struct object_type facet_type = {

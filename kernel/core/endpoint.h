@@ -98,6 +98,10 @@ must_use enum capos_status endpoint_mint(struct cpu *cpu, struct receiver *recei
 // The end of a facet whose last reference is gone and whose notice is delivered or void.
 void facet_bury(struct cpu *cpu, struct facet *facet);
 
+// The endpoint of the first facet in cpu->untold is told of all of them that are its own, by one
+// message if there is room in it. object_close_pending calls it, when nothing is left to close.
+void endpoint_tell(struct cpu *cpu);
+
 // Undoes endpoint_create_facet or endpoint_mint for a facet that nobody has seen.
 void facet_discard(struct cpu *cpu, struct facet *facet);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Objects' references and their end (object.h). The last put may happen under any lock, so it only
 // chains the object to its CPU's list; closing runs later, without locks, and may put more objects.
+// Servers are told of their facets when all is closed, so that what goes together is told together.
 #include "core/object.h"
 
 #include "core/cpu.h"
+#include "core/endpoint.h"
 #include "core/kmem.h"
 #include "core/panic.h"
 
@@ -86,11 +88,13 @@ static void close_first(struct cpu *cpu) {
 bool object_close_pending(struct cpu *cpu) {
     bool worked = false;
 
-    while (cpu->closing != NULL || cpu->moved != NULL) {
+    while (cpu->closing != NULL || cpu->moved != NULL || cpu->untold != NULL) {
         if (cpu->moved != NULL)
             run_moved(cpu);
-        else
+        else if (cpu->closing != NULL)
             close_first(cpu);
+        else
+            endpoint_tell(cpu);
         machine_interrupt_window(cpu);
         worked = true;
     }

@@ -561,7 +561,8 @@ static void time_out(struct driver *d) {
 }
 
 // While a process dies others that it wakes may run or not, as it happens. So that what they get
-// does not depend on it, those who wait may wait for one thing only.
+// does not depend on it, those who wait may wait for one thing only, and be told of one facet: what
+// a process had goes in several steps.
 static bool can_kill(const struct driver *d, int p) {
     for (int i = 0; i < PROCESSES; i++) {
         const struct m_process *process = &d->model.process[i];
@@ -569,7 +570,9 @@ static bool can_kill(const struct driver *d, int p) {
 
         for (int slot = 0; slot < SLOTS; slot++)
             calls += process->call[slot].state == QUEUED || process->call[slot].state == DELIVERED;
-        if (i != p && process->waiting && process->armed_count > (calls == 0))
+        if (i != p && process->waiting &&
+            (process->armed_count > (calls == 0) ||
+             (process->armed_count > 0 && model_facets_ending(&d->model, p, i) > 1)))
             return false;
     }
     return true;

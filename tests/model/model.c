@@ -97,6 +97,28 @@ bool model_is_busy(const struct model *model, int process) {
     return false;
 }
 
+static bool is_told_of(const struct model *model, int object, int server) {
+    const struct m_object *o = &model->object[object < 0 ? 0 : object];
+
+    return object >= 0 && o->kind == FACET && !o->root &&
+           model->endpoint[o->endpoint].server == server;
+}
+
+int model_facets_ending(const struct model *model, int process, int server) {
+    int n = 0;
+
+    for (int i = 0; i < HOLDS; i++)
+        n += is_told_of(model, model->process[process].hold[i].object, server);
+    for (int p = 0; p < PROCESSES; p++)
+        for (int i = 0; i < SLOTS; i++) {
+            const struct m_call *call = &model->process[p].call[i];
+
+            if (call->state == WAITING || (p == process && call->state != IDLE))
+                n += is_told_of(model, call->target, server);
+        }
+    return n;
+}
+
 static int kept(const struct model *model, int process) {
     const struct m_token *token = model->process[process].token;
     int n = 0;

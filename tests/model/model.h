@@ -212,6 +212,9 @@ void model_resume(struct model *model, int process);
 
 void model_kill(struct model *model, int process);
 
+// At most so many facets end with a process that its server, another process, is told of.
+int model_facets_ending(const struct model *model, int process, int server);
+
 // A message has told of an id, of those that could be told. False: it was none.
 bool model_told(struct model *model, uint64_t id);
 

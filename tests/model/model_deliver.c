@@ -124,32 +124,42 @@ static void count_references(const struct model *model, uint16_t counts[OBJECTS]
     }
 }
 
-// Objects that nobody refers to any more go; minted facets are told of first.
+// One that nobody refers to any more goes. True: it is a minted facet, to be told of first.
+static bool collect_one(struct model *model, int index) {
+    struct m_object *o = &model->object[index];
+    struct m_endpoint *e = &model->endpoint[o->endpoint];
+
+    if (o->kind != FACET || o->root || !model_is_live(model, o)) {
+        if (o->kind == PLAIN && model->gone != NULL)
+            model->gone(o);
+        o->kind = NOTHING;
+        return false;
+    }
+    o->noticed = true;
+    model->id[o->id] = RELEASED;
+    e->released[e->released_known++] = index;
+    e->released_count++;
+    return true;
+}
+
+// Servers are told of what goes together by as few messages as have room for it. What that ends
+// may have been the last to refer to something.
 void model_collect(struct model *model) {
     uint16_t counts[OBJECTS];
+    bool news[ENDPOINTS], any;
 
-    count_references(model, counts);
-    for (int i = 0; i < model->objects; i++) {
-        struct m_object *o = &model->object[i];
-
-        if (o->kind == NOTHING || o->noticed || counts[i] > 0)
-            continue;
-        if (o->kind == FACET && !o->root && model_is_live(model, o)) {
-            struct m_endpoint *e = &model->endpoint[o->endpoint];
-
-            o->noticed = true;
-            model->id[o->id] = RELEASED;
-            e->released[e->released_known++] = i;
-            e->released_count++;
-            while (model_match(model, o->endpoint)) // each as it comes, not all together
+    do {
+        memset(news, 0, sizeof(news));
+        any = false;
+        count_references(model, counts);
+        for (int i = 0; i < model->objects; i++)
+            if (model->object[i].kind != NOTHING && !model->object[i].noticed && counts[i] == 0 &&
+                collect_one(model, i))
+                any = news[model->object[i].endpoint] = true;
+        for (int endpoint = 0; endpoint < ENDPOINTS; endpoint++)
+            while (news[endpoint] && model_match(model, endpoint))
                 continue;
-            count_references(model, counts);
-        } else {
-            if (o->kind == PLAIN && model->gone != NULL)
-                model->gone(o);
-            o->kind = NOTHING;
-        }
-    }
+    } while (any);
     while (model->objects > 0 && model->object[model->objects - 1].kind == NOTHING)
         model->objects--;
 }

@@ -152,11 +152,10 @@ END_TEST
 
 enum { SEVERAL = 3 };
 
-// Facets that one entry gives up are told of by one notice, though the server waits for the first.
-START_TEST(given_up_together_told_together) {
+// A client with minted facets 0, 1, 2, and their server, which waits to be told of them.
+static struct pair with_several(void) {
     struct pair pair = pair_create();
     struct capos_sqe call = call_with(&pair, 0, SEVERAL);
-    uint64_t ids[SEVERAL], result, seen = 0;
 
     serve(&pair);
     deliver(&pair, &call);
@@ -168,19 +167,66 @@ START_TEST(given_up_together_told_together) {
                                                           .scope = CAPOS_SCOPE_ANY};
     ck_assert_uint_eq(answer(&pair, SEVERAL).caps, SEVERAL);
     serve(&pair);
-    for (unsigned i = 0; i < SEVERAL; i++)
-        *ring_user_next(&pair.client.ring) =
-            (struct capos_sqe){.opcode = CAPOS_OP_RELEASE, .cap = client_descriptors(&pair)[i].cap};
-    ck_assert(actor_enter(&pair.client, SEVERAL, 0, 0, &result));
-    actor_run(&pair.server, &pair.host->cpus[0]);
-    ck_assert_int_eq(actor_take(&pair.server).result,
+    return pair;
+}
+
+static void release(struct pair *pair, uint64_t cap) {
+    *ring_user_next(&pair->client.ring) =
+        (struct capos_sqe){.opcode = CAPOS_OP_RELEASE, .cap = cap};
+}
+
+static void told_of_all(struct pair *pair) {
+    uint64_t ids[SEVERAL], seen = 0;
+
+    actor_run(&pair->server, &pair->host->cpus[0]);
+    ck_assert_int_eq(actor_take(&pair->server).result,
                      (int)(sizeof(struct capos_message) + sizeof(ids)));
-    ck_assert_uint_eq(pair_message(&pair)->kind, CAPOS_MESSAGE_RELEASED);
-    memcpy(ids, pair_message(&pair) + 1, sizeof(ids));
+    ck_assert_uint_eq(pair_message(pair)->kind, CAPOS_MESSAGE_RELEASED);
+    memcpy(ids, pair_message(pair) + 1, sizeof(ids));
     for (unsigned i = 0; i < SEVERAL; i++)
         seen |= UINT64_C(1) << ids[i];
     ck_assert_uint_eq(seen, (1 << SEVERAL) - 1);
-    ck_assert_uint_eq(ledger_used(pair.server.process->ledger, LEDGER_FACETS), 0);
+    ck_assert_uint_eq(ledger_used(pair->server.process->ledger, LEDGER_FACETS), 0);
+}
+
+// Facets that one entry gives up are told of by one notice, though the server waits for the first.
+START_TEST(given_up_together_told_together) {
+    struct pair pair = with_several();
+    uint64_t result;
+
+    for (unsigned i = 0; i < SEVERAL; i++)
+        release(&pair, client_descriptors(&pair)[i].cap);
+    ck_assert(actor_enter(&pair.client, SEVERAL, 0, 0, &result));
+    told_of_all(&pair);
+    pair_destroy(&pair);
+}
+END_TEST
+
+// Also when other things go with them, in between: a root facet, and what is no facet at all.
+START_TEST(told_together_whatever_goes_with_them) {
+    struct pair pair = with_several();
+    uint64_t result;
+
+    release(&pair, client_descriptors(&pair)[0].cap);
+    release(&pair, pair.facet);
+    release(&pair, client_descriptors(&pair)[1].cap);
+    release(&pair, grant_plain(&pair.client, CAPOS_SCOPE_ANY));
+    release(&pair, client_descriptors(&pair)[2].cap);
+    ck_assert(actor_enter(&pair.client, SEVERAL + 2, 0, 0, &result));
+    told_of_all(&pair);
+    pair_destroy(&pair);
+}
+END_TEST
+
+// And by death.
+START_TEST(told_together_of_what_a_client_had) {
+    struct pair pair = with_several();
+
+    for (unsigned i = 0; i < SEVERAL; i++) // which takes the slots' order from them
+        (void)grant_plain(&pair.client, CAPOS_SCOPE_ANY);
+    actor_destroy(&pair.client);
+    told_of_all(&pair);
+    pair.client = actor_create(pair.host, "another", 1);
     pair_destroy(&pair);
 }
 END_TEST
@@ -380,6 +426,9 @@ int main(void) {
     harness_add(suite, "copies and moves", copies_and_moves);
     harness_add(suite, "the life of a minted facet", the_life_of_a_minted_facet);
     harness_add(suite, "given up together, told together", given_up_together_told_together);
+    harness_add(suite, "told together, whatever goes with them",
+                told_together_whatever_goes_with_them);
+    harness_add(suite, "told together of what a client had", told_together_of_what_a_client_had);
     harness_add(suite, "refusals change nothing", refusals_change_nothing);
     harness_add(suite, "a session keeps its own", a_session_keeps_its_own);
     harness_add(suite, "the Receiver moves on", the_receiver_moves_on);
