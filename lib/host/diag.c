@@ -19,8 +19,8 @@ struct diag_entry {
 };
 
 #define QUOTE_LONGEST 60
-#define SHOWN_LONGEST 160 // of a line
-#define SHOWN_BEFORE  60  // before what is wrong
+#define SHOWN_LONGEST 240 // of a line
+#define SHOWN_BEFORE  100 // before what is wrong
 
 void diag_init(struct diag *diag, struct pool *pool) {
     memset(diag, 0, sizeof *diag);
@@ -133,6 +133,8 @@ static void print_text(const struct source *source, size_t begin, size_t end, FI
 // What is shown of a line: of a long one the part around that byte.
 static struct span shown_part(struct span line, size_t at) {
     const char *text = line.source->text;
+    if (line.end - line.begin <= SHOWN_LONGEST)
+        return line;
     if (at - line.begin > SHOWN_BEFORE) {
         line.begin = at - SHOWN_BEFORE;
         while (line.begin < at && continues_character(text[line.begin]))

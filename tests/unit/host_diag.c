@@ -119,15 +119,15 @@ END_TEST
 
 // A file without line ends, as programs write them, does not fill the screen.
 START_TEST(shows_a_part_of_a_long_line) {
-    char text[500], expected[800], *put = expected;
+    char text[600], expected[900], *put = expected;
 
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    memcpy(text + 100, "here", 4);
+    memcpy(text + 200, "here", 4);
     struct source source = source_of("a", text);
     diag_error(&diag, at(&source, "here"), "e");
-    put += sprintf(put, "a:1:101: error: e\n    1 | ...%.160s...\n      |    ", text + 40);
-    put += sprintf(put, "%60s^~~~\n", "");
+    put += sprintf(put, "a:1:201: error: e\n    1 | ...%.240s...\n      |    ", text + 100);
+    put += sprintf(put, "%100s^~~~\n", "");
     expect_printed(expected);
 }
 END_TEST
