@@ -127,18 +127,6 @@ void guest_grant_threads(struct guest_program *program) {
         add_grant(program, own[i]);
 }
 
-static struct capos_memory_object find_binary(const char *name) {
-    struct capos_boot_package_binary_results found;
-    struct capos_memory_object binary = {0};
-    struct capos_call call;
-
-    if (capos_boot_package_binary(&call, capos_ring(), (struct capos_boot_package){holds.package},
-                                  capos_text_of(name), &found) == CAPOS_DONE)
-        binary = capos_boot_package_binary_results_object(found);
-    capos_call_release(&call);
-    return binary;
-}
-
 static void set_limits(struct capos_resource_limits_builder to, const struct guest_limits *from) {
     capos_resource_limits_set_slots(to, from->slots);
     capos_resource_limits_set_frames(to, from->frames);
@@ -171,7 +159,7 @@ static void set_grants(struct capos_process_spawner_spawn_params_builder params,
 
 int guest_spawn(const struct guest_program *program, struct capos_process_handle *process) {
     struct capos_process_spawner_spawn_results results;
-    struct capos_memory_object binary = find_binary(program->binary);
+    struct capos_memory_object binary = guest_binary(program->binary);
     struct capos_call call;
 
     if (binary.id == 0)

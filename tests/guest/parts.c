@@ -4,7 +4,7 @@
 #include "parts.h"
 
 #include "capos/runtime.h"
-#include "schemas/memory.capos.h"
+#include "schemas/boot.capos.h"
 #include "schemas/time.capos.h"
 
 struct capos_endpoint guest_endpoint(void) {
@@ -41,6 +41,20 @@ uint64_t guest_receiver(struct capos_endpoint endpoint) {
     uint64_t receiver = capos_endpoint_receiver_results_receiver(results).id;
     capos_call_release(&call);
     return receiver;
+}
+
+struct capos_memory_object guest_binary(const char *name) {
+    struct capos_boot_package package = {
+        capos_need("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID)};
+    struct capos_boot_package_binary_results results;
+    struct capos_memory_object binary = {0};
+    struct capos_call call;
+
+    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of(name), &results) ==
+        CAPOS_DONE)
+        binary = capos_boot_package_binary_results_object(results);
+    capos_call_release(&call);
+    return binary;
 }
 
 uint64_t guest_memory(uint64_t bytes) {

@@ -7,6 +7,7 @@
 #define TESTS_GUEST_PARTS_H
 
 #include "schemas/endpoint.capos.h"
+#include "schemas/memory.capos.h"
 #include "schemas/process.capos.h"
 #include "schemas/session.capos.h"
 
@@ -19,6 +20,9 @@ struct capos_endpoint guest_endpoint(void);
 // A facet that may go to any session, and a Receiver of it. The caller releases them.
 uint64_t guest_facet(struct capos_endpoint endpoint, uint64_t interface, uint64_t object_id);
 uint64_t guest_receiver(struct capos_endpoint endpoint);
+
+// A program of the boot archive, with the grant `bootPackage`; 0 when there is none of that name.
+struct capos_memory_object guest_binary(const char *name);
 
 // A MemoryObject, with the grant `frames`; and where one is mapped, to be read and written, with
 // the grant `virtualMemory`.

@@ -139,16 +139,24 @@ START_TEST(gifts) {
 }
 END_TEST
 
+// Has a call bring a copy of another thing, whose CapId is returned.
+static uint64_t send_other(struct world *world, struct capos_sqe *sqe) {
+    struct capos_descriptor *sent = actor_at(&world->actor, DESCRIPTORS);
+    struct thing *thing = thing_create(&world->host->cpus[0], &world->host->kernel.root);
+    uint64_t other =
+        actor_grant(&world->actor, &thing->object, THING_INTERFACE, CAPOS_SCOPE_SERVER);
+
+    sqe->sent = 1;
+    *sent = (struct capos_descriptor){.kind = CAPOS_TRANSFER_COPY, .cap = other};
+    return other;
+}
+
 START_TEST(capabilities_of_params) {
     struct world world = world_create();
     struct capos_sqe sqe = sqe_of(&world, TAKE);
     struct capos_descriptor *sent = actor_at(&world.actor, DESCRIPTORS);
-    uint64_t other = actor_grant(
-        &world.actor, &thing_create(&world.host->cpus[0], &world.host->kernel.root)->object, 9,
-        CAPOS_SCOPE_SERVER);
+    uint64_t other = send_other(&world, &sqe);
 
-    sqe.sent = 1;
-    *sent = (struct capos_descriptor){.kind = CAPOS_TRANSFER_COPY, .cap = other};
     ck_assert_uint_eq(actor_do(&world.actor, &sqe).flags, 0);
     ck_assert_int_eq(actor_holds(&world.actor, other), CAPOS_STATUS_OK);
     sent->cap = other ^ UINT64_C(1) << 33;
@@ -168,13 +176,8 @@ END_TEST
 START_TEST(released_during_the_call) {
     struct world world = world_create();
     struct capos_sqe sqe = sqe_of(&world, LOSE);
-    struct capos_descriptor *sent = actor_at(&world.actor, DESCRIPTORS);
-    uint64_t other = actor_grant(
-        &world.actor, &thing_create(&world.host->cpus[0], &world.host->kernel.root)->object, 9,
-        CAPOS_SCOPE_SERVER);
 
-    sqe.sent = 1;
-    *sent = (struct capos_descriptor){.kind = CAPOS_TRANSFER_COPY, .cap = other};
+    (void)send_other(&world, &sqe);
     ck_assert_int_eq(actor_do(&world.actor, &sqe).result, 0);
     host_settle(world.host);
     ck_assert_int_eq(things, 1);

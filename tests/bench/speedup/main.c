@@ -11,41 +11,15 @@
 
 #include "base/format.h"
 #include "capos/thread.h"
-#include "schemas/boot.capos.h"
 #include "schemas/process.capos.h"
-#include "schemas/time.capos.h"
 #include "tests/bench/work.h"
+#include "tests/guest/parts.h"
 
 enum { TIMES = 5, WORKERS_MAX = 4 };
 
 static struct capos_process_spawner spawner;
-static struct capos_timer timer;
 static struct capos_memory_object binary;
 static struct capos_process_handle workers[WORKERS_MAX];
-
-static uint64_t now(void) {
-    struct capos_timer_now_results results;
-    struct capos_call call;
-    uint64_t time = 0;
-
-    if (capos_timer_now(&call, capos_ring(), timer, &results) == CAPOS_DONE)
-        time = capos_timer_now_results_nanoseconds(results);
-    capos_call_release(&call);
-    return time;
-}
-
-static void find_binary(void) {
-    struct capos_boot_package package = {
-        capos_need("bootPackage", CAPOS_BOOT_PACKAGE_INTERFACE_ID)};
-    struct capos_boot_package_binary_results results;
-    struct capos_call call;
-
-    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of("worker"),
-                                  &results) != CAPOS_DONE)
-        capos_panic("there is no worker");
-    binary = capos_boot_package_binary_results_object(results);
-    capos_call_release(&call);
-}
 
 // A worker that does one of `parts` parts: it has as many grants, which do not matter otherwise.
 static struct capos_process_handle start(unsigned parts) {
@@ -89,13 +63,13 @@ static void wait(struct capos_process_handle process) {
 }
 
 static uint64_t by_processes(unsigned count) {
-    uint64_t began = now();
+    uint64_t began = guest_now();
 
     for (unsigned i = 0; i < count; i++)
         workers[i] = start(count);
     for (unsigned i = 0; i < count; i++)
         wait(workers[i]);
-    return now() - began;
+    return guest_now() - began;
 }
 
 static int32_t work_part(void *count) {
@@ -104,7 +78,7 @@ static int32_t work_part(void *count) {
 
 static uint64_t by_threads(unsigned count) {
     struct capos_thread *threads[WORKERS_MAX];
-    uint64_t began = now();
+    uint64_t began = guest_now();
 
     for (unsigned i = 0; i < count; i++)
         if (capos_thread_create(&threads[i], work_part, &count, NULL) != CAPOS_DONE)
@@ -115,7 +89,7 @@ static uint64_t by_threads(unsigned count) {
         if (capos_thread_join(threads[i], &status) != CAPOS_DONE || status != 0)
             capos_panic("a thread ended badly");
     }
-    return now() - began;
+    return guest_now() - began;
 }
 
 static void best_of(const char *kind, uint64_t (*by)(unsigned count), unsigned count) {
@@ -141,8 +115,9 @@ static void best_of(const char *kind, uint64_t (*by)(unsigned count), unsigned c
 
 int main(void) {
     spawner.id = capos_need("spawner", CAPOS_PROCESS_SPAWNER_INTERFACE_ID);
-    timer.id = capos_need("timer", CAPOS_TIMER_INTERFACE_ID);
-    find_binary();
+    binary = guest_binary("worker");
+    if (binary.id == 0)
+        capos_panic("there is no worker");
     for (unsigned count = 1; count <= WORKERS_MAX; count *= 2) {
         best_of("processes", by_processes, count);
         best_of("threads", by_threads, count);

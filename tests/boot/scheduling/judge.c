@@ -6,7 +6,6 @@
 // compared with the host's own slices.
 #include "base/bits.h"
 #include "capos/runtime.h"
-#include "schemas/boot.capos.h"
 #include "schemas/demo/echo.capos.h"
 #include "schemas/endpoint.capos.h"
 #include "schemas/scheduling.capos.h"
@@ -40,12 +39,9 @@ struct party {
 static int set_weight(uint64_t target, uint32_t weight) {
     struct capos_scheduling_policy_set_weight_results results;
     struct capos_call call;
-    struct capos_scheduling_policy_set_weight_params_builder params =
-        capos_scheduling_policy_set_weight_begin(&call, capos_ring(), policy);
+    int outcome = capos_scheduling_policy_set_weight(
+        &call, capos_ring(), policy, (struct capos_capability){target}, weight, &results);
 
-    capos_scheduling_policy_set_weight_params_give_target(params, capos_descriptor_copy(target));
-    capos_scheduling_policy_set_weight_params_set_weight(params, weight);
-    int outcome = capos_scheduling_policy_set_weight_call(&call, &results);
     capos_call_release(&call);
     return outcome;
 }
@@ -53,12 +49,9 @@ static int set_weight(uint64_t target, uint32_t weight) {
 static int set_affinity(uint64_t target, uint64_t processors) {
     struct capos_scheduling_policy_set_affinity_results results;
     struct capos_call call;
-    struct capos_scheduling_policy_set_affinity_params_builder params =
-        capos_scheduling_policy_set_affinity_begin(&call, capos_ring(), policy);
+    int outcome = capos_scheduling_policy_set_affinity(
+        &call, capos_ring(), policy, (struct capos_capability){target}, processors, &results);
 
-    capos_scheduling_policy_set_affinity_params_give_target(params, capos_descriptor_copy(target));
-    capos_scheduling_policy_set_affinity_params_set_processors(params, processors);
-    int outcome = capos_scheduling_policy_set_affinity_call(&call, &results);
     capos_call_release(&call);
     return outcome;
 }
@@ -254,14 +247,10 @@ static void test_affinity(void) {
 
 // A storm of this kind, still without what it needs.
 static struct guest_program storm(const char *name) {
-    struct guest_program program = {.binary = "storm", .grants = 1};
+    struct guest_program program = {.binary = "storm"};
 
-    program.grant[0] = (struct guest_grant){name, guest_system()->info, GUEST_COPY};
+    guest_grant(&program, name, guest_system()->info);
     return program;
-}
-
-static void grant(struct guest_program *program, const char *name, uint64_t cap) {
-    program->grant[program->grants++] = (struct guest_grant){name, cap, GUEST_COPY};
 }
 
 // A victim and the members of a storm on one processor: the victim has at least four fifths of its
@@ -291,7 +280,7 @@ static void test_storm(const char *kind, const char *name) {
     struct guest_program program = storm(kind);
     struct party party = {0};
 
-    grant(&program, "timer", guest_system()->timer);
+    guest_grant(&program, "timer", guest_system()->timer);
     for (unsigned i = 0; i < 3; i++)
         join(&party, &program);
     check_victim(&party, 4, name);
@@ -316,7 +305,7 @@ static void test_handoff(void) {
 
     make_endpoint(&receiver, &facet);
     server.grant[0] = (struct guest_grant){"receiver", receiver, GUEST_MOVE};
-    grant(&client, "echo", facet);
+    guest_grant(&client, "echo", facet);
     join(&party, &server);
     join(&party, &client);
     check_victim(&party, 3, "two that call each other for ever");
@@ -325,21 +314,13 @@ static void test_handoff(void) {
 
 static void test_spawns(void) {
     struct guest_program program = storm("spawns");
-    struct capos_boot_package package = {guest_system()->package};
-    struct capos_boot_package_binary_results found;
+    uint64_t binary = guest_binary("storm").id;
     struct party party = {0};
-    struct capos_call call;
-    uint64_t binary;
 
-    if (capos_boot_package_binary(&call, capos_ring(), package, capos_text_of("storm"), &found) !=
-        CAPOS_DONE)
-        capos_panic("there is no storm");
-    binary = capos_boot_package_binary_results_object(found).id;
-    capos_call_release(&call);
     program.limits = (struct guest_limits){
         .frames = 1024, .threads = 4, .kernel_memory = 256, .slots = 256, .reserved_pages = 300000};
-    grant(&program, "binary", binary);
-    grant(&program, "spawner", guest_system()->spawner);
+    guest_grant(&program, "binary", binary);
+    guest_grant(&program, "spawner", guest_system()->spawner);
     join(&party, &program);
     check_victim(&party, 3, "one that spawns and kills without end");
     capos_release(binary);
@@ -362,12 +343,10 @@ static int create_context(uint64_t budget, uint64_t period, struct capos_schedul
 static int bind(uint64_t target, uint64_t context) {
     struct capos_scheduling_policy_bind_results results;
     struct capos_call call;
-    struct capos_scheduling_policy_bind_params_builder params =
-        capos_scheduling_policy_bind_begin(&call, capos_ring(), policy);
+    int outcome =
+        capos_scheduling_policy_bind(&call, capos_ring(), policy, (struct capos_capability){target},
+                                     (struct capos_scheduling_context){context}, &results);
 
-    capos_scheduling_policy_bind_params_give_target(params, capos_descriptor_copy(target));
-    capos_scheduling_policy_bind_params_give_context(params, capos_descriptor_copy(context));
-    int outcome = capos_scheduling_policy_bind_call(&call, &results);
     capos_call_release(&call);
     return outcome;
 }
@@ -375,11 +354,9 @@ static int bind(uint64_t target, uint64_t context) {
 static int unbind(uint64_t target) {
     struct capos_scheduling_policy_unbind_results results;
     struct capos_call call;
-    struct capos_scheduling_policy_unbind_params_builder params =
-        capos_scheduling_policy_unbind_begin(&call, capos_ring(), policy);
+    int outcome = capos_scheduling_policy_unbind(&call, capos_ring(), policy,
+                                                 (struct capos_capability){target}, &results);
 
-    capos_scheduling_policy_unbind_params_give_target(params, capos_descriptor_copy(target));
-    int outcome = capos_scheduling_policy_unbind_call(&call, &results);
     capos_call_release(&call);
     return outcome;
 }
@@ -458,7 +435,7 @@ static void test_lending(void) {
 
     make_endpoint(&receiver, &facet);
     server.grant[0] = (struct guest_grant){"receiver", receiver, GUEST_MOVE};
-    grant(&client, "echo", facet);
+    guest_grant(&client, "echo", facet);
     join(&party, &server);
     join(&party, &client);
     if (bind(party.member[1].id, context.id) != CAPOS_DONE)
