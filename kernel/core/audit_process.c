@@ -231,6 +231,13 @@ static const char *audit_use(const struct ring *ring, const struct call *call) {
     return NULL;
 }
 
+static const char *audit_wait(const struct ring *ring) {
+    if (ring->phase == RING_WAITING && ring->awaited != NULL &&
+        (call_state(ring->awaited) == CALL_IDLE || !ring_goes_on_with(ring, ring->awaited)))
+        return "ring: its thread goes on with the record that it awaits";
+    return NULL;
+}
+
 static const char *audit_ring(const struct ring *ring, const struct captable *table,
                               uint32_t *reserved) {
     const struct captable_entry *entries = table->entries;
@@ -256,6 +263,8 @@ static const char *audit_ring(const struct ring *ring, const struct captable *ta
     }
     if (broken == NULL)
         broken = audit_chain(ring, &ring->due, CALL_DUE);
+    if (broken == NULL)
+        broken = audit_wait(ring);
     if (broken == NULL && ring->phase != RING_DEAD &&
         ring->accepted - ring->skipped - ring->cq_tail != in_flight)
         return "ring: it has a completion reserved for each operation in flight";

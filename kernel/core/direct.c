@@ -107,8 +107,8 @@ static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *
     tokens = &to->process->tokens;
     lock_take(&tokens->lock);
     lock_take(&to->lock);
-    usual = token_is_free_locked(tokens) && list_is_only(&to->armed, &receive->link) &&
-            direct_can_go_on(cpu, to, receive) && object_try_get(&direct->facet->object);
+    usual = token_is_free_locked(tokens) && direct_can_go_on(cpu, to, receive) &&
+            object_try_get(&direct->facet->object);
     if (LIKELY(usual))
         commit_call(cpu, direct, receive);
     lock_drop(&to->lock);
@@ -137,7 +137,7 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
     lock_take(&endpoint->lock);
     server = deliver_locked(cpu, &direct, endpoint);
     lock_drop(&endpoint->lock);
-    return UNLIKELY(server == NULL) ? NULL : direct_change_over(cpu, ring, 1, wait, server);
+    return UNLIKELY(server == NULL) ? NULL : direct_change_over(cpu, ring, 1, direct.call, server);
 }
 
 // Can the call be answered by these params, and its RECV be offered again, with nothing else that
@@ -169,11 +169,6 @@ static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos
     debug_commit_end(cpu);
 }
 
-// Has its end nothing to give back, nor to tell to others?
-static bool call_ends_simply(const struct call *call) {
-    return call->flags == 0 && call->reserved == 0;
-}
-
 // The caller, which now has its answer; or NULL. The tokens are locked as well.
 static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                                     struct endpoint *endpoint, struct token *token) {
@@ -182,8 +177,7 @@ static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const st
     bool usual;
 
     lock_take(&to->lock);
-    usual = call_ends_simply(call) && !to->offering && direct_can_go_on(cpu, to, call) &&
-            call_claim(call, token->word);
+    usual = direct_can_go_on(cpu, to, call) && call_claim(call, token->word);
     if (LIKELY(usual))
         commit_return(cpu, ring, sqe, endpoint, token);
     lock_drop(&to->lock);
@@ -208,6 +202,7 @@ struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct ca
                              uint32_t wait) {
     struct thread *caller = NULL;
     struct receiver *receiver;
+    struct call *receive;
     struct endpoint *endpoint;
     struct token *token;
 
@@ -224,5 +219,9 @@ struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct ca
     if (LIKELY(!deliver_has_work(endpoint)))
         caller = return_locked(cpu, ring, sqe, endpoint, token);
     lock_drop(&endpoint->lock);
-    return UNLIKELY(caller == NULL) ? NULL : direct_change_over(cpu, ring, 1, wait, caller);
+    if (UNLIKELY(caller == NULL))
+        return NULL;
+    // The RECV is the only one that is armed now.
+    receive = list_entry(ring->armed.head.next, struct call, link);
+    return direct_change_over(cpu, ring, 1, receive, caller);
 }

@@ -28,15 +28,15 @@ static inlined bool direct_is_waited_for(const struct ring *ring, const struct c
     return wait == (CAPOS_WAIT_SLOT | sqe->slot) || (wait == 1 && list_is_empty(&ring->armed));
 }
 
-// `next` goes on here; the running thread, of which so many SQEs were taken, waits.
+// `next` goes on here; the running thread, of which so many SQEs were taken, waits, and is known to
+// go on with the end of `awaited` (ring_goes_on_with); NULL: nothing is known.
 static inlined struct thread *direct_change_over(struct cpu *cpu, struct ring *ring, uint32_t taken,
-                                                 uint32_t wait, struct thread *next) {
+                                                 struct call *awaited, struct thread *next) {
     machine_context_set_result(&ring->thread->context, taken); // CAPOS_ENTER_DONE
     ring->sq_head += taken;
     ring_publish_taken(ring);
-    ring_wait_for(ring, wait, CAPOS_NO_DEADLINE);
     sched_pass(cpu, next);
-    return sched_leave_passed(cpu, ring_rest(ring) ? NULL : ring->thread);
+    return sched_leave_passed(cpu, ring_rest(ring, awaited) ? NULL : ring->thread);
 }
 
 #endif

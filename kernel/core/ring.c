@@ -177,10 +177,37 @@ bool ring_is_idle(const struct ring *ring) {
 }
 
 static bool is_satisfied(const struct ring *ring) {
-    if (ring->wait_slot)
-        return ring->wait_for >= ring->slots || // none that was ever named is in use
-               call_state(&ring->calls[ring->wait_for]) == CALL_IDLE;
-    return ring->cq_tail - ring->cq_head >= ring->wait_for;
+    uint32_t wait = ring_wait_of(ring), slot = wait & ~CAPOS_WAIT_SLOT;
+
+    if (wait != slot)
+        return slot >= ring->slots || // none that was ever named is in use
+               call_state(&ring->calls[slot]) == CALL_IDLE;
+    return ring->cq_tail - ring->cq_head >= min_u32(wait, ring->cqes);
+}
+
+bool ring_goes_on_with(const struct ring *ring, const struct call *call) {
+    uint32_t wait = ring_wait_of(ring);
+
+    if (ring->deadline != CAPOS_NO_DEADLINE)
+        return false;
+    if ((wait & CAPOS_WAIT_SLOT) != 0 ? wait != (CAPOS_WAIT_SLOT | call->slot)
+                                      : ring->cq_tail + 1 - ring->cq_head < wait)
+        return false;
+    if (call->opcode == CAPOS_OP_RECV)
+        return list_is_only(&ring->armed, &call->link);
+    return call->flags == 0 && call->reserved == 0 && !ring->offering;
+}
+
+// The record that a thread which is about to wait goes on with, if it is one that can be guessed.
+static struct call *find_awaited(struct ring *ring) {
+    uint32_t wait = ring_wait_of(ring);
+    struct call *call = NULL;
+
+    if (wait != (wait & ~CAPOS_WAIT_SLOT)) // of a slot in use, or there would be no wait
+        call = &ring->calls[wait & ~CAPOS_WAIT_SLOT];
+    else if (!list_is_empty(&ring->armed))
+        call = list_entry(ring->armed.head.next, struct call, link);
+    return call != NULL && ring_goes_on_with(ring, call) ? call : NULL;
 }
 
 static enum ring_phase phase_of(const struct ring *ring) {
@@ -364,8 +391,10 @@ bool ring_wait(struct ring *ring) {
     if (UNLIKELY(ring_has_work(ring)))
         drain_locked(ring);
     waits = !is_satisfied(ring) && LIKELY(!ring_has_work(ring)); // due, then
-    if (waits)
+    if (waits) {
+        ring->awaited = find_awaited(ring);
         set_phase(ring, RING_WAITING);
+    }
     lock_drop(&ring->lock);
     return waits;
 }
@@ -376,10 +405,12 @@ seldom static bool must_go_on(struct ring *ring) {
     return is_satisfied(ring) || ring_has_work(ring) || thread_is_killed(ring->thread);
 }
 
-bool ring_rest(struct ring *ring) {
+bool ring_rest(struct ring *ring, struct call *awaited) {
     bool rests;
 
+    ring->deadline = CAPOS_NO_DEADLINE;
     lock_take(&ring->lock);
+    ring->awaited = awaited;
     rests = LIKELY(!ring_has_work(ring) && !thread_is_killed(ring->thread)) || !must_go_on(ring);
     set_phase(ring, rests ? RING_WAITING : RING_WOKEN);
     lock_drop(&ring->lock);

@@ -402,11 +402,11 @@ static bool wait_on(struct cpu *cpu, struct ring *ring, uint64_t deadline) {
         if (UNLIKELY(ring_has_work(ring)))
             catch_up(cpu, ring);
         if (ring_is_satisfied(ring) || is_past(cpu, deadline)) {
-            if (!ring->wait_slot && !list_is_empty(&ring->armed))
+            if (!ring_waits_for_slot(ring) && !list_is_empty(&ring->armed))
                 offer_now(cpu, ring);
             return false;
         }
-        if (!ring->wait_slot) {
+        if (!ring_waits_for_slot(ring)) {
             offer(cpu, ring, true);
             if (!ring_has_work(ring) && ring_is_satisfied(ring))
                 return false;
@@ -428,7 +428,7 @@ static bool wait_for(struct cpu *cpu, struct ring *ring, uint32_t wait, uint64_t
             offer_now(cpu, ring);
         return false;
     }
-    ring_wait_for(ring, wait, deadline);
+    ring->deadline = deadline;
     return wait_on(cpu, ring, deadline);
 }
 

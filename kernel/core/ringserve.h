@@ -86,7 +86,7 @@ struct ring {
     uint32_t cq_head;       // as last read
     uint32_t accepted;      // operations that will have a CQE each, but for those skipped
     bool offering;          // RECVs may be OFFERED
-    _Atomic uint32_t waits; // what this cap_enter is to wait for; 0: nothing
+    _Atomic uint32_t waits; // what this cap_enter is to wait for, as it was asked; 0: nothing
     struct list
         armed; // RECVs, ARMED or OFFERED, and such as have ended since it was last looked at
     uint64_t deadline;                                 // of the wait in cap_enter
@@ -95,11 +95,10 @@ struct ring {
     // The thread's own, or, while it is WAITING, of who has the lock; `armed` too.
     struct lock lock;
     _Atomic uint8_t phase;
-    bool wait_slot;    // wait_for is a slot
-    uint32_t wait_for; // unread CQEs, or the slot
-    uint32_t cq_tail;  // as written
-    uint32_t skipped;  // operations that ended without a CQE
-    bool quiet;        // its thread has ended with nothing in flight
+    bool quiet;           // its thread has ended with nothing in flight
+    struct call *awaited; // while WAITING: ring_goes_on_with this one; NULL: perhaps with others
+    uint32_t cq_tail;     // as written
+    uint32_t skipped;     // operations that ended without a CQE
 
     // Guarded by lock; `work` is looked at without.
     _Atomic uint8_t work; // enum ring_work
@@ -170,30 +169,35 @@ void ring_end(struct ring *ring);
 
 // For direct.c ------------------------------------------------------------------------------------
 
-// Does the ring's thread wait, without a deadline, for no more than the completion of this record?
-// Nothing else is to be posted or run then. The ring is locked.
+// Does the ring's thread wait, without a deadline, for no more than the completion of this record,
+// and is that all that its end means: nothing is to be given back, told to
+// others, posted, run or withdrawn then? That does not change while it is WAITING and the record is
+// in use, but that other completions may come. The ring is locked.
+apart bool ring_goes_on_with(const struct ring *ring, const struct call *call);
+
+// The same, when the thread may not be WAITING.
 static inline bool ring_waits_for(const struct ring *ring, const struct call *call) {
-    if (atomic_load_explicit(&ring->phase, memory_order_relaxed) != RING_WAITING ||
-        ring->deadline != CAPOS_NO_DEADLINE)
-        return false;
-    return ring->wait_slot ? ring->wait_for == call->slot
-                           : ring->cq_tail + 1 - ring->cq_head >= ring->wait_for;
+    return atomic_load_explicit(&ring->phase, memory_order_relaxed) == RING_WAITING &&
+           (LIKELY(ring->awaited == call) || ring_goes_on_with(ring, call));
 }
 
 // Posts that completion, of a record without flags; the thread is back in user mode as soon as a
 // CPU goes on with it. The ring is locked.
 void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes);
 
-// Notes what the ring's thread is to wait for.
-static inline void ring_wait_for(struct ring *ring, uint32_t wait, uint64_t deadline) {
-    ring->wait_slot = (wait & CAPOS_WAIT_SLOT) != 0;
-    ring->wait_for = ring->wait_slot ? wait & ~CAPOS_WAIT_SLOT : min_u32(wait, ring->cqes);
-    ring->deadline = deadline;
+// What this cap_enter waits for: a slot, which may be any number, or else so many unread CQEs.
+static inline uint32_t ring_wait_of(const struct ring *ring) {
+    return atomic_load_explicit(&ring->waits, memory_order_relaxed);
 }
 
-// Begins the wait of a thread that no CPU has any more. False: there is nothing to wait for, since
-// somebody was quicker, or the thread is to die; the caller must make it ready.
-must_use bool ring_rest(struct ring *ring);
+static inline bool ring_waits_for_slot(const struct ring *ring) {
+    return (ring_wait_of(ring) & CAPOS_WAIT_SLOT) != 0;
+}
+
+// Begins the wait, without a deadline, of a thread that no CPU has any more, and that goes on with
+// `awaited`. False: there is nothing to wait for, since somebody was quicker, or the thread is to
+// die; the caller must make it ready.
+must_use bool ring_rest(struct ring *ring, struct call *awaited);
 
 // An SQE has been taken; publishes that.
 void ring_publish_taken(struct ring *ring);

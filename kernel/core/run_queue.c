@@ -7,6 +7,7 @@
 #include "core/panic.h"
 #include "core/sched_policy.h"
 #include "core/thread.h"
+#include "machine/time.h"
 
 // Threads of another CPU's queue that are looked at for one that may run here.
 #define LOOKS 16u
@@ -25,17 +26,48 @@ static struct thread *thread_of(struct heap_node *node) {
     return (struct thread *)(void *)((char *)node - offsetof(struct thread, run));
 }
 
+// Who has slept is behind all, but by no more than what lets it run at once.
+static uint64_t time_awake(const struct run_queue *queue, uint64_t time) {
+    uint64_t now = run_queue_time(queue);
+
+    return max_u64(time, now - min_u64(now, SCHED_PREEMPT_NS));
+}
+
+uint64_t run_queue_unsettled(struct cpu *cpu, const struct run_queue *queue,
+                             struct thread *thread) {
+    uint64_t cycles = thread->cycles - thread->settled;
+
+    thread->settled = thread->cycles;
+    if (thread->passed)
+        thread->virtual_time = time_awake(queue, thread->virtual_time);
+    thread->passed = false;
+    return machine_cycles_ns(cpu, cycles);
+}
+
+// Makes the virtual time of a thread what it was when it began to sleep.
+static void settle(struct cpu *cpu, const struct run_queue *home, struct thread *thread) {
+    uint64_t ns;
+
+    if (LIKELY(thread->settled == thread->cycles && !thread->passed))
+        return;
+    ns = run_queue_unsettled(cpu, home, thread);
+    thread->virtual_time += ns * atomic_load_explicit(&thread->pace, memory_order_relaxed) >> 22;
+}
+
 void run_queue_rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target) {
     uint32_t home = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
-    uint64_t to = run_queue_time(&target->queue), time = thread->virtual_time;
+    const struct run_queue *before = &cpu->kernel->cpus[home]->queue;
+    uint64_t time;
 
+    settle(cpu, before, thread);
+    time = thread->virtual_time;
     if (home != target->index) {
-        uint64_t from = run_queue_time(&cpu->kernel->cpus[home]->queue);
+        uint64_t to = run_queue_time(&target->queue), from = run_queue_time(before);
 
         time = time > from ? to + min_u64(time - from, SCHED_LEAD_MAX) : 0;
         atomic_store_explicit(&thread->cpu, target->index, memory_order_relaxed);
     }
-    thread->virtual_time = max_u64(time, to - min_u64(to, SCHED_PREEMPT_NS));
+    thread->virtual_time = time_awake(&target->queue, time);
 }
 
 // The queue is locked.

@@ -50,10 +50,15 @@ static inline uint64_t run_queue_time(const struct run_queue *queue) {
 
 void run_queue_init(struct run_queue *queue);
 
-// Makes a thread one of `target`'s, with the lead that it has in its present queue. Who has slept
-// is behind all, but by no more than what lets it run at once. The thread is in no queue and the
-// caller's.
+// Makes a thread one of `target`'s, with the lead that it has in its present queue, settled. Who
+// has slept is behind all, but by no more than what lets it run at once. The thread is in no queue
+// and the caller's.
 void run_queue_rebase(struct cpu *cpu, struct thread *thread, const struct cpu *target);
+
+// Virtual time is settled before it is looked at: passing a CPU on (sched_pass) leaves that for
+// later, as long as it is little. Says how much a thread has run since the last time, in ns, which
+// the caller adds. The thread is of the CPU whose queue this is.
+uint64_t run_queue_unsettled(struct cpu *cpu, const struct run_queue *queue, struct thread *thread);
 
 // Queues a thread that is nobody's. True when it is first there.
 bool run_queue_add(struct cpu *cpu, struct thread *thread, struct cpu *target);

@@ -76,28 +76,40 @@ seldom static uint64_t long_run(struct cpu *cpu, uint64_t ns, uint64_t now, uint
     return alone + contested;
 }
 
-// Charges the time since the last call to the running thread, and to its payer. While it is alone,
-// the queue's time goes with it.
-static void charge(struct cpu *cpu, struct thread *thread, struct sched_context *payer) {
-    uint64_t now = machine_cycles(), ns;
+// Cycles that may be left unsettled when a CPU is passed on: a small part of a slice.
+#define UNSETTLED_MAX (UINT64_C(1) << 20)
+
+// Counts the time since the last call as the running thread's; says how much it was.
+static inline uint64_t count_cycles(struct cpu *cpu, struct thread *thread) {
+    uint64_t now = machine_cycles();
     uint64_t cycles = now - atomic_load_explicit(&cpu->switched, memory_order_relaxed);
-    uint32_t pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
 
     atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
     thread->cycles += cycles;
-    ns = machine_cycles_ns(cpu, cycles);
-    if (UNLIKELY(payer != NULL))
-        sched_context_charge(cpu, payer, ns);
+    return cycles;
+}
+
+// Settles the running thread's time. While it is alone, the queue's goes with it.
+apart static void settle(struct cpu *cpu, struct thread *thread) {
+    uint64_t ns = run_queue_unsettled(cpu, &cpu->queue, thread);
+    uint32_t pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
+
     if (UNLIKELY(ns > SCHED_CHARGE_MAX))
-        ns = long_run(cpu, ns, now, pace);
+        ns = long_run(cpu, ns, atomic_load_explicit(&cpu->switched, memory_order_relaxed), pace);
     thread->virtual_time += max_u64(ns * pace >> 22, 1);
     if (atomic_load_explicit(&cpu->queue.count, memory_order_relaxed) == 0 &&
         thread->virtual_time > run_queue_time(&cpu->queue))
         atomic_store_explicit(&cpu->queue.virtual_time, thread->virtual_time, memory_order_relaxed);
 }
 
+// Charges the time since the last call to the running thread, and to its payer.
 static void charge_thread(struct cpu *cpu, struct thread *thread) {
-    charge(cpu, thread, payer_of(thread));
+    struct sched_context *payer = payer_of(thread);
+    uint64_t cycles = count_cycles(cpu, thread);
+
+    if (UNLIKELY(payer != NULL))
+        sched_context_charge(cpu, payer, machine_cycles_ns(cpu, cycles));
+    settle(cpu, thread);
 }
 
 void sched_charge(struct cpu *cpu) {
@@ -426,18 +438,21 @@ struct thread *sched_leave_waiting(struct cpu *cpu) {
 bool sched_may_take(const struct cpu *cpu, const struct thread *next) {
     kassert(cpu->handoff == NULL && cpu->current != NULL);
     return !has_pending(cpu) && atomic_load_explicit(&next->on_cpu, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&next->cpu, memory_order_relaxed) == cpu->index &&
            !thread_is_unusual(next);
 }
 
 void sched_take(struct cpu *cpu, struct thread *next) {
-    run_queue_rebase(cpu, next, cpu);
+    next->passed = true;
     atomic_store_explicit(&next->on_cpu, cpu->index + 1, memory_order_release);
 }
 
 void sched_pass(struct cpu *cpu, struct thread *next) {
     struct thread *previous = cpu->current;
 
-    charge(cpu, previous, NULL);
+    (void)count_cycles(cpu, previous);
+    if (UNLIKELY(previous->cycles - previous->settled > UNSETTLED_MAX))
+        settle(cpu, previous);
     take_over(cpu, previous, next);
     cpu->counters.passes++;
     atomic_store_explicit(&previous->state, THREAD_WAITING, memory_order_relaxed);

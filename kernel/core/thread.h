@@ -62,6 +62,8 @@ struct thread {
     _Atomic uint32_t queued; // index + 1 of the CPU in whose queue it is, or 0; changes under that
                              // queue's lock
     uint64_t cycles;         // run so far
+    uint64_t settled;        // of them, those that its virtual time knows (run_queue_unsettled)
+    bool passed;             // it was passed a CPU since (sched_pass)
     struct sched_account account; // whose time it runs on
     struct list_node throttled;   // of its own context; guarded by that one's lock
 

@@ -167,7 +167,7 @@ static void all_look(void) {
             continue;
         world_look(actors[i]);
         world_require(thread->state != THREAD_WAITING ||
-                          thread->ring.cq_tail - thread->ring.cq_head < thread->ring.wait_for,
+                          thread->ring.cq_tail - thread->ring.cq_head < thread->ring.waits,
                       "a wake-up is lost");
     }
     for (uint32_t n = 0; n < WORLD_CPUS; n++)

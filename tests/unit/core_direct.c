@@ -66,8 +66,7 @@ static void see_ring(struct look *look, const struct ring *ring) {
     see(look, ring->sq_head | (uint64_t)ring->cq_head << 32);
     see(look, ring->accepted | (uint64_t)ring->skipped << 32);
     see(look, ring->cq_tail | (uint64_t)ring->waits << 32);
-    see(look, ring->offering | ring->phase << 8 | ring->wait_slot << 16 | ring->work << 24);
-    see(look, ring->wait_for);
+    see(look, ring->offering | ring->phase << 8 | ring->work << 24);
     see(look, ring->deadline);
     see(look, list_count(&ring->armed));
     for (uint32_t i = 0; i < ring->slots; i++)
@@ -89,7 +88,6 @@ static void see_actor(struct look *look, const struct actor *actor) {
     const struct thread *thread = actor->thread;
 
     see(look, thread->state | thread->on_cpu << 8 | thread->attention << 16);
-    see(look, thread->virtual_time);
     see(look, thread->cycles);
     see(look, thread->cpu | (uint64_t)thread->queued << 32);
     see(look, thread->deadline.state);

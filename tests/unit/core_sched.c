@@ -600,8 +600,7 @@ START_TEST(a_handoff_runs_next_and_keeps_the_slice) {
     ck_assert(ring_interrupt_wait(&sleeper->ring));
     sched_ready_handoff(cpu, sleeper);
     ring_begin(&cpu->current->ring);
-    cpu->current->ring.wait_slot = false;
-    cpu->current->ring.wait_for = 1;
+    cpu->current->ring.waits = 1;
     ck_assert(ring_wait(&cpu->current->ring));
     ck_assert_ptr_eq(sched_leave_waiting(cpu), sleeper);
     ck_assert_uint_eq(cpu->timers.slice_end, end);

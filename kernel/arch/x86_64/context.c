@@ -9,6 +9,7 @@
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/x86.h"
+#include "base/attributes.h"
 #include "base/memory.h"
 #include "core/cpu.h"
 #include "core/process.h"
@@ -80,21 +81,38 @@ static void context_load_bases(struct machine_cpu *self, const struct machine_co
     __asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(context->gs_base) : "memory");
 }
 
-void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
-    struct machine_cpu *self = &cpu->machine;
+// What every thread has. An interrupt pushes straight into the context.
+static inline void context_load(struct cpu *cpu, struct thread *thread) {
+    machine_space_load(cpu, vm_space(thread->process->vm));
+    cpu->machine.context = &thread->context;
+    cpu->machine.tss.stack[0] = (uint64_t)&thread->context + CONTEXT_SIZE;
+}
+
+apart static void context_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
     if (previous != NULL) {
         fpu_save(cpu, &previous->context);
         context_save_bases(&previous->context);
     }
     if (thread == NULL) {
-        self->context = NULL;
+        cpu->machine.context = NULL;
         machine_space_load(cpu, NULL);
         return;
     }
-    machine_space_load(cpu, vm_space(thread->process->vm));
-    self->context = &thread->context;
-    // An interrupt pushes straight into the context.
-    self->tss.stack[0] = (uint64_t)&thread->context + CONTEXT_SIZE;
-    context_load_bases(self, &thread->context);
+    context_load(cpu, thread);
+    context_load_bases(&cpu->machine, &thread->context);
     fpu_load(cpu, &thread->context);
+}
+
+// The usual case: both threads use the FPU, which therefore is on and stays so.
+void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
+    if (previous == NULL || thread == NULL ||
+        UNLIKELY(previous->context.fpu == NULL || thread->context.fpu == NULL ||
+                 features_has(FEATURE_FSGSBASE))) {
+        context_switch(cpu, previous, thread);
+        return;
+    }
+    fpu_exchange(previous->context.fpu, thread->context.fpu);
+    context_load(cpu, thread);
+    if (UNLIKELY(cpu->machine.fs_base != thread->context.fs_base))
+        context_load_fs(&cpu->machine, &thread->context);
 }

@@ -64,6 +64,7 @@ static void cpu_fill_gdt(struct machine_cpu *cpu) {
 void cpu_init(struct machine_cpu *cpu, uint32_t number, uint32_t apic_id) {
     cpu->self = cpu;
     cpu->number = number;
+    cpu->bit = UINT64_C(1) << number;
     cpu->apic_id = apic_id;
     cpu->stack = cpu_map_stack(number, 0, CPU_KERNEL_STACK_SIZE);
     for (unsigned i = 0; i < CPU_STACKS; i++)

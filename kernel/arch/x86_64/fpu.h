@@ -25,4 +25,9 @@ void fpu_save(struct cpu *cpu, struct machine_context *context);
 // Loads the state of a thread, or makes the FPU unusable if it has none.
 void fpu_load(struct cpu *cpu, const struct machine_context *context);
 
+// Both at once, of threads that use it; it is on.
+static inline void fpu_exchange(struct fpu_state *save, const struct fpu_state *load) {
+    __asm__ volatile("fxsave64 %0; fxrstor64 %1" : "=m"(*save) : "m"(*load));
+}
+
 #endif

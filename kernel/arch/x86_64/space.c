@@ -322,14 +322,13 @@ bool machine_space_unmap(struct cpu *cpu, struct machine_space *space, struct ua
 
 void machine_space_load(struct cpu *cpu, struct machine_space *space) {
     struct machine_cpu *self = &cpu->machine;
-    uint64_t bit = UINT64_C(1) << self->number;
     if (self->space == space)
         return;
     // A shootdown that doesn't see the bit has changed the tables before they are loaded here. The
     // bit may still be there from the last time.
     if (space != NULL &&
-        UNLIKELY((atomic_load_explicit(&space->cpus, memory_order_relaxed) & bit) == 0))
-        atomic_fetch_or(&space->cpus, bit);
+        UNLIKELY((atomic_load_explicit(&space->cpus, memory_order_relaxed) & self->bit) == 0))
+        atomic_fetch_or(&space->cpus, self->bit);
     self->space = space;
     x86_write_cr3(space ? space->top : mmu_top());
 }

@@ -36,6 +36,7 @@ struct machine_cpu {
     uint64_t fs_base;            // as loaded; meaningless with FSGSBASE
     bool fpu_on;                 // CR0.TS is clear: the FPU holds current's state
     uint32_t number;             // 0 is the CPU that booted
+    uint64_t bit;                // its one in sets of CPUs
     uint32_t apic_id;            // its local APIC
     // Shootdowns that were asked of this CPU, and that it has answered; and the space that the last
     // was about, if it has not been answered.
