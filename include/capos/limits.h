@@ -17,6 +17,7 @@
 #define CAPOS_TRANSFER_MAX      15   // capabilities in one direction of one call
 #define CAPOS_KERNEL_PARAMS_MAX 4096 // bytes of params, and of results, of a kernel object's method
 #define CAPOS_MESSAGE_BYTES_MAX (65535u * 8u)
+#define CAPOS_SEVERAL_MAX       16 // calls that one RECV takes
 
 // Processes.
 #define CAPOS_NAME_MAX       31     // bytes of a grant's name, its NUL excluded

@@ -48,7 +48,8 @@ enum capos_sqe_flag {
     CAPOS_SQE_LINK = 2,
     CAPOS_SQE_SKIP_CQE = 4,
     CAPOS_SQE_REARM = 8,
-    CAPOS_SQE_EXCEPTION = 16,
+    CAPOS_SQE_EXCEPTION = 16, // RETURN
+    CAPOS_SQE_SEVERAL = 16,   // RECV: further calls may follow the first message
 };
 #define CAPOS_SQE_FLAGS 31
 
@@ -85,7 +86,7 @@ struct capos_cqe {
     uint8_t caps; // received descriptors, those with cap 0 included
 };
 
-// What RECV puts before the params.
+// What RECV puts before the params. With SEVERAL, the next message follows the params.
 enum capos_message_kind {
     CAPOS_MESSAGE_CALL = 0,
     CAPOS_MESSAGE_RELEASED = 1,  // params are object ids, 8 bytes each

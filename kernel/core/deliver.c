@@ -82,7 +82,9 @@ apart static bool note_stuck(struct endpoint *endpoint, struct token_table *tabl
     return stuck;
 }
 
-static void write_message(const struct call *call, const struct call *receive, uint64_t token) {
+// Writes it `at` bytes behind the beginning of what the RECV takes.
+static inline void write_message(const struct call *call, const struct call *receive, uint32_t at,
+                                 uint64_t token) {
     const struct deliver_what what = {
         .token = token,
         .interface = call->interface,
@@ -93,11 +95,12 @@ static void write_message(const struct call *call, const struct call *receive, u
         .room = call->room,
         .params_bytes = call->params_bytes,
         .results_capacity = call->results_capacity,
+        .at = at,
     };
 
     deliver_write_header(receive, facet_of(call->target), &what);
-    ring_copy(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message), call->ring,
-              call->params, call->params_bytes);
+    ring_copy(receive->ring, receive->results + at + (uint32_t)sizeof(struct capos_message),
+              call->ring, call->params, call->params_bytes);
 }
 
 // Checks the capabilities of a call; on success both tables are locked.
@@ -118,7 +121,7 @@ static void deliver_commit(struct cpu *cpu, struct call *call, struct call *rece
     debug_commit_begin(cpu);
     if (UNLIKELY(call->sent > 0))
         commit_caps(cpu, receive);
-    write_message(call, receive, token_id(token));
+    write_message(call, receive, 0, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes),
                 call->sent);
     debug_commit_end(cpu);
@@ -155,6 +158,71 @@ static enum delivery deliver(struct cpu *cpu, struct call *call, struct call *re
     return DELIVERED;
 }
 
+// Is a call such that all it needs is a token, and room `at` bytes behind the beginning of what the
+// RECV takes?
+static inline bool is_plain(const struct call *call, const struct call *receive, uint32_t at) {
+    return LIKELY(call->sent == 0 &&
+                  at + sizeof(struct capos_message) + (uint64_t)call->params_bytes <=
+                      receive->results_capacity &&
+                  atomic_load_explicit(&call->ring->thread->payer, memory_order_relaxed) == NULL);
+}
+
+// As deliver_hold_locked, for a call behind another one that the same RECV has taken. The server
+// arms the RECV again when it has answered the last, so that one's token has what it takes.
+static inline void hold_behind_locked(struct token *token, struct call *call,
+                                      struct token *before) {
+    uint64_t word = deliver_tie_locked(token, call);
+
+    token->receive = before->receive;
+    token->receive_word = before->receive_word;
+    object_get(&before->receiver->object);
+    token_set_receiver(token, before->receiver);
+    token->reserved = before->reserved;
+    before->reserved = 0;
+    atomic_store_explicit(&call->word, word, memory_order_release);
+}
+
+// How many calls may a RECV take in one go that has taken a message or not? What others wait for is
+// left to them.
+static inline uint32_t most_calls(const struct endpoint *endpoint, const struct call *receive,
+                                  bool taken) {
+    if ((call_flags(receive) & CAPOS_SQE_SEVERAL) != 0 && LIKELY(list_is_empty(&endpoint->idle)))
+        return CAPOS_SEVERAL_MAX;
+    return taken ? 0 : 1;
+}
+
+// Lets a RECV that is on no list have calls from the beginning of the queue for as long as they are
+// plain and there are tokens, from `at` bytes on. Says where they end; the RECV has not ended.
+static inline uint32_t take_calls(struct cpu *cpu, struct endpoint *endpoint, struct call *receive,
+                                  uint32_t at) {
+    struct token_table *table = &receive->ring->process->tokens;
+    struct token *token, *before = NULL;
+    struct list_node *node;
+    struct call *call;
+
+    lock_take(&table->lock);
+    for (uint32_t most = most_calls(endpoint, receive, at != 0); most > 0; most--) {
+        node = list_first(&endpoint->calls);
+        if (node == NULL)
+            break;
+        call = list_entry(node, struct call, link);
+        if (!is_plain(call, receive, at) || (token = token_take_locked(table)) == NULL)
+            break;
+        debug_commit_begin(cpu);
+        list_remove(node);
+        if (before == NULL)
+            deliver_hold_locked(token, call, receive, true);
+        else
+            hold_behind_locked(token, call, before);
+        write_message(call, receive, at, token_id(token));
+        at += (uint32_t)sizeof(struct capos_message) + call->params_bytes;
+        before = token;
+        debug_commit_end(cpu);
+    }
+    lock_drop(&table->lock);
+    return at;
+}
+
 // Ids in one `released`, whatever room there is for more.
 #define RELEASED_MAX 512u
 
@@ -173,7 +241,8 @@ static void deliver_released(struct cpu *cpu, struct endpoint *endpoint, struct 
     }
     header.params_words = (uint16_t)n;
     memcpy(to, &header, sizeof(header));
-    end_receive(cpu, receive, (int32_t)(sizeof(header) + n * sizeof(uint64_t)), 0);
+    n = take_calls(cpu, endpoint, receive, (uint32_t)(sizeof(header) + n * sizeof(uint64_t)));
+    end_receive(cpu, receive, (int32_t)n, 0);
 }
 
 // A token is a name in one process's table: a process that has got the Receiver since is not told
@@ -191,7 +260,7 @@ static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct
     } while (token->table->process != receive->ring->process);
     header.token = token_id(token);
     memcpy(receive->ring->base + receive->results, &header, sizeof(header));
-    end_receive(cpu, receive, (int32_t)sizeof(header), 0);
+    end_receive(cpu, receive, (int32_t)take_calls(cpu, endpoint, receive, sizeof(header)), 0);
     return true;
 }
 
@@ -200,16 +269,30 @@ static bool deliver_cancelled(struct cpu *cpu, struct endpoint *endpoint, struct
 static inline bool deliver_plain(struct cpu *cpu, struct call *call, struct call *receive) {
     struct token *token;
 
-    if (UNLIKELY(call->sent > 0 || !deliver_fits(call->params_bytes, receive) ||
-                 atomic_load_explicit(&call->ring->thread->payer, memory_order_relaxed) != NULL))
+    if (UNLIKELY(!is_plain(call, receive, 0)))
         return false;
     token = hold(call, receive);
     if (UNLIKELY(token == NULL))
         return false;
     debug_commit_begin(cpu);
-    write_message(call, receive, token_id(token));
+    write_message(call, receive, 0, token_id(token));
     end_receive(cpu, receive, (int32_t)(sizeof(struct capos_message) + call->params_bytes), 0);
     debug_commit_end(cpu);
+    return true;
+}
+
+// The usual case: there are plain calls and nothing else. False: nothing has happened.
+static inline bool take_only_calls(struct cpu *cpu, struct endpoint *endpoint,
+                                   struct call *receive) {
+    uint32_t bytes;
+
+    if (list_is_empty(&endpoint->calls) || UNLIKELY(endpoint->released != NULL) ||
+        UNLIKELY(!list_is_empty(&endpoint->cancelled)))
+        return false;
+    bytes = take_calls(cpu, endpoint, receive, 0);
+    if (UNLIKELY(bytes == 0))
+        return false;
+    end_receive(cpu, receive, (int32_t)bytes, 0);
     return true;
 }
 
@@ -224,6 +307,8 @@ apart static bool serve(struct cpu *cpu, struct endpoint *endpoint, struct call 
     if (deliver_cancelled(cpu, endpoint, receive))
         return true;
     while (!list_is_empty(&endpoint->calls)) {
+        if (take_only_calls(cpu, endpoint, receive))
+            return true;
         call = list_entry(list_first(&endpoint->calls), struct call, link);
         list_remove(&call->link);
         switch (deliver(cpu, call, receive)) {
@@ -308,31 +393,14 @@ void endpoint_call(struct cpu *cpu, struct call *call) {
     lock_drop(&endpoint->lock);
 }
 
-// The usual case: a call is the first that there is. False: nothing has happened.
-static inline bool take_first_call(struct cpu *cpu, struct endpoint *endpoint,
-                                   struct call *receive) {
-    struct list_node *node = list_first(&endpoint->calls);
-    struct call *call;
-
-    if (node == NULL || UNLIKELY(endpoint->released != NULL) ||
-        UNLIKELY(!list_is_empty(&endpoint->cancelled)))
-        return false;
-    call = list_entry(node, struct call, link);
-    list_remove(node);
-    if (LIKELY(deliver_plain(cpu, call, receive)))
-        return true;
-    list_push_front(&endpoint->calls, node);
-    return false;
-}
-
-flat bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
+apart flat bool endpoint_offer(struct cpu *cpu, struct call *receive, bool enlist) {
     struct endpoint *endpoint = endpoint_of_receive(receive);
     bool ended = true;
 
     lock_take(&endpoint->lock);
     if (UNLIKELY(!deliver_is_server(endpoint, receive)))
         end_receive(cpu, receive, -CAPOS_STATUS_DISCONNECTED, 0);
-    else if (!take_first_call(cpu, endpoint, receive))
+    else if (!take_only_calls(cpu, endpoint, receive))
         ended = deliver_has_work(endpoint) && serve(cpu, endpoint, receive);
     if (!ended && enlist) {
         call_set(receive, CALL_OFFERED);

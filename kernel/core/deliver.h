@@ -36,17 +36,25 @@ static inline bool deliver_fits(uint32_t params_bytes, const struct call *receiv
     return sizeof(struct capos_message) + (uint64_t)params_bytes <= receive->results_capacity;
 }
 
+// Ties a token to a call: its word once that is DELIVERED. Its death may claim it as soon as it
+// has that. The table of the server's tokens is locked.
+static inlined uint64_t deliver_tie_locked(struct token *token, struct call *call) {
+    uint64_t word =
+        call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
+
+    call->token = token;
+    token->call = call;
+    token->word = word;
+    return word;
+}
+
 // Makes the call one that the server holds by the token: DELIVERED. The token gets the RECV's
 // Receiver and, if it has not used them, its slots, which a REARM then need not look for. The table
 // of the server's tokens is locked.
 static inlined void deliver_hold_locked(struct token *token, struct call *call,
                                         struct call *receive, bool slots) {
-    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed);
+    uint64_t word = deliver_tie_locked(token, call);
 
-    word = call_word(word, CALL_DELIVERED);
-    call->token = token;
-    token->call = call;
-    token->word = word;
     token->receive = receive;
     token->receive_word =
         call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
@@ -56,7 +64,7 @@ static inlined void deliver_hold_locked(struct token *token, struct call *call,
         token->reserved = receive->reserved;
         receive->reserved = 0;
     }
-    atomic_store_explicit(&call->word, word, memory_order_release); // its death may claim it now
+    atomic_store_explicit(&call->word, word, memory_order_release);
 }
 
 // What a message says of its call.
@@ -69,6 +77,7 @@ struct deliver_what {
     uint8_t caps, room;
     uint32_t params_bytes;
     uint32_t results_capacity;
+    uint32_t at; // behind what the RECV has taken already
 };
 
 // Writes the header where the RECV wants it. Only writes: what is in the receiver's ring may change
@@ -76,7 +85,7 @@ struct deliver_what {
 static inline void deliver_write_header(const struct call *receive, const struct facet *facet,
                                         const struct deliver_what *what) {
     struct capos_message *header =
-        (struct capos_message *)(void *)(receive->ring->base + receive->results);
+        (struct capos_message *)(void *)(receive->ring->base + receive->results + what->at);
 
     header->token = what->token;
     header->object_id = facet->object_id;

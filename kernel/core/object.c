@@ -85,18 +85,28 @@ static void close_first(struct cpu *cpu) {
         object_retire(cpu, object);
 }
 
-bool object_close_pending(struct cpu *cpu) {
+bool object_close(struct cpu *cpu) {
     bool worked = false;
 
-    while (cpu->closing != NULL || cpu->moved != NULL || cpu->untold != NULL) {
+    while (cpu->closing != NULL || cpu->moved != NULL) {
         if (cpu->moved != NULL)
             run_moved(cpu);
-        else if (cpu->closing != NULL)
-            close_first(cpu);
         else
-            endpoint_tell(cpu);
+            close_first(cpu);
         machine_interrupt_window(cpu);
         worked = true;
+    }
+    return worked;
+}
+
+bool object_close_pending(struct cpu *cpu) {
+    bool worked = object_close(cpu);
+
+    while (cpu->untold != NULL) {
+        endpoint_tell(cpu);
+        machine_interrupt_window(cpu);
+        worked = true;
+        (void)object_close(cpu);
     }
     return worked;
 }

@@ -107,4 +107,8 @@ void object_moved(struct cpu *cpu, struct object *object);
 // The ring service, the reaper and the idle loop call it; returns whether there was anything to do.
 seldom bool object_close_pending(struct cpu *cpu);
 
+// The same, but servers are not told of their facets yet: object_close_pending must follow before
+// the CPU leaves the kernel.
+seldom bool object_close(struct cpu *cpu);
+
 #endif

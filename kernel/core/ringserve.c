@@ -218,7 +218,7 @@ static void run_short_release(struct cpu *cpu, struct ring *ring, const struct c
 static const struct operation operations[CAPOS_OPCODES] = {
     [CAPOS_OP_NOP] = {run_nop, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_LINK, false},
     [CAPOS_OP_CALL] = {run_call, CAPOS_SQE_SKIP_CQE | DEPENDS, true},
-    [CAPOS_OP_RECV] = {run_recv, 0, true},
+    [CAPOS_OP_RECV] = {run_recv, CAPOS_SQE_SEVERAL, true},
     [CAPOS_OP_RETURN] = {run_return, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM | CAPOS_SQE_EXCEPTION,
                          false},
     [CAPOS_OP_RELEASE] = {run_release, CAPOS_SQE_SKIP_CQE | DEPENDS, false},
@@ -236,15 +236,22 @@ static void post_now(struct ring *ring, const struct capos_sqe *sqe, bool names_
         ring_write_cqe(ring, sqe->user_data, result, names_slot ? sqe->slot : 0, 0, 0);
 }
 
-static void close_objects(struct cpu *cpu) {
-    if (UNLIKELY(((uintptr_t)cpu->closing | (uintptr_t)cpu->moved) != 0))
+static inline bool is_to_close(const struct cpu *cpu) {
+    return UNLIKELY(((uintptr_t)cpu->closing | (uintptr_t)cpu->moved) != 0);
+}
+
+// After the last one of several.
+static inline void close_objects(struct cpu *cpu) {
+    if (is_to_close(cpu) || UNLIKELY(cpu->untold != NULL))
         object_close_pending(cpu);
 }
 
-// Between two operations. What several RELEASEs in a row have let go is closed together.
+// Between two operations. What several RELEASEs in a row have let go is closed together. Servers
+// are told of their facets after the last one, so that a call does not find its server busy with
+// the notice of what was given up just before.
 static inline void pause_between(struct cpu *cpu, uint64_t next) {
-    if (!is_short(next & ~(uint64_t)CAPOS_OP_RELEASE, CAPOS_OP_NOP))
-        close_objects(cpu);
+    if (!is_short(next & ~(uint64_t)CAPOS_OP_RELEASE, CAPOS_OP_NOP) && is_to_close(cpu))
+        object_close(cpu);
     machine_interrupt_window(cpu);
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // See server.h. The usual answer is one SQE: RETURN with REARM, which the next turn submits
-// together with its wait. So `results` belongs to the kernel from the end of a handler until the
+// together with its wait. So what it says belongs to the kernel from the end of a handler until the
 // client has entered it again, which every turn does first; answers to held calls have room of
 // their own and are submitted at once.
+//
+// One RECV may bring several messages. Only the answer to the last arms it again (`reply` says so),
+// so the others stay where they are until they have been served; answers lie one behind the other.
 #include "capos/server.h"
 
 #include "base/memory.h"
@@ -32,9 +35,14 @@ static inline struct capos_sqe *give_answer(struct capos_client *client, uint64_
     return sqe;
 }
 
-static inline void rearm(struct capos_server *server, uint64_t token, struct capos_sqe *sqe) {
-    sqe->flags |= CAPOS_SQE_REARM;
-    server->rearmed_by = token;
+// Is the message that is served the last of those received? Then the RECV is to be armed again.
+static inline bool is_last(const struct capos_server *server) {
+    return (server->reply.flags & CAPOS_SQE_REARM) != 0;
+}
+
+static inline void arm_after_last(struct capos_server *server) {
+    if (is_last(server))
+        arm(server);
 }
 
 // The bucket of a number. Numbers are often small, or addresses: the product's middle has both.
@@ -101,7 +109,7 @@ static inline void answer_results(struct capos_server *server, uint64_t token,
 
 __attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
                                                    struct capos_invocation *inv, int outcome) {
-    uint32_t capacity = smaller(server->message->results_capacity, server->results_bytes) / WORD;
+    uint32_t capacity = smaller(server->message->results_capacity / WORD, server->builder.capacity);
 
     if (outcome < CAPOS_DONE)
         capos_fail(inv, CAPOS_FAILED, "the server lost the call");
@@ -109,10 +117,12 @@ __attribute__((cold)) static void answer_exception(struct capos_server *server, 
         capos_fail(inv, (enum capos_outcome)outcome, "");
     if (capacity < EXCEPTION_WORDS_MIN)
         capacity = EXCEPTION_WORDS_MIN; // the kernel cuts it
-    uint32_t used =
+    inv->results.used =
         capos_exception_write(inv->results.words, capacity, inv->exception, inv->reason);
-    rearm(server, token,
-          give_answer(server->client, token, server->results, used * WORD, CAPOS_SQE_EXCEPTION));
+    inv->results.descriptor_count = 0;
+    (void)give_answer(server->client, token, server->reply.params, inv->results.used * WORD,
+                      server->reply.flags | CAPOS_SQE_EXCEPTION);
+    server->rearmed_by = token;
 }
 
 // The end of a call that is not the simplest. What came with it and was not kept is given up; its
@@ -125,7 +135,7 @@ __attribute__((noinline)) static void end_call(struct capos_server *server, uint
 
     memcpy(received, inv->received, count * sizeof received[0]);
     if (outcome == CAPOS_PENDING && server->held)
-        arm(server);
+        arm_after_last(server);
     else if (outcome == CAPOS_DONE)
         answer_results(server, token, inv);
     else
@@ -136,15 +146,14 @@ __attribute__((noinline)) static void end_call(struct capos_server *server, uint
 }
 
 __attribute__((always_inline)) static inline void serve_call(struct capos_server *server,
-                                                             const struct capos_message *message) {
-    struct capos_invocation inv;
-
-    open_invocation(server, message, &inv);
-    int outcome = dispatch(server, &inv);
-    if (outcome == CAPOS_DONE && inv.received_count == 0)
-        answer_results(server, message->token, &inv);
+                                                             const struct capos_message *message,
+                                                             struct capos_invocation *inv) {
+    open_invocation(server, message, inv);
+    int outcome = dispatch(server, inv);
+    if (outcome == CAPOS_DONE && inv->received_count == 0)
+        answer_results(server, message->token, inv);
     else
-        end_call(server, message->token, &inv, outcome);
+        end_call(server, message->token, inv, outcome);
 }
 
 static void serve_released(struct capos_server *server, const struct capos_message *message) {
@@ -156,7 +165,7 @@ static void serve_released(struct capos_server *server, const struct capos_messa
         if (object != NULL && object->released != NULL)
             object->released(object->self);
     }
-    arm(server);
+    arm_after_last(server);
 }
 
 __attribute__((noinline)) static void serve_notice(struct capos_server *server,
@@ -167,18 +176,92 @@ __attribute__((noinline)) static void serve_notice(struct capos_server *server,
     }
     if (server->cancelled != NULL)
         server->cancelled(server->context, message->token);
-    arm(server);
+    arm_after_last(server);
+}
+
+// All of the room for answers is free: the kernel has read what was there.
+static void clear_answers(struct capos_server *server) {
+    const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
+
+    server->reply.descriptors = server->answer.offset;
+    server->reply.params = server->answer.offset + descriptors;
+    capos_builder_take_buffers(
+        &server->builder, capos_client_at(server->client, server->reply.params),
+        server->results_bytes / WORD, capos_client_at(server->client, server->reply.descriptors),
+        CAPOS_SERVER_CAPABILITIES);
+}
+
+// The next answer goes behind the one that `results` was built for.
+static void pass_answer(struct capos_server *server, const struct capos_builder *results) {
+    struct capos_builder *next = &server->builder;
+
+    next->words += results->used;
+    next->capacity -= results->used;
+    next->descriptors += results->descriptor_count;
+    next->descriptor_room = (uint8_t)(next->descriptor_room - results->descriptor_count);
+    server->reply.params += results->used * WORD;
+    server->reply.descriptors +=
+        results->descriptor_count * (uint32_t)sizeof(struct capos_descriptor);
+}
+
+// Is there all the room for an answer to this call that there would be for it alone?
+static bool has_room(const struct capos_server *server, const struct capos_message *message) {
+    uint32_t words = smaller(message->results_capacity, server->results_bytes) / WORD;
+
+    return server->builder.capacity >=
+               (words < EXCEPTION_WORDS_MIN ? EXCEPTION_WORDS_MIN : words) &&
+           server->builder.descriptor_room >= smaller(message->room, CAPOS_SERVER_CAPABILITIES);
+}
+
+static void serve_next(struct capos_server *server, const struct capos_message *message) {
+    struct capos_invocation inv;
+
+    server->message = message;
+    if (message->kind != CAPOS_MESSAGE_CALL) {
+        serve_notice(server, message);
+        return;
+    }
+    if (!has_room(server, message)) {
+        capos_client_flush(server->client);
+        clear_answers(server);
+    }
+    serve_call(server, message, &inv);
+    pass_answer(server, &inv.results);
+}
+
+static const struct capos_message *behind(const struct capos_message *message) {
+    return (const struct capos_message *)((const uint64_t *)(message + 1) + message->params_words);
+}
+
+// Several messages, up to `end`.
+__attribute__((noinline)) static void serve_several(struct capos_server *server,
+                                                    const struct capos_message *end) {
+    const struct capos_message *first = server->message, *message = first, *next;
+
+    server->reply.flags = CAPOS_SQE_SKIP_CQE;
+    for (; (next = behind(message)) < end; message = next) {
+        serve_next(server, message);
+        server->rearmed_by = 0;
+    }
+    server->reply.flags = CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM;
+    serve_next(server, message);
+    server->message = first;
+    clear_answers(server); // the next turn submits these before anything is received
 }
 
 // What was received: so many bytes, or minus why nothing was.
 __attribute__((always_inline)) static inline void serve(struct capos_server *server,
                                                         int32_t received) {
     const struct capos_message *message = server->message;
+    struct capos_invocation inv;
 
     if (received < (int32_t)sizeof *message)
         server->ended = true;
+    else if (__builtin_expect((uint32_t)received != sizeof *message + message->params_words * WORD,
+                              0))
+        serve_several(server, (const struct capos_message *)((const char *)message + received));
     else if (__builtin_expect(message->kind == CAPOS_MESSAGE_CALL, 1))
-        serve_call(server, message);
+        serve_call(server, message, &inv);
     else
         serve_notice(server, message);
 }
@@ -202,6 +285,7 @@ static void return_failed(void *context, uint64_t token, enum capos_status statu
 
         give_answer(server->client, token, server->refusal.offset, used * WORD,
                     CAPOS_SQE_EXCEPTION);
+        capos_client_flush(server->client); // the room is for one
     }
     if (was_to_arm)
         arm(server);
@@ -217,12 +301,11 @@ static bool take_parts(struct capos_server *server, unsigned slot,
         !capos_client_take_room(client, descriptors + sizes->results_bytes, &server->answer) ||
         !capos_client_take_room(client, REFUSAL_BYTES, &server->refusal))
         return false;
-    server->results = server->answer.offset + descriptors;
     server->results_bytes = server->answer.bytes - descriptors;
     return true;
 }
 
-static void prepare_slot(struct capos_server *server, unsigned slot) {
+static void prepare_slot(struct capos_server *server, unsigned slot, bool several) {
     struct capos_client *client = server->client;
     struct capos_slot *s = server->recv;
     const uint32_t descriptors = CAPOS_SERVER_CAPABILITIES * sizeof(struct capos_descriptor);
@@ -232,6 +315,7 @@ static void prepare_slot(struct capos_server *server, unsigned slot) {
     s->context = server;
     s->sqe = (struct capos_sqe){
         .opcode = CAPOS_OP_RECV,
+        .flags = several ? CAPOS_SQE_SEVERAL : 0,
         .slot = (uint16_t)slot,
         .cap = server->receiver,
         .user_data = CAPOS_SLOT_TAG | slot,
@@ -243,19 +327,16 @@ static void prepare_slot(struct capos_server *server, unsigned slot) {
     server->reply = (struct capos_sqe){
         .opcode = CAPOS_OP_RETURN,
         .flags = CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM,
-        .params = server->results,
-        .descriptors = server->answer.offset,
     };
     server->message = capos_client_at(client, s->sqe.results);
     server->received = capos_slot_received(client, s);
-    capos_builder_take_buffers(
-        &server->builder, capos_client_at(client, server->results), server->results_bytes / WORD,
-        capos_client_at(client, server->answer.offset), CAPOS_SERVER_CAPABILITIES);
+    clear_answers(server);
 }
 
 int capos_server_init(struct capos_server *server, struct capos_client *client, uint64_t receiver,
                       const struct capos_server_sizes *sizes) {
-    static const struct capos_server_sizes usual = {CAPOS_RESULTS_BYTES, CAPOS_RESULTS_BYTES};
+    static const struct capos_server_sizes usual = {.params_bytes = CAPOS_RESULTS_BYTES,
+                                                    .results_bytes = CAPOS_RESULTS_BYTES};
     unsigned slot = capos_slot_take(client);
 
     memset(server, 0, sizeof *server);
@@ -265,12 +346,14 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
     if (slot == CAPOS_NO_SLOT)
         return -CAPOS_STATUS_OVERLOADED;
     server->recv = &client->slots[slot];
-    if (!take_parts(server, slot, sizes != NULL ? sizes : &usual)) {
+    if (sizes == NULL)
+        sizes = &usual;
+    if (!take_parts(server, slot, sizes)) {
         area_give(&client->area, &server->answer);
         capos_slot_give(client, slot);
         return -CAPOS_STATUS_OVERLOADED;
     }
-    prepare_slot(server, slot);
+    prepare_slot(server, slot, !sizes->one_at_a_time);
     client->return_failed = return_failed;
     client->return_context = server;
     arm(server);

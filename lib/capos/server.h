@@ -5,8 +5,15 @@
 // object whose number the called facet has, if the facet's interface is the object's.
 //
 // A handler fills in its results and returns 0, fails with capos_fail, or keeps the call with
-// capos_server_hold and returns CAPOS_PENDING; then it must answer later, once. Only one message is
-// received at a time, so handlers never overlap.
+// capos_server_hold and returns CAPOS_PENDING; then it must answer later, once. Handlers never
+// overlap.
+//
+// Calls that wait already are received together and served one after the other, in the order in
+// which they came, and their answers are submitted together. No answer waits for a handler that
+// waits: whatever enters the kernel, a call of the handler's own above all, submits the answers
+// made before. One that computes for long does so by capos_client_flush. What was received is this
+// thread's to serve: where several threads serve one Receiver, each receives `one_at_a_time`, so
+// that no call waits behind another that waits for it.
 //
 // Objects are found by hashing their numbers. One bucket is there from the start; a server of many
 // objects gives the table, about as large as their number.
@@ -23,6 +30,7 @@ enum {
 struct capos_server_sizes {
     uint32_t params_bytes;
     uint32_t results_bytes;
+    bool one_at_a_time;
 };
 
 // An object that is served; in storage of the program, linked while it is served.
@@ -44,8 +52,7 @@ struct capos_server {
     struct capos_object *only_bucket;
     struct capos_slot *recv; // its results hold the message
     struct capos_sqe reply;  // what does not change from one usual answer to the next
-    struct area_span answer; // room for the usual answer: descriptors, then results
-    uint32_t results;        // offset
+    struct area_span answer; // room for usual answers: descriptors, then results
     uint32_t results_bytes;
 
     // The caller of a held call is gone: the program forgets the call and answers it all the same,
@@ -55,9 +62,9 @@ struct capos_server {
 
     bool ended; // nothing can be received any more
 
-    const struct capos_message *message;     // where each is received
-    const struct capos_descriptor *received; // and what comes with it
-    struct capos_builder builder;            // over the room for the usual answer
+    const struct capos_message *message;     // that is served: where the first is received
+    const struct capos_descriptor *received; // what comes with the first
+    struct capos_builder builder;            // over the room for the next usual answer
     struct capos_object *recent;             // that was called last, or NULL
     bool held;                               // the handler that runs keeps the call
 

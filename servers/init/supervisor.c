@@ -103,7 +103,8 @@ static bool make(struct capos_endpoint *endpoint, uint64_t *receiver, uint64_t *
 }
 
 uint64_t supervisor_serve(struct services *services) {
-    static const struct capos_server_sizes sizes = {PARAMS_BYTES, RESULTS_BYTES};
+    static const struct capos_server_sizes sizes = {.params_bytes = PARAMS_BYTES,
+                                                    .results_bytes = RESULTS_BYTES};
     static struct capos_object object = {.interface = CAPOS_SUPERVISOR_INTERFACE_ID,
                                          .dispatch = dispatch};
     struct capos_endpoint endpoint = {0};

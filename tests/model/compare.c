@@ -43,9 +43,8 @@ static void check_caps(struct driver *d, int p, const struct m_event *event) {
     }
 }
 
-static void check_session(struct driver *d, const struct m_event *event, int p,
+static void check_session(struct driver *d, const struct m_token *token,
                           const struct capos_message *got) {
-    const struct m_token *token = &d->model.process[p].token[event->token];
     uint64_t session = d->model.process[token->caller].session;
     uint64_t *known = d->reference[d->model.object[token->receiver].endpoint][session];
 
@@ -62,32 +61,48 @@ static void check_released(struct driver *d, const uint64_t *ids, unsigned count
         CHECK(model_told(&d->model, ids[i]), "id %lu is told out of turn", (unsigned long)ids[i]);
 }
 
-static void check_message(struct driver *d, int p, const struct m_event *event) {
-    const struct capos_message *got =
-        actor_at(&d->actor[p], operations_piece(event->slot, RESULTS));
-    const struct capos_message *want = &event->message;
+static void check_call(struct driver *d, int p, const struct capos_message *got,
+                       const struct m_behind *want) {
+    const struct capos_message *m = &want->message;
     const uint64_t *params = (const uint64_t *)(const void *)(got + 1);
+    struct m_token *token = &d->model.process[p].token[want->token];
+
+    CHECK(got->kind == m->kind && got->params_words == m->params_words, "a message's kind");
+    CHECK(got->object_id == m->object_id && got->interface == m->interface &&
+              got->method == m->method && got->caps == m->caps && got->room == m->room &&
+              got->session_epoch == m->session_epoch &&
+              got->results_capacity == m->results_capacity &&
+              got->facet_interface == m->facet_interface,
+          "a message's header");
+    CHECK(got->params_words == 0 || params[0] == want->word, "a message's params");
+    check_session(d, token, got);
+    token->id = got->token;
+}
+
+static const struct capos_message *behind(const struct capos_message *message) {
+    return (const void *)((const uint64_t *)(const void *)(message + 1) + message->params_words);
+}
+
+static void check_message(struct driver *d, int p, const struct m_event *event) {
+    const struct capos_message *got = actor_at(&d->actor[p], event->sqe.results);
+    const struct capos_message *want = &event->message;
 
     d->messages++;
-    CHECK(got->kind == want->kind && got->params_words == want->params_words, "a message's kind");
-    if (want->kind == CAPOS_MESSAGE_RELEASED) {
-        check_released(d, params, got->params_words);
-        return;
+    if (want->kind == CAPOS_MESSAGE_CALL) {
+        check_call(d, p, got, &(struct m_behind){*want, event->token, event->word});
+        check_caps(d, p, event);
+    } else {
+        CHECK(got->kind == want->kind && got->params_words == want->params_words,
+              "a notice's kind");
     }
-    if (want->kind == CAPOS_MESSAGE_CANCELLED) {
+    if (want->kind == CAPOS_MESSAGE_RELEASED)
+        check_released(d, (const uint64_t *)(const void *)(got + 1), got->params_words);
+    if (want->kind == CAPOS_MESSAGE_CANCELLED)
         CHECK(want->token == 0 || got->token == want->token, "a cancelled call's token");
-        return;
+    for (int i = 0; i < event->behind_count; i++, d->several++) {
+        got = behind(got);
+        check_call(d, p, got, &event->behind[i]);
     }
-    CHECK(got->object_id == want->object_id && got->interface == want->interface &&
-              got->method == want->method && got->caps == want->caps && got->room == want->room &&
-              got->session_epoch == want->session_epoch &&
-              got->results_capacity == want->results_capacity &&
-              got->facet_interface == want->facet_interface,
-          "a message's header");
-    CHECK(got->params_words == 0 || params[0] == event->word, "a message's params");
-    check_session(d, event, p, got);
-    d->model.process[p].token[event->token].id = got->token;
-    check_caps(d, p, event);
 }
 
 static void check_event(struct driver *d, int p, const struct m_event *event,

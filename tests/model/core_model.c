@@ -56,6 +56,9 @@ static void check_coverage(struct driver *d, unsigned long steps) {
            "revocations\n",
            steps, (unsigned long)d->messages, (unsigned long)d->kills, (unsigned long)d->injected,
            (unsigned long)d->copies, (unsigned long)d->revocations);
+    printf("# %lu calls came behind others\n", (unsigned long)d->several);
+    if (steps >= STEPS)
+        CHECK(d->several > 100, "calls hardly came together");
     if (steps >= STEPS)
         CHECK(d->copies > 500 && d->revocations > 100, "revocation was hardly met");
     for (unsigned i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
@@ -82,7 +85,7 @@ START_TEST(kernel_and_model_agree) {
     d->cpu = &d->host->cpus[0];
     model_init(&d->model);
     operations_init(&d->operations, &d->model, harness_random_u64(&random));
-    d->operations.waits = true;
+    d->operations.waits = d->operations.several = true;
     d->digest = audit_digest(d->cpu);
     world_make_endpoints(d);
     for (int p = 0; p < PROCESSES; p++)

@@ -26,7 +26,7 @@ struct driver {
     unsigned long audit_every; // so many steps are audited once
     uint64_t digest;           // before anything was made
     uint64_t counts[16];       // what happened, by status of the operation's own completion
-    uint64_t operated, injected, kills, messages, copies, revocations;
+    uint64_t operated, injected, kills, messages, several, copies, revocations;
     struct revoker *revoker[REVOKERS]; // with a reference, while the model's is held
 };
 

@@ -23,7 +23,8 @@ enum {
     EVENTS = 64,
     QUEUE = PROCESSES * SLOTS,
     REVOKERS = 32,
-    SENT = 3, // at most so many capabilities in a message
+    SENT = 3,   // at most so many capabilities in a message
+    BEHIND = 3, // at most so many calls behind the first message of a RECV
 };
 
 enum object_kind_m { NOTHING, PLAIN, FACET, RECEIVER };
@@ -96,6 +97,12 @@ struct m_event {
     uint64_t hold_serial[SENT];
     uint64_t own[SENT];
     uint8_t kind[SENT];
+    struct m_behind { // further calls that the same RECV has taken
+        struct capos_message message;
+        int token;
+        uint64_t word;
+    } behind[BEHIND];
+    int behind_count;
 };
 
 struct m_process {

@@ -293,12 +293,85 @@ static int free_token(const struct m_process *p) {
     return -1;
 }
 
+// The process holds the call by the token, from now on.
+static void hold(struct model *model, int from, int slot, int to, int token, int receive_slot) {
+    struct m_call *call = &model->process[from].call[slot];
+    const struct m_call *receive = &model->process[to].call[receive_slot];
+
+    call->state = DELIVERED;
+    call->server = to;
+    model->process[to].token[token] = (struct m_token){.used = true,
+                                                       .caller = from,
+                                                       .slot = slot,
+                                                       .serial = call->serial,
+                                                       .receiver = receive->target,
+                                                       .receive_slot = receive_slot,
+                                                       .receive_serial = receive->serial};
+}
+
+static struct capos_message message_of(const struct model *model, const struct m_call *call) {
+    const struct m_object *facet = &model->object[call->target];
+
+    return (struct capos_message){.object_id = facet->id,
+                                  .interface = call->sqe.interface,
+                                  .method = call->sqe.method,
+                                  .kind = CAPOS_MESSAGE_CALL,
+                                  .caps = call->sqe.sent,
+                                  .params_words = (uint16_t)(call->sqe.params_bytes / 8),
+                                  .room = call->sqe.room,
+                                  .session_epoch = 1,
+                                  .results_capacity = call->sqe.results_capacity,
+                                  .facet_interface = facet->interface};
+}
+
+// Does another RECV of the process wait for the endpoint's messages?
+static bool others_wait(const struct model *model, int endpoint, int process) {
+    const struct m_process *p = &model->process[process];
+
+    for (int i = 0; i < p->armed_count && p->waiting; i++)
+        if (p->call[p->armed[i]].target == model->endpoint[endpoint].receiver)
+            return true;
+    return false;
+}
+
+// A RECV with SEVERAL has taken a message, held by a token or -1: it also takes the calls that come
+// next, while there is room behind and they bring no capabilities. What is kept for a REARM is kept
+// by the last.
+static void take_behind(struct model *model, int endpoint, int to, int slot, struct m_event *event,
+                        int last) {
+    const struct m_call *receive = &model->process[to].call[slot];
+    struct m_endpoint *e = &model->endpoint[endpoint];
+    struct m_token *tokens = model->process[to].token;
+
+    if ((receive->sqe.flags & CAPOS_SQE_SEVERAL) == 0 || others_wait(model, endpoint, to))
+        return;
+    while (e->queue_count > 0) {
+        const struct m_call *call = &model->process[e->queue[0].process].call[e->queue[0].slot];
+        uint32_t size = (uint32_t)sizeof(struct capos_message) + call->sqe.params_bytes;
+        int token = free_token(&model->process[to]);
+
+        if (call->sqe.sent > 0 || token < 0 ||
+            (uint32_t)event->result + size > receive->sqe.results_capacity)
+            return;
+        if (event->behind_count == BEHIND)
+            abort();
+        hold(model, e->queue[0].process, e->queue[0].slot, to, token, slot);
+        tokens[token].kept = last < 0 ? receive->sqe.room : tokens[last].kept;
+        if (last >= 0)
+            tokens[last].kept = 0;
+        last = token;
+        event->result += (int32_t)size;
+        event->behind[event->behind_count++] =
+            (struct m_behind){message_of(model, call), token, call->word};
+        model_dequeue(e, 0);
+    }
+}
+
 enum outcome { TOOK, ENDED, STUCK };
 
 static enum outcome deliver(struct model *model, int from, int slot, int to, int receive_slot) {
     struct m_call *call = &model->process[from].call[slot];
     struct m_call *receive = &model->process[to].call[receive_slot];
-    struct m_object *facet = &model->object[call->target];
     int token = free_token(&model->process[to]);
     enum capos_status status = CAPOS_STATUS_OK;
     struct m_call copy = *call;
@@ -316,34 +389,25 @@ static enum outcome deliver(struct model *model, int from, int slot, int to, int
         model_end(model, from, slot, -(int32_t)status, 0);
         return ENDED;
     }
-    call->state = DELIVERED;
-    call->server = to;
-    model->process[to].token[token] =
-        (struct m_token){.used = true,
-                         .caller = from,
-                         .slot = slot,
-                         .serial = call->serial,
-                         .receiver = receive->target,
-                         .receive_slot = receive_slot,
-                         .receive_serial = receive->serial,
-                         .kept = call->sqe.sent > 0 ? 0 : receive->sqe.room};
+    hold(model, from, slot, to, token, receive_slot);
+    model->process[to].token[token].kept = call->sqe.sent > 0 ? 0 : receive->sqe.room;
     event = model_end(model, to, receive_slot,
                       (int32_t)(sizeof(struct capos_message) + call->sqe.params_bytes), 0);
     event->is_message = true;
     event->token = token;
     event->word = call->word;
-    event->message = (struct capos_message){.object_id = facet->id,
-                                            .interface = call->sqe.interface,
-                                            .method = call->sqe.method,
-                                            .kind = CAPOS_MESSAGE_CALL,
-                                            .caps = call->sqe.sent,
-                                            .params_words = (uint16_t)(call->sqe.params_bytes / 8),
-                                            .room = call->sqe.room,
-                                            .session_epoch = 1,
-                                            .results_capacity = call->sqe.results_capacity,
-                                            .facet_interface = facet->interface};
+    event->message = message_of(model, &copy);
     model_pass_all(model, from, to, copy.sent, copy.sqe.sent, event);
     return TOOK;
+}
+
+// Behind a call, whose event is the process's last.
+static void take_behind_call(struct model *model, int endpoint, int process, int slot) {
+    struct m_process *p = &model->process[process];
+    struct m_event *event = &p->event[p->event_count - 1];
+
+    if (event->caps == 0)
+        take_behind(model, endpoint, process, slot, event, event->token);
 }
 
 static void tell_released(struct model *model, int endpoint, int to, int slot) {
@@ -358,6 +422,7 @@ static void tell_released(struct model *model, int endpoint, int to, int slot) {
     event->message =
         (struct capos_message){.kind = CAPOS_MESSAGE_RELEASED, .params_words = (uint16_t)n};
     e->released_count -= n; // which of them are told first is open
+    take_behind(model, endpoint, to, slot, event, -1);
 }
 
 static void forget_released(struct model *model, struct m_endpoint *e, int index) {
@@ -401,6 +466,7 @@ static bool tell_cancelled(struct model *model, int endpoint, int to, int slot) 
     event = model_end(model, to, slot, (int32_t)sizeof(struct capos_message), 0);
     event->is_message = true;
     event->message = (struct capos_message){.kind = CAPOS_MESSAGE_CANCELLED, .token = token->id};
+    take_behind(model, endpoint, to, slot, event, -1);
     return true;
 }
 
@@ -421,8 +487,10 @@ bool model_serve(struct model *model, int endpoint, int process, int slot) {
         if (outcome == STUCK)
             return false;
         model_dequeue(e, 0);
-        if (outcome == TOOK)
+        if (outcome == TOOK) {
+            take_behind_call(model, endpoint, process, slot);
             return true;
+        }
     }
     return false;
 }

@@ -151,6 +151,11 @@ static void make_recv(struct operations *o, int p, struct capos_sqe *sqe) {
     sqe->results_capacity = capacities[operations_below(o, 8)];
     sqe->room = (uint8_t)operations_below(o, SENT + 1);
     sqe->descriptors = operations_piece(sqe->slot, DESCRIPTORS);
+    if (o->several && operations_chance(o, 40)) {
+        sqe->flags = CAPOS_SQE_SEVERAL;
+        sqe->results = operations_piece(sqe->slot, PARAMS); // that much more room
+        sqe->results_capacity += RESULTS - PARAMS;
+    }
 }
 
 static void make_return(struct operations *o, int p, struct capos_sqe *sqe) {

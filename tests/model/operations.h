@@ -17,7 +17,8 @@ struct operations {
     const struct model *model;
     uint64_t random; // never 0
     uint64_t ids, user_data;
-    bool waits; // make some that wait for others: PIPELINE, LINK
+    bool waits;   // make some that wait for others: PIPELINE, LINK
+    bool several; // and RECVs that take several calls
     // Makes a PARK or UNPARK name one of the process's words; NULL: none are made.
     void (*name_word)(struct operations *operations, int process, struct capos_sqe *sqe);
 };

@@ -305,6 +305,104 @@ START_TEST(received_capabilities) {
 }
 END_TEST
 
+// Delivers calls with the tokens 1, 2 ... and the numbers 10, 20 ... at once and lets the server
+// serve them; `notice` first if it is not NULL.
+enum { SEVERAL = 3 };
+
+static void deliver_several(const struct capos_message *notice, uint32_t capacity) {
+    static const uint64_t id = OBJECT;
+    struct capos_message messages[SEVERAL + 1];
+    uint64_t words[SEVERAL][3];
+    const uint64_t *params[SEVERAL + 1];
+    unsigned n = 0;
+
+    if (notice != NULL) {
+        messages[0] = *notice;
+        params[n++] = &id;
+    }
+    for (unsigned i = 0; i < SEVERAL; i++, n++) {
+        memcpy(words[i], (uint64_t[3]){UINT64_C(1) << 32 | UINT64_C(1) << 48, (i + 1) * 10, 0},
+               sizeof words[i]);
+        messages[n] = message_of(i + 1);
+        messages[n].results_capacity = capacity;
+        params[n] = words[i];
+    }
+    fake_kernel_deliver_several(&kernel, messages, params, n);
+    ck_assert(capos_client_turn(&client, CAPOS_NO_DEADLINE));
+}
+
+static void expect_several(unsigned first, uint8_t refused) {
+    for (unsigned i = 0; i < SEVERAL; i++) {
+        const struct capos_sqe *sqe = &kernel.log[first + i];
+
+        ck_assert_uint_eq(sqe->cap, i + 1);
+        ck_assert_int_eq(sqe->flags & (CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM),
+                         CAPOS_SQE_SKIP_CQE | (i == SEVERAL - 1 ? CAPOS_SQE_REARM : 0));
+        if (refused & 1 << i)
+            expect_exception(sqe, CAPOS_FAILED);
+        else
+            ck_assert_uint_eq(answered_number(sqe), (i + 1) * 10 + 1);
+    }
+}
+
+// The answers lie beside each other and are submitted together; a notice may come first.
+START_TEST(calls_that_come_together) {
+    struct capos_message notice = {.kind = CAPOS_MESSAGE_RELEASED, .params_words = 1};
+
+    start();
+    for (unsigned round = 0; round < 4; round++) {
+        unsigned entered = kernel.entered;
+
+        deliver_several(round % 2 == 0 ? NULL : &notice, 128);
+        ck_assert_uint_eq(kernel.entered, entered + 1); // the turn's own
+        ck_assert_uint_eq(kernel.logged, round * SEVERAL);
+        capos_client_flush(&client);
+        ck_assert_uint_eq(kernel.logged, (round + 1) * SEVERAL);
+        expect_several(round * SEVERAL, 0);
+        ck_assert_int_ge(fake_kernel_armed(&kernel), 0);
+    }
+    ck_assert_uint_eq(handled, 4 * SEVERAL);
+    ck_assert_uint_eq(releases, 2);
+    ck_assert_uint_eq(area_free(&client.area), idle_free);
+}
+END_TEST
+
+// Each is promised as much room as it would have alone: so the answers before it are submitted.
+START_TEST(answers_that_need_all_the_room) {
+    start();
+    deliver_several(NULL, CAPOS_RESULTS_BYTES);
+    ck_assert_uint_eq(kernel.logged, SEVERAL - 1);
+    capos_client_flush(&client);
+    ck_assert_uint_eq(kernel.logged, SEVERAL);
+    ck_assert_uint_eq(answered_number(last()), SEVERAL * 10 + 1);
+    ck_assert_int_eq(last()->flags, CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM);
+}
+END_TEST
+
+START_TEST(several_that_fail_or_are_held) {
+    start();
+    outcome = CAPOS_FAILED;
+    deliver_several(NULL, 128);
+    capos_client_flush(&client);
+    expect_several(0, 7);
+    outcome = CAPOS_PENDING;
+    deliver_several(NULL, 128);
+    ck_assert_uint_eq(kernel.logged, SEVERAL);
+    capos_client_flush(&client);
+    ck_assert_int_ge(fake_kernel_armed(&kernel), 0);
+    ck_assert_uint_eq(held.token, SEVERAL);
+    outcome = CAPOS_DONE;
+    kernel.returns = CAPOS_STATUS_SCOPE; // the first is refused
+    deliver_several(NULL, 128);
+    capos_client_flush(&client);
+    expect_several(SEVERAL, 0);
+    ck_assert_uint_eq(kernel.logged, 2 * SEVERAL + 1);
+    ck_assert_uint_eq(last()->cap, 1);
+    expect_exception(last(), CAPOS_FAILED);
+    ck_assert_int_ge(fake_kernel_armed(&kernel), 0);
+}
+END_TEST
+
 // Numbers that follow each other, and numbers that are addresses.
 START_TEST(objects_are_found_by_number) {
     enum { OBJECTS = 1000, BUCKETS = 256 };
@@ -416,6 +514,9 @@ int main(void) {
     harness_add(suite, "refused", refused_answers_fail_the_call);
     harness_add(suite, "refused-late", a_refused_late_answer);
     harness_add(suite, "capabilities", received_capabilities);
+    harness_add(suite, "several", calls_that_come_together);
+    harness_add(suite, "several-room", answers_that_need_all_the_room);
+    harness_add(suite, "several-unusual", several_that_fail_or_are_held);
     harness_add(suite, "objects", objects_are_found_by_number);
     harness_add(suite, "heap", heap);
     harness_add(suite, "heap-limit", heap_without_memory);

@@ -185,7 +185,8 @@ START_TEST(unknown_and_unbuilt) {
     }
     for (unsigned flags = 1; flags < 256; flags++) {
         sqe = (struct capos_sqe){.opcode = CAPOS_OP_RECV, .flags = (uint8_t)flags};
-        ck_assert_int_eq(actor_do(&actor, &sqe).result, -CAPOS_STATUS_UNSUPPORTED);
+        if (flags != CAPOS_SQE_SEVERAL)
+            ck_assert_int_eq(actor_do(&actor, &sqe).result, -CAPOS_STATUS_UNSUPPORTED);
         sqe.opcode = CAPOS_OP_CALL;
         if ((flags & ~7u) != 0) // SKIP_CQE, PIPELINE and LINK are known
             ck_assert_int_eq(actor_do(&actor, &sqe).result, -CAPOS_STATUS_UNSUPPORTED);

@@ -65,6 +65,26 @@ void fake_kernel_deliver(struct fake_kernel *kernel, const struct capos_message 
                          message->caps);
 }
 
+void fake_kernel_deliver_several(struct fake_kernel *kernel, const struct capos_message *messages,
+                                 const uint64_t *const *params, unsigned count) {
+    int slot = fake_kernel_armed(kernel);
+    uint32_t at = 0;
+
+    ck_assert_int_ge(slot, 0);
+    struct capos_sqe *sqe = &kernel->slots[slot];
+    ck_assert(sqe->flags & CAPOS_SQE_SEVERAL);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t bytes = messages[i].params_words * 8u;
+
+        ck_assert_uint_le(at + sizeof messages[i] + bytes, sqe->results_capacity);
+        memcpy(kernel->block + sqe->results + at, &messages[i], sizeof messages[i]);
+        at += (uint32_t)sizeof messages[i];
+        memcpy(kernel->block + sqe->results + at, params[i], bytes);
+        at += bytes;
+    }
+    fake_kernel_complete(kernel, (unsigned)slot, (int32_t)at, 0, messages[0].caps);
+}
+
 static void take_return(struct fake_kernel *kernel, const struct capos_sqe *sqe) {
     if (kernel->returns != CAPOS_STATUS_OK) {
         post(kernel,

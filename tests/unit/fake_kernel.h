@@ -37,6 +37,10 @@ void fake_kernel_complete(struct fake_kernel *kernel, unsigned slot, int32_t res
 void fake_kernel_deliver(struct fake_kernel *kernel, const struct capos_message *message,
                          const uint64_t *params);
 
+// Delivers several, one behind the other.
+void fake_kernel_deliver_several(struct fake_kernel *kernel, const struct capos_message *messages,
+                                 const uint64_t *const *params, unsigned count);
+
 // The slot that RECV armed, or -1.
 int fake_kernel_armed(const struct fake_kernel *kernel);
 

@@ -130,7 +130,8 @@ static int dispatch(void *self, struct capos_invocation *inv) {
 }
 
 int main(void) {
-    static const struct capos_server_sizes sizes = {BYTES + 64, BYTES + 64};
+    static const struct capos_server_sizes sizes = {.params_bytes = BYTES + 64,
+                                                    .results_bytes = BYTES + 64};
     static struct capos_object object = {.interface = BENCH_PEER_INTERFACE_ID,
                                          .dispatch = dispatch};
     static struct capos_server server;

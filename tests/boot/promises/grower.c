@@ -150,7 +150,7 @@ static int dispatch(void *self, struct capos_invocation *inv) {
 }
 
 int main(void) {
-    static const struct capos_server_sizes sizes = {256, 256};
+    static const struct capos_server_sizes sizes = {.params_bytes = 256, .results_bytes = 256};
     static struct capos_object *buckets[64];
     uint64_t receiver = capos_need("receiver", CAPOS_RECEIVER_INTERFACE_ID);
 
