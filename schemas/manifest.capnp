@@ -20,9 +20,9 @@ struct SystemManifest {
   # Shown by the shell when it starts.
   binaries @2 :List(Binary) $Annotations.listKey("name") $Annotations.maxLength(1000);
   # The programs in the image. There must be one called init.
-  services @3 :List(Service) $Annotations.listKey("name") $Annotations.maxLength(100);
+  services @3 :List(Service) $Annotations.listKey("name") $Annotations.maxLength(60);
   # What init starts, each after the services whose exports it is granted.
-  profiles @4 :List(ResourceProfile) $Annotations.listKey("name") $Annotations.maxLength(100);
+  profiles @4 :List(ResourceProfile) $Annotations.listKey("name") $Annotations.maxLength(30);
   # Sets of limits that services and spawners name.
 }
 
