@@ -125,6 +125,17 @@ static inline uint64_t *capos_builder_take(struct capos_builder *builder, uint64
     return at;
 }
 
+// Begins anew in the same buffers, of which so much may be used.
+static inline void capos_builder_restart(struct capos_builder *builder, uint32_t capacity,
+                                         uint8_t room) {
+    builder->capacity = capacity;
+    builder->used = 0;
+    builder->needed = 0;
+    builder->error = CAPOS_BUILD_OK;
+    builder->descriptor_count = 0;
+    builder->descriptor_room = room;
+}
+
 // The root, before all else; a second call starts the message anew, descriptors included.
 struct capos_pointer_builder capos_builder_init_root_pointer(struct capos_builder *builder);
 

@@ -112,15 +112,18 @@ capos_method_root(struct capos_builder *builder, uint16_t data_words, uint16_t p
 // The serving end ------------------------------------------------------------------------------
 
 // One call to be served. Whoever received it fills in all but the exception, by
-// capos_invocation_init and assignments; buffers are borrowed until the dispatch returns.
+// capos_invocation_init and assignments; buffers are borrowed until the dispatch returns. The first
+// members are those of a message's header, in the same places, so that a server takes them at once.
 struct capos_invocation {
+    uint64_t object_id;
     uint64_t interface; // that declares the method
     uint16_t method;
-    uint64_t object_id;
-    const uint64_t *params; // a message; none if params_words is 0
-    uint32_t params_words;
+    uint8_t kind;
+    uint8_t received_count;
+    uint16_t params_words;
+    uint8_t room, disclosure; // as kind, not looked at here
+    const uint64_t *params;   // a message; none if params_words is 0
     const struct capos_descriptor *received;
-    uint32_t received_count;
     struct capos_reader reader;   // over the params, begun by the dispatch
     struct capos_builder results; // over the caller's buffer and descriptors
     enum capos_outcome exception;
@@ -132,9 +135,12 @@ struct capos_invocation {
 static inline void capos_invocation_init(struct capos_invocation *inv, uint64_t *results,
                                          size_t results_words, struct capos_descriptor *descriptors,
                                          uint8_t room) {
+    inv->object_id = 0;
     inv->interface = 0;
     inv->method = 0;
-    inv->object_id = 0;
+    inv->kind = CAPOS_MESSAGE_CALL;
+    inv->room = room;
+    inv->disclosure = 0;
     inv->params = NULL;
     inv->params_words = 0;
     inv->received = NULL;

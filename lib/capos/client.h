@@ -194,12 +194,6 @@ static inline struct capos_sqe *capos_slot_submit_own(struct capos_client *clien
     return sqe;
 }
 
-// Enters the kernel once, with all there is and this wait without a deadline. The next completion,
-// if the kernel is content and there is exactly one: it is passed already, and stays until the
-// kernel is entered again. NULL: all there are have been taken.
-static inline const struct capos_cqe *capos_client_enter_for_one(struct capos_client *client,
-                                                                 uint32_t wait);
-
 // Takes note of a completion that was passed.
 void capos_client_complete(struct capos_client *client, const struct capos_cqe *completion);
 
@@ -209,21 +203,19 @@ void capos_client_entered(struct capos_client *client, uint64_t result);
 // Enters the kernel until the slot is complete.
 void capos_slot_wait(struct capos_client *client, unsigned slot);
 
-static inline const struct capos_cqe *capos_client_enter_for_one(struct capos_client *client,
-                                                                 uint32_t wait) {
-    struct ring_user *ring = &client->ring;
+// Enters the kernel once, with all there is and this wait without a deadline. The next completion,
+// if the kernel is content and there is exactly one: it is passed already, and stays until the
+// kernel is entered again. False: all there are have been taken.
+must_use static inline bool capos_client_enter_for_one(struct capos_client *client, uint32_t wait,
+                                                       const struct capos_cqe **completion) {
+    uint32_t pending = ring_user_publish(&client->ring);
+    uint64_t result = capos_enter_kernel(pending, wait, CAPOS_NO_DEADLINE, client);
 
-    ring_user_publish(ring);
-    uint64_t result = capos_enter_kernel(ring_user_pending(ring), wait, CAPOS_NO_DEADLINE, client);
-    if (__builtin_expect(
-            CAPOS_ENTER_REASON(result) == CAPOS_ENTER_DONE && ring_user_ready(ring) == 1, 1)) {
-        const struct capos_cqe *cqe = ring_user_peek_ready(ring);
-
-        ring_user_pass(ring);
-        return cqe;
-    }
+    if (__builtin_expect(CAPOS_ENTER_REASON(result) == CAPOS_ENTER_DONE, 1) &&
+        __builtin_expect(ring_user_pass_only(&client->ring, completion), 1))
+        return true;
     capos_client_entered(client, result);
-    return NULL;
+    return false;
 }
 
 static inline void *capos_client_at(struct capos_client *client, uint32_t offset) {

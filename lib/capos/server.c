@@ -14,6 +14,20 @@
 
 enum { WORD = 8, EXCEPTION_BYTES = 256, REFUSAL_BYTES = 128 };
 
+// What an invocation begins with, as a message's header has it.
+enum {
+    CALLED_AT = offsetof(struct capos_message, object_id),
+    CALLED_BYTES = offsetof(struct capos_message, session) - CALLED_AT,
+};
+#define SAME_PLACE(invocation, message)                           \
+    (offsetof(struct capos_invocation, invocation) + CALLED_AT == \
+     offsetof(struct capos_message, message))
+_Static_assert(SAME_PLACE(object_id, object_id) && SAME_PLACE(interface, interface) &&
+                   SAME_PLACE(method, method) && SAME_PLACE(kind, kind) &&
+                   SAME_PLACE(received_count, caps) && SAME_PLACE(params_words, params_words) &&
+                   SAME_PLACE(room, room) && SAME_PLACE(disclosure, disclosure),
+               "taken at once");
+
 // RECV, as the slot's submission has it.
 static void arm(struct capos_server *server) {
     server->rearmed_by = 0;
@@ -76,22 +90,17 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-static inline void open_invocation(struct capos_server *server, const struct capos_message *message,
-                                   struct capos_invocation *inv) {
-    inv->results = server->builder;
-    inv->results.capacity = smaller(message->results_capacity / WORD, inv->results.capacity);
-    if (message->room < CAPOS_SERVER_CAPABILITIES)
-        inv->results.descriptor_room = message->room;
+// What changes from call to call. The rest stands since the server was prepared.
+static inline struct capos_invocation *open_invocation(struct capos_server *server,
+                                                       const struct capos_message *message) {
+    struct capos_invocation *inv = &server->inv;
+
+    memcpy(inv, (const char *)message + CALLED_AT, CALLED_BYTES);
+    capos_builder_restart(&inv->results,
+                          smaller(message->results_capacity / WORD, server->answer_words),
+                          (uint8_t)smaller(message->room, server->answer_room));
     inv->exception = CAPOS_DONE;
-    inv->reason = "";
-    inv->interface = message->interface;
-    inv->method = message->method;
-    inv->object_id = message->object_id;
-    inv->params = (const uint64_t *)(message + 1);
-    inv->params_words = message->params_words;
-    inv->received = server->received;
-    inv->received_count = message->caps;
-    inv->context = server;
+    return inv;
 }
 
 static inline void answer_results(struct capos_server *server, uint64_t token,
@@ -109,7 +118,7 @@ static inline void answer_results(struct capos_server *server, uint64_t token,
 
 __attribute__((cold)) static void answer_exception(struct capos_server *server, uint64_t token,
                                                    struct capos_invocation *inv, int outcome) {
-    uint32_t capacity = smaller(server->message->results_capacity / WORD, server->builder.capacity);
+    uint32_t capacity = smaller(server->message->results_capacity / WORD, server->answer_words);
 
     if (outcome < CAPOS_DONE)
         capos_fail(inv, CAPOS_FAILED, "the server lost the call");
@@ -146,11 +155,11 @@ __attribute__((noinline)) static void end_call(struct capos_server *server, uint
 }
 
 __attribute__((always_inline)) static inline void serve_call(struct capos_server *server,
-                                                             const struct capos_message *message,
-                                                             struct capos_invocation *inv) {
-    open_invocation(server, message, inv);
+                                                             const struct capos_message *message) {
+    struct capos_invocation *inv = open_invocation(server, message);
     int outcome = dispatch(server, inv);
-    if (outcome == CAPOS_DONE && inv->received_count == 0)
+
+    if (__builtin_expect(outcome == CAPOS_DONE && inv->received_count == 0, 1))
         answer_results(server, message->token, inv);
     else
         end_call(server, message->token, inv, outcome);
@@ -185,20 +194,22 @@ static void clear_answers(struct capos_server *server) {
 
     server->reply.descriptors = server->answer.offset;
     server->reply.params = server->answer.offset + descriptors;
+    server->answer_words = server->results_bytes / WORD;
+    server->answer_room = CAPOS_SERVER_CAPABILITIES;
     capos_builder_take_buffers(
-        &server->builder, capos_client_at(server->client, server->reply.params),
-        server->results_bytes / WORD, capos_client_at(server->client, server->reply.descriptors),
-        CAPOS_SERVER_CAPABILITIES);
+        &server->inv.results, capos_client_at(server->client, server->reply.params),
+        server->answer_words, capos_client_at(server->client, server->reply.descriptors),
+        server->answer_room);
 }
 
-// The next answer goes behind the one that `results` was built for.
-static void pass_answer(struct capos_server *server, const struct capos_builder *results) {
-    struct capos_builder *next = &server->builder;
+// The next answer goes behind the one that was built.
+static void pass_answer(struct capos_server *server) {
+    struct capos_builder *results = &server->inv.results;
 
-    next->words += results->used;
-    next->capacity -= results->used;
-    next->descriptors += results->descriptor_count;
-    next->descriptor_room = (uint8_t)(next->descriptor_room - results->descriptor_count);
+    results->words += results->used;
+    results->descriptors += results->descriptor_count;
+    server->answer_words -= results->used;
+    server->answer_room = (uint8_t)(server->answer_room - results->descriptor_count);
     server->reply.params += results->used * WORD;
     server->reply.descriptors +=
         results->descriptor_count * (uint32_t)sizeof(struct capos_descriptor);
@@ -208,15 +219,18 @@ static void pass_answer(struct capos_server *server, const struct capos_builder 
 static bool has_room(const struct capos_server *server, const struct capos_message *message) {
     uint32_t words = smaller(message->results_capacity, server->results_bytes) / WORD;
 
-    return server->builder.capacity >=
-               (words < EXCEPTION_WORDS_MIN ? EXCEPTION_WORDS_MIN : words) &&
-           server->builder.descriptor_room >= smaller(message->room, CAPOS_SERVER_CAPABILITIES);
+    return server->answer_words >= (words < EXCEPTION_WORDS_MIN ? EXCEPTION_WORDS_MIN : words) &&
+           server->answer_room >= smaller(message->room, CAPOS_SERVER_CAPABILITIES);
+}
+
+// The message that is served is this one now.
+static void take_up(struct capos_server *server, const struct capos_message *message) {
+    server->message = message;
+    server->inv.params = (const uint64_t *)(message + 1);
 }
 
 static void serve_next(struct capos_server *server, const struct capos_message *message) {
-    struct capos_invocation inv;
-
-    server->message = message;
+    take_up(server, message);
     if (message->kind != CAPOS_MESSAGE_CALL) {
         serve_notice(server, message);
         return;
@@ -225,8 +239,8 @@ static void serve_next(struct capos_server *server, const struct capos_message *
         capos_client_flush(server->client);
         clear_answers(server);
     }
-    serve_call(server, message, &inv);
-    pass_answer(server, &inv.results);
+    serve_call(server, message);
+    pass_answer(server);
 }
 
 static const struct capos_message *behind(const struct capos_message *message) {
@@ -245,7 +259,7 @@ __attribute__((noinline)) static void serve_several(struct capos_server *server,
     }
     server->reply.flags = CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM;
     serve_next(server, message);
-    server->message = first;
+    take_up(server, first);
     clear_answers(server); // the next turn submits these before anything is received
 }
 
@@ -253,7 +267,6 @@ __attribute__((noinline)) static void serve_several(struct capos_server *server,
 __attribute__((always_inline)) static inline void serve(struct capos_server *server,
                                                         int32_t received) {
     const struct capos_message *message = server->message;
-    struct capos_invocation inv;
 
     if (received < (int32_t)sizeof *message)
         server->ended = true;
@@ -261,7 +274,7 @@ __attribute__((always_inline)) static inline void serve(struct capos_server *ser
                               0))
         serve_several(server, (const struct capos_message *)((const char *)message + received));
     else if (__builtin_expect(message->kind == CAPOS_MESSAGE_CALL, 1))
-        serve_call(server, message, &inv);
+        serve_call(server, message);
     else
         serve_notice(server, message);
 }
@@ -328,8 +341,10 @@ static void prepare_slot(struct capos_server *server, unsigned slot, bool severa
         .opcode = CAPOS_OP_RETURN,
         .flags = CAPOS_SQE_SKIP_CQE | CAPOS_SQE_REARM,
     };
-    server->message = capos_client_at(client, s->sqe.results);
-    server->received = capos_slot_received(client, s);
+    capos_invocation_init(&server->inv, NULL, 0, NULL, 0);
+    server->inv.received = capos_slot_received(client, s);
+    server->inv.context = server;
+    take_up(server, capos_client_at(client, s->sqe.results));
     clear_answers(server);
 }
 
@@ -362,9 +377,9 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
 
 // Enters the kernel until something is complete. The usual case is one completion, the RECV's.
 static inline void turn(struct capos_server *server) {
-    const struct capos_cqe *completion = capos_client_enter_for_one(server->client, 1);
+    const struct capos_cqe *completion;
 
-    if (completion == NULL)
+    if (!capos_client_enter_for_one(server->client, 1, &completion))
         return;
     if (__builtin_expect(completion->user_data == server->recv->sqe.user_data, 1))
         serve(server, completion->result);
@@ -372,9 +387,10 @@ static inline void turn(struct capos_server *server) {
         capos_client_complete(server->client, completion);
 }
 
-void capos_server_run(struct capos_server *server) {
+// Not a part of main, of which the compiler thinks that it hardly matters how long it takes.
+__attribute__((noinline)) void capos_server_run(struct capos_server *server) {
     while (!server->ended)
-        if (server->client->ready_count > 0)
+        if (__builtin_expect(server->client->ready_count > 0, 0))
             (void)capos_client_turn(server->client, CAPOS_NO_DEADLINE);
         else
             turn(server);

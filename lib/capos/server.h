@@ -62,11 +62,12 @@ struct capos_server {
 
     bool ended; // nothing can be received any more
 
-    const struct capos_message *message;     // that is served: where the first is received
-    const struct capos_descriptor *received; // what comes with the first
-    struct capos_builder builder;            // over the room for the next usual answer
-    struct capos_object *recent;             // that was called last, or NULL
-    bool held;                               // the handler that runs keeps the call
+    const struct capos_message *message; // that is served: where the first is received
+    struct capos_object *recent;         // that was called last, or NULL
+    bool held;                           // the handler that runs keeps the call
+    uint8_t answer_room;                 // capabilities that the next usual answer may take along
+    uint32_t answer_words;               // and what there is for its results
+    struct capos_invocation inv;         // that runs, over that room
 
     uint64_t rearmed_by;      // token of the RETURN that armed the RECV again, or 0
     struct area_span refusal; // room for the exception when a RETURN is refused

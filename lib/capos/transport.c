@@ -245,8 +245,7 @@ static int transport_call(struct capos_transport *transport, struct capos_call *
     if (place(client, s, call) == NULL)
         return call_slowly(transport, call);
     s->state = CAPOS_SLOT_SUBMITTED;
-    completion = capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | s->sqe.slot);
-    if (completion == NULL)
+    if (!capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | s->sqe.slot, &completion))
         return transport_wait(transport, call);
     if (__builtin_expect(completion->user_data != s->sqe.user_data, 0)) {
         capos_client_complete(client, completion);

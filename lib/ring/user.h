@@ -64,9 +64,13 @@ static inline struct capos_sqe *ring_user_next(struct ring_user *ring) {
     return sqe;
 }
 
-// Shows the kernel all submissions that were filled in.
-static inline void ring_user_publish(struct ring_user *ring) {
-    ring_store_index(&ring->header->sq_tail, ring->sq_tail);
+// Shows the kernel all submissions that were filled in. Returns how many it has not taken yet.
+static inline uint32_t ring_user_publish(struct ring_user *ring) {
+    struct capos_ring_header *header = ring->header;
+    uint32_t tail = ring->sq_tail;
+
+    ring_store_index(&header->sq_tail, tail);
+    return tail - ring_load_index(&header->sq_head);
 }
 
 // Completions that are there.
@@ -88,6 +92,19 @@ static inline const struct capos_cqe *ring_user_peek(const struct ring_user *rin
 static inline void ring_user_pass(struct ring_user *ring) {
     ring->cq_head++;
     ring_store_index(&ring->header->cq_head, ring->cq_head);
+}
+
+// The next completion, in its place and passed, if there is no other one. False otherwise.
+static inline bool ring_user_pass_only(struct ring_user *ring, const struct capos_cqe **cqe) {
+    struct capos_ring_header *header = ring->header;
+    uint32_t head = ring->cq_head, next = head + 1;
+
+    if (ring_load_index(&header->cq_tail) != next)
+        return false;
+    *cqe = &ring->cq[head & ring->cq_mask];
+    ring->cq_head = next;
+    ring_store_index(&header->cq_head, next);
+    return true;
 }
 
 // Takes the next completion. False when there is none.
