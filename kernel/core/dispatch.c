@@ -271,7 +271,7 @@ static enum capos_status take_message(struct dispatch *dispatch, const uint8_t *
     if (UNLIKELY(bytes > CAPOS_KERNEL_PARAMS_MAX))
         return CAPOS_STATUS_TOO_BIG;
     ring_load_words(dispatch->params, from, bytes / 8);
-    dispatch->invocation.params_words = bytes / 8;
+    dispatch->invocation.params_words = (uint16_t)(bytes / 8);
     return CAPOS_STATUS_OK;
 }
 

@@ -8,6 +8,17 @@ static int fail(struct capos_call *call, int status, const char *reason) {
     return status;
 }
 
+int capos_call_begin_slowly(struct capos_call *call) {
+    call->place = NULL;
+    return call->transport->begin(call->transport, call);
+}
+
+void capos_call_release_slowly(struct capos_call *call) {
+    if (call->state != CAPOS_CALL_NEW)
+        call->transport->release(call->transport, call);
+    call->state = CAPOS_CALL_NEW;
+}
+
 // The id that the answer to another call has brought; 0 if none.
 static uint64_t brought(struct capos_promise promise) {
     const struct capos_reader *results = &promise.call->results;
@@ -28,7 +39,7 @@ void capos_call_begin_on(struct capos_call *call, struct capos_promise target,
     if (source->status == CAPOS_DONE && sent && transport->on != NULL) {
         capos_call_begin(call, transport->on, target.place, method);
         call->waits = CAPOS_CALL_ON;
-        call->source = source->tag;
+        call->source = source;
         return;
     }
     if (source->status == CAPOS_DONE && sent)
@@ -64,7 +75,7 @@ int capos_call_after(struct capos_call *call, struct capos_call *source) {
     }
     call->transport = call->transport->on;
     call->waits = CAPOS_CALL_AFTER;
-    call->source = source->tag;
+    call->source = source;
     return CAPOS_DONE;
 }
 

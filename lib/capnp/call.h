@@ -224,11 +224,27 @@ static inline int capos_invocation_end(struct capos_invocation *inv, int outcome
 
 struct capos_call;
 
+// A place of a transport for one call, with all that is the same each time a method is called. One
+// that is free and ready may be taken without asking the transport, and one that a call is done
+// with may be put back so; the answer to a call that was sent may be put there, if it is plain
+// results without capabilities.
+struct capos_place {
+    struct capos_place *next;          // that is free, too
+    const struct capos_method *method; // that it is ready for; NULL: only the transport can say
+    struct capos_builder params;       // as begin would give it
+    const uint64_t *results;
+    uint32_t results_words;
+    bool answered; // until the next send
+};
+
 // What carries calls. Each function returns CAPOS_DONE, an exception (positive), or minus a status
 // of the transport. `begin` makes room: it gives call->params a buffer and descriptors, none when
-// it fails. `send` starts the call with what was built. `wait` ends it: it says what was answered
-// by capos_call_answer, or sets call->reason. `call` does both. `release` gives all of it back;
-// also after a failed begin.
+// it fails. `send` starts the call with what was built; nothing is on its way when it fails. `wait`
+// ends it: it says what was answered by capos_call_answer, or sets call->reason. `call` does both.
+// `release` gives all of it back; also after a failed begin.
+//
+// A transport that keeps places sets call->place to that of each call. It has `ready`, the first
+// place of a list whose end has no method; or NULL, for as long as it is to be asked each time.
 //
 // The rest may be missing. `on` carries calls that wait for another one of this transport's, which
 // call->waits says: its `send` has them sent now and started by whoever answers that one. `cancel`
@@ -237,6 +253,7 @@ struct capos_call;
 struct capos_promise;
 
 struct capos_transport {
+    struct capos_place *ready;
     int (*begin)(struct capos_transport *transport, struct capos_call *call);
     int (*send)(struct capos_transport *transport, struct capos_call *call);
     int (*wait)(struct capos_transport *transport, struct capos_call *call);
@@ -277,13 +294,17 @@ struct capos_call {
     struct capos_reader results;
     enum capos_call_state state;
     int status;
-    const char *reason; // of an exception; never NULL
-    uint64_t tag;       // the transport's own
+    const char *reason;        // of an exception; never NULL
+    struct capos_place *place; // or NULL
+    uint64_t tag;              // the transport's own
 
     // Of a call of transport->on.
     enum capos_call_waits waits;
-    uint64_t source; // tag of the other one
+    const struct capos_call *source; // the other one
 };
+
+// Has the transport begin the call. For capos_call_begin.
+int capos_call_begin_slowly(struct capos_call *call) __attribute__((noinline));
 
 // Begins a call: its params can be built, from capos_method_root on.
 static inline void capos_call_begin(struct capos_call *call, struct capos_transport *transport,
@@ -292,8 +313,16 @@ static inline void capos_call_begin(struct capos_call *call, struct capos_transp
     call->method = method;
     call->target = target;
     call->state = CAPOS_CALL_BEGUN;
+    call->status = CAPOS_DONE;
     call->reason = "";
-    call->status = transport->begin(transport, call);
+    struct capos_place *place = transport->ready;
+    if (place == NULL || place->method != method) {
+        call->status = capos_call_begin_slowly(call);
+        return;
+    }
+    transport->ready = place->next;
+    call->place = place;
+    call->params = place->params;
 }
 
 // Begins a call on an answer to come, without waiting for it: both may be sent, one after the
@@ -345,12 +374,16 @@ void capos_call_unawaited(struct capos_call *call) __attribute__((cold, noinline
 
 // Waits for the answer, which is not looked at; call->status says how it went.
 static inline void capos_call_await(struct capos_call *call) {
-    if (call->status == CAPOS_DONE && call->state == CAPOS_CALL_SENT) {
-        call->state = CAPOS_CALL_ANSWERED;
-        call->status = call->transport->wait(call->transport, call);
-    } else {
+    const struct capos_place *place = call->place;
+    if (call->status != CAPOS_DONE || call->state != CAPOS_CALL_SENT) {
         capos_call_unawaited(call);
+        return;
     }
+    call->state = CAPOS_CALL_ANSWERED;
+    if (place != NULL && place->answered)
+        capos_call_answer(call, place->results, place->results_words, NULL, 0);
+    else
+        call->status = call->transport->wait(call->transport, call);
 }
 
 // Sends the call and waits for the answer, in one.
@@ -384,10 +417,20 @@ static inline int capos_call_wait(struct capos_call *call, struct capos_struct *
     return call->status;
 }
 
+// Has the transport release the call, if it knows it. For capos_call_release.
+void capos_call_release_slowly(struct capos_call *call) __attribute__((noinline));
+
 // Ends the use of a call, whatever its state.
 static inline void capos_call_release(struct capos_call *call) {
-    if (call->state != CAPOS_CALL_NEW)
-        call->transport->release(call->transport, call);
+    struct capos_transport *transport = call->transport;
+    struct capos_place *place = call->place;
+    if (call->state != CAPOS_CALL_ANSWERED || place == NULL || place->method == NULL ||
+        transport->ready == NULL) {
+        capos_call_release_slowly(call);
+        return;
+    }
+    place->next = transport->ready;
+    transport->ready = place;
     call->state = CAPOS_CALL_NEW;
 }
 

@@ -7,18 +7,21 @@
 
 #include "base/memory.h"
 
+enum { WORD = 8 };
+
 bool capos_client_init(struct capos_client *client, void *base, void *enter_context) {
     // A client may have more room than its ring needs: what is beyond is not cleared.
-    memset(client, 0, offsetof(struct capos_client, free));
+    memset(client, 0, offsetof(struct capos_client, fresh));
     if (!ring_user_attach(&client->ring, base))
         return false;
+    client->fresh = client->ready_first = client->ready_count = 0;
     client->return_failed = NULL;
     client->lost = 0;
     if (client->ring.slots > CAPOS_RING_SLOTS_MAX)
         client->ring.slots = CAPOS_RING_SLOTS_MAX;
     area_init(&client->area, client->ring.area, client->ring.size);
     client->enter_context = enter_context;
-    client->transport = *capos_client_transport(client);
+    capos_client_init_transport(client);
     return true;
 }
 
@@ -30,6 +33,7 @@ unsigned capos_slot_take_fresh(struct capos_client *client) {
     client->fresh++;
     client->slots[slot] =
         (struct capos_slot){.state = CAPOS_SLOT_IDLE,
+                            .wait = CAPOS_WAIT_SLOT | slot,
                             .sqe = {.slot = (uint16_t)slot, .user_data = CAPOS_SLOT_TAG | slot}};
     return slot;
 }
@@ -70,9 +74,12 @@ static inline void complete(struct capos_client *client, const struct capos_cqe 
     bool abandoned = s->state == CAPOS_SLOT_ABANDONED;
     s->completion = *completion;
     s->state = CAPOS_SLOT_COMPLETE;
+    s->place.results_words = (uint32_t)completion->result / WORD;
+    s->place.answered = ring_cqe_is_plain(completion);
     if (abandoned) {
         drop_answer(client, s);
     } else if (s->ready != NULL) {
+        s->place.answered = false; // who waits for it must say so
         uint32_t at = client->ready_first + client->ready_count++;
 
         client->ready[at % CAPOS_RING_SLOTS_MAX] = (uint8_t)slot;
@@ -117,12 +124,12 @@ static void enter(struct capos_client *client, uint32_t wait, uint64_t deadline)
 bool capos_client_forget(struct capos_client *client) {
     bool any = false;
 
-    for (unsigned i = 0; i < client->free_count; i++) {
-        struct capos_slot *s = client->free[i];
+    for (struct capos_place *p = *capos_client_free(client); p != &client->none; p = p->next) {
+        struct capos_slot *s = (struct capos_slot *)p;
 
         any = any || s->span.bytes > 0;
         area_give(&client->area, &s->span);
-        s->method = NULL;
+        p->method = NULL;
     }
     return any;
 }
@@ -136,7 +143,7 @@ bool capos_slot_make_room(struct capos_client *client, unsigned slot, uint32_t m
                           uint32_t least) {
     struct capos_slot *s = &client->slots[slot];
 
-    s->method = NULL;
+    s->place.method = NULL;
     area_give(&client->area, &s->span);
     return capos_client_take_room(client, most, &s->span) ||
            area_take_some(&client->area, most, least, &s->span);
@@ -153,7 +160,7 @@ struct capos_sqe *capos_client_sqe_slowly(struct capos_client *client) {
 
 void capos_slot_wait(struct capos_client *client, unsigned slot) {
     while (client->slots[slot].state == CAPOS_SLOT_SUBMITTED)
-        (void)enter_once(client, CAPOS_WAIT_SLOT | slot, CAPOS_NO_DEADLINE);
+        (void)enter_once(client, client->slots[slot].wait, CAPOS_NO_DEADLINE);
 }
 
 void capos_client_flush(struct capos_client *client) {
@@ -175,9 +182,12 @@ static inline void call_ready(struct capos_client *client) {
     struct capos_slot *s =
         &client->slots[client->ready[client->ready_first % CAPOS_RING_SLOTS_MAX]];
 
+    void (*ready)(void *context) = s->ready;
+
     client->ready_first++;
     client->ready_count--;
-    s->ready(s->context);
+    if (ready != NULL) // nobody has waited for it meanwhile
+        ready(s->context);
 }
 
 bool capos_client_turn(struct capos_client *client, uint64_t deadline) {

@@ -45,16 +45,15 @@ uint64_t capos_enter_kernel(uint32_t to_submit, uint32_t wait, uint64_t deadline
 // was used for a call keeps both while it is free, unless they are very large or somebody needs the
 // room: the next call of the same method finds it ready, with `params` begun.
 struct capos_slot {
-    uint8_t state;
-    uint8_t sent;                      // descriptors that were sent
-    const struct capos_method *method; // that all of this is made for, or NULL
-    const uint64_t *results;           // where they will be
+    struct capos_place place; // first; its method is what all of this is made for, or NULL
+    uint8_t state;            // since it was sent; before that, and when free, as it was
+    uint8_t sent;             // descriptors that were sent
+    uint32_t wait;            // for this slot, as cap_enter is told of it
     struct area_span span;
     struct capos_cqe completion;
     void (*ready)(void *context); // or NULL: somebody waits for it
     void *context;
     struct capos_sqe sqe; // what does not change from call to call of a method
-    struct capos_builder params;
 };
 
 struct capos_client {
@@ -63,11 +62,11 @@ struct capos_client {
     void *enter_context;                  // for capos_enter_kernel
     uint32_t next_params;                 // capos_expect_params
     uint32_t next_results;                // capos_expect_results
-    bool expects;                         // either is not 0
-    uint32_t free_count;
+    // Free slots, the next one to be taken first; `none` is the list's end. They stand in
+    // transport.ready, but here while the next call to begin expects something and must ask.
+    struct capos_place *free, none;
     uint32_t fresh; // slots from here on were never taken, and hold anything
     uint32_t ready_first, ready_count;
-    struct capos_slot *free[CAPOS_RING_SLOTS_MAX]; // the next one to be taken last
     uint8_t ready[CAPOS_RING_SLOTS_MAX]; // complete slots that have a function, oldest first
     struct capos_slot slots[CAPOS_RING_SLOTS_MAX];
     struct area area;
@@ -80,6 +79,9 @@ struct capos_client {
 
 // Attaches to the ring at `base`. False when it is none that this code knows.
 must_use bool capos_client_init(struct capos_client *client, void *base, void *enter_context);
+
+// For capos_client_init.
+void capos_client_init_transport(struct capos_client *client);
 
 // Calls through this client (capnp/call.h). The results of a call lie in the message area until it
 // is released; a call that is released while the kernel has it is abandoned.
@@ -111,30 +113,36 @@ void capos_client_flush(struct capos_client *client);
 
 // For servers and transports:
 
-// Takes the free slot that is next; there must be one. What it keeps is its own.
-static inline struct capos_slot *capos_slot_take_next(struct capos_client *client) {
-    struct capos_slot *s = client->free[--client->free_count];
-
-    s->state = CAPOS_SLOT_IDLE;
-    s->ready = NULL;
-    return s;
+// Where the list of free slots begins.
+static inline struct capos_place **capos_client_free(struct capos_client *client) {
+    return client->transport.ready == NULL ? &client->free : &client->transport.ready;
 }
 
 // The lowest slot that was never taken, or CAPOS_NO_SLOT.
 __attribute__((cold, noinline)) unsigned capos_slot_take_fresh(struct capos_client *client);
 
-// Takes a free slot, or CAPOS_NO_SLOT.
+// Takes a free slot, or CAPOS_NO_SLOT. What it keeps is its own.
 static inline unsigned capos_slot_take(struct capos_client *client) {
-    return client->free_count == 0 ? capos_slot_take_fresh(client)
-                                   : capos_slot_take_next(client)->sqe.slot;
+    struct capos_place **first = capos_client_free(client);
+    struct capos_slot *s = (struct capos_slot *)*first;
+
+    if (*first == &client->none)
+        return capos_slot_take_fresh(client);
+    *first = s->place.next;
+    s->state = CAPOS_SLOT_IDLE;
+    return s->sqe.slot;
 }
 
 // Gives back a slot that the kernel doesn't have; what was not made for a method is not kept.
 static inline void capos_slot_give_back(struct capos_client *client, struct capos_slot *s) {
-    if (s->method == NULL)
+    struct capos_place **first = capos_client_free(client);
+
+    if (s->place.method == NULL)
         area_give(&client->area, &s->span);
+    s->ready = NULL;
     s->state = CAPOS_SLOT_FREE;
-    client->free[client->free_count++] = s;
+    s->place.next = *first;
+    *first = &s->place;
 }
 
 static inline void capos_slot_give(struct capos_client *client, unsigned slot) {
@@ -205,17 +213,15 @@ void capos_slot_wait(struct capos_client *client, unsigned slot);
 
 // Enters the kernel once, with all there is and this wait without a deadline. The next completion,
 // if the kernel is content and there is exactly one: it is passed already, and stays until the
-// kernel is entered again. False: all there are have been taken.
+// kernel is entered again. False: capos_client_entered is to be told the result.
 must_use static inline bool capos_client_enter_for_one(struct capos_client *client, uint32_t wait,
-                                                       const struct capos_cqe **completion) {
+                                                       const struct capos_cqe **completion,
+                                                       uint64_t *result) {
     uint32_t pending = ring_user_publish(&client->ring);
-    uint64_t result = capos_enter_kernel(pending, wait, CAPOS_NO_DEADLINE, client);
 
-    if (__builtin_expect(CAPOS_ENTER_REASON(result) == CAPOS_ENTER_DONE, 1) &&
-        __builtin_expect(ring_user_pass_only(&client->ring, completion), 1))
-        return true;
-    capos_client_entered(client, result);
-    return false;
+    *result = capos_enter_kernel(pending, wait, CAPOS_NO_DEADLINE, client);
+    return __builtin_expect(CAPOS_ENTER_REASON(*result) == CAPOS_ENTER_DONE, 1) &&
+           __builtin_expect(ring_user_pass_only(&client->ring, completion), 1);
 }
 
 static inline void *capos_client_at(struct capos_client *client, uint32_t offset) {

@@ -378,10 +378,11 @@ int capos_server_init(struct capos_server *server, struct capos_client *client, 
 // Enters the kernel until something is complete. The usual case is one completion, the RECV's.
 static inline void turn(struct capos_server *server) {
     const struct capos_cqe *completion;
+    uint64_t result;
 
-    if (!capos_client_enter_for_one(server->client, 1, &completion))
-        return;
-    if (__builtin_expect(completion->user_data == server->recv->sqe.user_data, 1))
+    if (!capos_client_enter_for_one(server->client, 1, &completion, &result))
+        capos_client_entered(server->client, result);
+    else if (__builtin_expect(completion->user_data == server->recv->sqe.user_data, 1))
         serve(server, completion->result);
     else
         capos_client_complete(server->client, completion);

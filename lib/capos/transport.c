@@ -3,8 +3,8 @@
 // Calls over the ring (capnp/call.h's transport). A call takes one slot and one span of the message
 // area, for descriptors, results and params in this order. Params are built in place. Where the
 // schema does not bound them, they get as much room as there is, which is cut to what was used when
-// the call is sent. call->tag is the
-// slot, as a pointer.
+// the call is sent. call->place is the
+// slot.
 #include "capos/client.h"
 
 #include "base/memory.h"
@@ -75,7 +75,7 @@ static inline uint32_t params_bytes(const struct capos_client *client,
 // Gives the slot a span of `most` bytes, or fewer, but at least `least`. What it has may do.
 static bool make_room(struct capos_client *client, struct capos_slot *s, uint32_t most,
                       uint32_t least) {
-    if (s->method != NULL && s->span.bytes >= most && s->span.bytes <= SMALL_BYTES)
+    if (s->place.method != NULL && s->span.bytes >= most && s->span.bytes <= SMALL_BYTES)
         return true;
     return capos_slot_make_room(client, s->sqe.slot, most, least);
 }
@@ -89,10 +89,9 @@ __attribute__((noinline)) static bool prepare(struct capos_client *client, struc
     uint32_t results = results_bytes(client, method);
     uint32_t least, params = params_bytes(client, method, &least);
     uint32_t fixed = descriptors + results;
-    bool special = client->expects;
+    bool special = (client->next_params | client->next_results) != 0;
 
     client->next_params = client->next_results = 0;
-    client->expects = false;
     if (!make_room(client, s, fixed + params, fixed + least))
         return false;
     s->sqe.opcode = CAPOS_OP_CALL;
@@ -103,50 +102,45 @@ __attribute__((noinline)) static bool prepare(struct capos_client *client, struc
     s->sqe.results_capacity = results;
     s->sqe.descriptors = s->span.offset;
     s->sqe.room = method->results_capabilities;
-    s->results = capos_client_at(client, s->sqe.results);
+    s->place.results = capos_client_at(client, s->sqe.results);
     capos_builder_take_buffers(
-        &s->params, capos_client_at(client, s->sqe.params), (s->span.bytes - fixed) / WORD,
+        &s->place.params, capos_client_at(client, s->sqe.params), (s->span.bytes - fixed) / WORD,
         capos_client_at(client, s->sqe.descriptors), method->params_capabilities);
-    if (s->params.capacity == 0)
+    if (s->place.params.capacity == 0)
         s->sqe.params = s->sqe.results; // where nothing is, must be a place as well
     bool keeps = !special && fixed + params <= KEPT_BYTES && s->span.bytes >= fixed + params;
-    s->method = keeps ? method : NULL;
+    s->place.method = keeps ? method : NULL;
     return true;
 }
 
-__attribute__((noinline)) static int begin_slowly(struct capos_client *client,
-                                                  struct capos_call *call) {
-    struct capos_slot *s;
-    unsigned slot = capos_slot_take(client);
+// The list of free slots goes where all see it, or where only this side does.
+static void show_free(struct capos_client *client, bool show) {
+    struct capos_place *first = *capos_client_free(client);
 
-    call->tag = 0;
-    if (slot == CAPOS_NO_SLOT)
-        return fail_to_begin(call);
-    s = &client->slots[slot];
-    call->tag = (uintptr_t)s;
-    if (!prepare(client, s, call->method))
-        return fail_to_begin(call);
-    call->params = s->params;
-    return CAPOS_DONE;
+    client->free = first;
+    client->transport.ready = show ? first : NULL;
 }
 
 static int transport_begin(struct capos_transport *transport, struct capos_call *call) {
     struct capos_client *client = client_of(transport);
+    bool expects = client->transport.ready == NULL;
+    unsigned slot;
     struct capos_slot *s;
 
-    if (client->free_count == 0 || client->expects)
-        return begin_slowly(client, call);
-    s = client->free[client->free_count - 1];
-    if (s->method != call->method)
-        return begin_slowly(client, call);
-    s = capos_slot_take_next(client);
-    call->tag = (uintptr_t)s;
-    call->params = s->params;
+    show_free(client, true);
+    slot = capos_slot_take(client);
+    if (slot == CAPOS_NO_SLOT)
+        return fail_to_begin(call);
+    s = &client->slots[slot];
+    call->place = &s->place;
+    if ((expects || s->place.method != call->method) && !prepare(client, s, call->method))
+        return fail_to_begin(call);
+    call->params = s->place.params;
     return CAPOS_DONE;
 }
 
 static inline struct capos_slot *slot_of(const struct capos_call *call) {
-    return (struct capos_slot *)(uintptr_t)call->tag;
+    return (struct capos_slot *)call->place;
 }
 
 // The slot's submission. NULL: the queue is full.
@@ -160,7 +154,7 @@ static inline struct capos_sqe *place(struct capos_client *client, struct capos_
     *sqe = s->sqe;
     sqe->cap = call->target;
     sqe->params_bytes = bytes;
-    sqe->sent = s->sent = call->params.descriptor_count;
+    sqe->sent = call->params.descriptor_count;
     return sqe;
 }
 
@@ -169,9 +163,9 @@ static inline void trim(struct capos_client *client, struct capos_slot *s,
                         const struct capos_call *call) {
     uint32_t used = s->sqe.params + call->params.used * WORD - s->span.offset;
 
-    if ((s->method != NULL && s->span.bytes <= SMALL_BYTES) || s->params.capacity == 0)
+    if ((s->place.method != NULL && s->span.bytes <= SMALL_BYTES) || call->params.capacity == 0)
         return;
-    s->method = NULL;
+    s->place.method = NULL;
     area_trim(&client->area, &s->span, used);
 }
 
@@ -183,6 +177,8 @@ static inline struct capos_sqe *submit(struct capos_client *client, struct capos
     while ((sqe = place(client, s, call)) == NULL)
         capos_client_flush(client);
     s->state = CAPOS_SLOT_SUBMITTED;
+    s->sent = call->params.descriptor_count;
+    s->place.answered = false;
     trim(client, s, call);
     return sqe;
 }
@@ -197,27 +193,32 @@ static int on_send(struct capos_transport *transport, struct capos_call *call) {
     struct capos_sqe *sqe = submit(client_of(transport), call);
 
     sqe->flags = call->waits == CAPOS_CALL_ON ? CAPOS_SQE_PIPELINE : CAPOS_SQE_LINK;
-    sqe->source = ((const struct capos_slot *)(uintptr_t)call->source)->sqe.slot;
+    sqe->source = slot_of(call->source)->sqe.slot;
     return CAPOS_DONE;
 }
 
-__attribute__((noinline)) static int
-fail_to_wait(struct capos_call *call, const struct capos_cqe *completion, const uint64_t *words) {
+// The end of a call that was answered with capabilities, or not with results.
+__attribute__((noinline)) static int end_otherwise(struct capos_client *client,
+                                                   const struct capos_slot *s,
+                                                   const struct capos_cqe *completion,
+                                                   struct capos_call *call) {
+    const struct capos_descriptor *descriptors = capos_client_at(client, s->sqe.descriptors);
+    uint32_t words = (uint32_t)completion->result / WORD;
+
     if (completion->result < 0)
         return fail(call, (enum capos_status) - completion->result);
-    return capos_exception_read(words, (uint32_t)completion->result / WORD, &call->reason);
+    if ((completion->flags & CAPOS_CQE_EXCEPTION) != 0)
+        return capos_exception_read(s->place.results, words, &call->reason);
+    capos_call_answer(call, s->place.results, words, descriptors + call->params.descriptor_count,
+                      completion->caps);
+    return CAPOS_DONE;
 }
 
 static inline int end(struct capos_client *client, const struct capos_slot *s,
                       const struct capos_cqe *completion, struct capos_call *call) {
-    const struct capos_descriptor *received = NULL;
-
-    if (completion->result < 0 || (completion->flags & CAPOS_CQE_EXCEPTION) != 0)
-        return fail_to_wait(call, completion, s->results);
-    if (completion->caps > 0)
-        received = capos_slot_received(client, s);
-    capos_call_answer(call, s->results, (uint32_t)completion->result / WORD, received,
-                      completion->caps);
+    if (__builtin_expect(!ring_cqe_is_plain(completion), 0))
+        return end_otherwise(client, s, completion, call);
+    capos_call_answer(call, s->place.results, (uint32_t)completion->result / WORD, NULL, 0);
     return CAPOS_DONE;
 }
 
@@ -227,13 +228,28 @@ static int transport_wait(struct capos_transport *transport, struct capos_call *
 
     if (s->state == CAPOS_SLOT_SUBMITTED)
         capos_slot_wait(client, s->sqe.slot);
+    s->ready = NULL;
     return end(client, s, &s->completion, call);
 }
 
-// What is not as usual: a full queue, or other completions than the call's.
+// What is not as usual: a full queue.
 __attribute__((noinline)) static int call_slowly(struct capos_transport *transport,
                                                  struct capos_call *call) {
     submit(client_of(transport), call);
+    return transport_wait(transport, call);
+}
+
+// Or other completions than the call's: one that was passed, or what an entry has left.
+__attribute__((noinline)) static int wait_slowly(struct capos_transport *transport,
+                                                 struct capos_call *call, uint64_t result,
+                                                 const struct capos_cqe *other) {
+    struct capos_client *client = client_of(transport);
+
+    slot_of(call)->state = CAPOS_SLOT_SUBMITTED;
+    if (other != NULL)
+        capos_client_complete(client, other);
+    else
+        capos_client_entered(client, result);
     return transport_wait(transport, call);
 }
 
@@ -241,17 +257,14 @@ static int transport_call(struct capos_transport *transport, struct capos_call *
     struct capos_client *client = client_of(transport);
     struct capos_slot *s = slot_of(call);
     const struct capos_cqe *completion;
+    uint64_t result;
 
     if (place(client, s, call) == NULL)
         return call_slowly(transport, call);
-    s->state = CAPOS_SLOT_SUBMITTED;
-    if (!capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | s->sqe.slot, &completion))
-        return transport_wait(transport, call);
-    if (__builtin_expect(completion->user_data != s->sqe.user_data, 0)) {
-        capos_client_complete(client, completion);
-        return transport_wait(transport, call);
-    }
-    s->state = CAPOS_SLOT_COMPLETE;
+    if (!capos_client_enter_for_one(client, s->wait, &completion, &result))
+        return wait_slowly(transport, call, result, NULL);
+    if (__builtin_expect(completion->user_data != s->sqe.user_data, 0))
+        return wait_slowly(transport, call, result, completion);
     return end(client, s, completion, call);
 }
 
@@ -305,7 +318,7 @@ static int transport_drop(struct capos_transport *transport, const struct capos_
     return CAPOS_DONE;
 }
 
-struct capos_transport *capos_client_transport(struct capos_client *client) {
+void capos_client_init_transport(struct capos_client *client) {
     client->transport = (struct capos_transport){
         .begin = transport_begin,
         .send = transport_send,
@@ -320,17 +333,21 @@ struct capos_transport *capos_client_transport(struct capos_client *client) {
     client->on = client->transport;
     client->on.send = on_send;
     client->on.call = on_call;
+    client->transport.ready = &client->none;
+}
+
+struct capos_transport *capos_client_transport(struct capos_client *client) {
     return &client->transport;
 }
 
 void capos_expect_params(struct capos_client *client, uint32_t bytes) {
     client->next_params = bytes;
-    client->expects = true;
+    show_free(client, false);
 }
 
 void capos_expect_results(struct capos_client *client, uint32_t bytes) {
     client->next_results = bytes;
-    client->expects = true;
+    show_free(client, false);
 }
 
 int capos_call_then(struct capos_client *client, struct capos_call *call,

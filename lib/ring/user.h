@@ -88,6 +88,18 @@ static inline const struct capos_cqe *ring_user_peek(const struct ring_user *rin
     return ring_user_ready(ring) == 0 ? NULL : ring_user_peek_ready(ring);
 }
 
+// Does the completion say no more than that there are results?
+static inline bool ring_cqe_is_plain(const struct capos_cqe *cqe) {
+    const uint64_t other = UINT64_C(0xffff000080000000); // its sign, flags and caps
+    uint64_t word;
+
+    __builtin_memcpy(&word, &cqe->result, sizeof word);
+    return (word & other) == 0;
+}
+_Static_assert(offsetof(struct capos_cqe, result) == 8 && offsetof(struct capos_cqe, flags) == 14 &&
+                   offsetof(struct capos_cqe, caps) == 15,
+               "the second word of a CQE");
+
 // Passes the completion that was peeked at.
 static inline void ring_user_pass(struct ring_user *ring) {
     ring->cq_head++;

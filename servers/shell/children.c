@@ -244,7 +244,7 @@ static bool spawn(struct shell *shell, const struct command *command,
 
 static bool start(struct shell *shell, const struct command *command, struct child *child) {
     struct word name = command->words[1];
-    struct capos_memory_object program;
+    struct capos_memory_object program = {0};
 
     *child = (struct child){.background = command->background};
     if (!text_copy(child->name, sizeof child->name, name.text, name.size)) {

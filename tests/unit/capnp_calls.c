@@ -53,9 +53,10 @@ static int loop_send(struct capos_transport *transport, struct capos_call *call)
     loop->inv.method = call->method->ordinal;
     loop->inv.object_id = call->target;
     loop->inv.params = loop->params;
-    loop->inv.params_words = size;
+    loop->inv.params_words = (uint16_t)size;
     loop->inv.received = loop->sent;
-    loop->inv.received_count = call->params.descriptor_count + (loop->damage == DAMAGE_DESCRIPTOR);
+    loop->inv.received_count =
+        (uint8_t)(call->params.descriptor_count + (loop->damage == DAMAGE_DESCRIPTOR));
     return CAPOS_DONE;
 }
 

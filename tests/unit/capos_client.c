@@ -38,7 +38,7 @@ static void echo(struct fake_kernel *k, unsigned slot) {
 }
 
 static unsigned slot_of(const struct capos_call *call) {
-    return ((const struct capos_slot *)(uintptr_t)call->tag)->sqe.slot;
+    return ((const struct capos_slot *)(const void *)call->place)->sqe.slot;
 }
 
 static struct capos_text text_of(const char *text) {
@@ -76,10 +76,13 @@ static void start(void) {
 }
 
 static void nothing_is_left(void) {
+    unsigned free = 0;
+
     (void)capos_client_forget(&client);
     ck_assert_uint_eq(area_free(&client.area), all_free);
-    for (unsigned i = 0; i < 64; i++)
-        ck_assert_int_eq(client.slots[i].state, CAPOS_SLOT_FREE);
+    for (struct capos_place *p = client.transport.ready; p != &client.none; p = p->next)
+        free++;
+    ck_assert_uint_eq(free, client.fresh); // all that were ever taken
     ck_assert_uint_eq(client.lost, 0);
 }
 
@@ -324,6 +327,34 @@ START_TEST(failures) {
 }
 END_TEST
 
+// What is expected of the next call to begin does not depend on what is released before that.
+START_TEST(expectations_are_kept) {
+    struct capos_call call, next;
+    struct capos_struct results;
+
+    start();
+    kernel.called = echo;
+    capos_struct_set_u64(begin(&call, &bare), 0, 1);
+    capos_struct_set_u64(begin(&next, &bare), 0, 1);
+    capos_call_release(&next);
+    ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_wait(&call, &results), CAPOS_DONE);
+    capos_expect_results(&client, 1000);
+    capos_call_release(&call);
+    capos_struct_set_u64(begin(&next, &bare), 0, 1);
+    capos_struct_set_u64(begin(&call, &bare), 0, 1);
+    ck_assert_int_eq(capos_call_send(&next), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_send(&call), CAPOS_DONE);
+    ck_assert_int_eq(capos_call_wait(&next, &results), CAPOS_DONE);
+    ck_assert_uint_eq(kernel.slots[slot_of(&next)].results_capacity, 1000);
+    ck_assert_uint_lt(kernel.slots[slot_of(&call)].results_capacity, 1000);
+    capos_call_release(&next);
+    ck_assert_int_eq(capos_call_wait(&call, &results), CAPOS_DONE);
+    capos_call_release(&call);
+    nothing_is_left();
+}
+END_TEST
+
 START_TEST(exceptions_are_cut_not_broken) {
     uint64_t words[64];
     const char *reason;
@@ -362,6 +393,31 @@ START_TEST(functions_are_called_from_turns_only) {
     ck_assert(capos_client_turn(&client, CAPOS_NO_DEADLINE));
     ck_assert_uint_eq(turned, 1);
     ck_assert(!capos_client_turn(&client, 0));
+    nothing_is_left();
+}
+END_TEST
+
+static void turn_must_not(void *context) {
+    (void)context;
+    ck_abort_msg("the call has been waited for");
+}
+
+// Who waits for a call before the turn has taken it out of the turn's hands.
+START_TEST(a_turn_leaves_out_what_was_waited_for) {
+    struct capos_struct results;
+    struct capos_call call;
+
+    start();
+    kernel.called = echo;
+    for (int i = 0; i < 2; i++) {
+        capos_struct_set_u64(begin(&call, &bare), 0, 1);
+        ck_assert_int_eq(capos_call_then(&client, &call, turn_must_not, NULL), CAPOS_DONE);
+        capos_client_flush(&client);
+        ck_assert_int_eq(capos_call_wait(&call, &results), CAPOS_DONE);
+        capos_call_release(&call);
+        ck_assert(capos_client_turn(&client, 0));
+        ck_assert(!capos_client_turn(&client, 0));
+    }
     nothing_is_left();
 }
 END_TEST
@@ -576,8 +632,10 @@ int main(void) {
     harness_add(suite, "bounded", bounded_methods_take_little);
     harness_add(suite, "order", out_of_order);
     harness_add(suite, "failures", failures);
+    harness_add(suite, "expectations", expectations_are_kept);
     harness_add(suite, "exceptions", exceptions_are_cut_not_broken);
     harness_add(suite, "turns", functions_are_called_from_turns_only);
+    harness_add(suite, "waited", a_turn_leaves_out_what_was_waited_for);
     harness_add(suite, "capabilities", capabilities_both_ways);
     harness_add(suite, "abandoned", abandoned_answers_are_given_up);
     harness_add(suite, "batch", more_than_a_batch);
