@@ -24,7 +24,6 @@
 #define CAPOS_GRANTS_MAX     84     // grants of a process: what the CapSet page holds
 #define CAPOS_SLOTS_MAX      131072 // of one capability table, slot 0 (never used) included
 #define CAPOS_CALLS_HELD_MAX 4096   // tokens of one process
-#define CAPOS_THREADS_MAX    1024   // of one process
 #define CAPOS_REVOKERS_DEEP  4      // revocable copies of revocable copies
 #define CAPOS_SESSIONS_DEEP  4      // sessions started by members of sessions
 #define CAPOS_CPUS_MAX       64

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// base/list.h and base/queue.h against a plain array that does the same.
+// base/list.h against a plain array that does the same.
 #include "base/list.h"
 
-#include "base/queue.h"
 #include "tests/harness.h"
 
 #include <string.h>
@@ -13,7 +12,6 @@ enum { ITEMS = 20, STEPS = 20000 };
 struct item {
     int id;
     struct list_node node;
-    struct queue_node queued;
 };
 
 // The model: ids in order.
@@ -184,43 +182,6 @@ START_TEST(audit_sees_broken_links) {
 }
 END_TEST
 
-START_TEST(queue_keeps_the_order) {
-    struct harness_random random = harness_random_start();
-    struct item items[ITEMS];
-    struct queue queue;
-    struct model m = {.count = 0};
-    struct model idle = {.count = 0};
-
-    queue_init(&queue);
-    for (int i = 0; i < ITEMS; i++) {
-        items[i].id = i;
-        model_insert(&idle, i, i);
-    }
-    for (int step = 0; step < STEPS; step++) {
-        if (harness_random_below(&random, 2) == 0 && idle.count > 0) {
-            int id = model_remove_at(&idle, 0);
-            bool front = harness_random_below(&random, 4) == 0;
-
-            if (front)
-                queue_push_front(&queue, &items[id].queued);
-            else
-                queue_push(&queue, &items[id].queued);
-            model_insert(&m, front ? 0 : m.count, id);
-        } else if (m.count > 0) {
-            struct queue_node *first = queue_first(&queue);
-            int id = model_remove_at(&m, 0);
-
-            ck_assert_ptr_eq(queue_pop(&queue), first);
-            ck_assert_int_eq(queue_entry(first, struct item, queued)->id, id);
-            model_insert(&idle, idle.count, id);
-        } else {
-            ck_assert_ptr_null(queue_pop(&queue));
-        }
-        ck_assert_int_eq(queue_is_empty(&queue), m.count == 0);
-    }
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("base/list");
 
@@ -228,6 +189,5 @@ int main(void) {
     harness_add(suite, "empty", empty_list_has_no_ends);
     harness_add(suite, "append", append_moves_all);
     harness_add(suite, "audit", audit_sees_broken_links);
-    harness_add(suite, "queue", queue_keeps_the_order);
     return harness_run(suite);
 }
