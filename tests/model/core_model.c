@@ -12,12 +12,17 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { STEPS = 100000 };
+enum {
+    STEPS = 100000,
+    SEASON = 256, // steps that are calm, or not, together
+};
 
 static void step(struct driver *d) {
     int p = (int)driver_below(d, PROCESSES);
     uint64_t kind = driver_below(d, 1000);
 
+    if (d->step % SEASON == 0)
+        d->operations.calm = driver_chance(d, 60);
     if (kind < 8) {
         world_kill(d, p);
     } else if (kind < 14) {
@@ -59,6 +64,10 @@ static void check_coverage(struct driver *d, unsigned long steps) {
     printf("# %lu calls came behind others\n", (unsigned long)d->several);
     if (steps >= STEPS)
         CHECK(d->several > 100, "calls hardly came together");
+    printf("# direct calls: %lu, direct returns: %lu\n", (unsigned long)d->direct_calls,
+           (unsigned long)d->direct_returns);
+    if (steps >= STEPS)
+        CHECK(d->direct_calls > 50 && d->direct_returns > 50, "the direct way was hardly taken");
     if (steps >= STEPS)
         CHECK(d->copies > 500 && d->revocations > 100, "revocation was hardly met");
     for (unsigned i = 0; i < sizeof(met) / sizeof(met[0]); i++) {

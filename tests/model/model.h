@@ -117,6 +117,7 @@ struct m_process {
     int due[SLOTS], due_count;     // and those that its own thread is to run
     struct m_token token[TOKENS];
     bool waiting;
+    int wait_slot; // while it waits: for this one only, and takes no messages; or -1
     struct m_event event[EVENTS];
     int event_count;
 };
@@ -205,6 +206,10 @@ void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
 void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
                          const struct capos_descriptor *sent, uint64_t word);
 
+// The same by a cap_enter that waits, for a slot or (-1) any completion. It waits if there is none.
+void model_enter_to_wait(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word, int slot);
+
 // Does the RETURN or UNPARK end something of another process that others wait for, so that its
 // thread may go on with these at the same time?
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe);
@@ -212,9 +217,11 @@ bool model_starts_others(const struct model *model, int process, const struct ca
 // The SQE was refused for a reason that the model doesn't know.
 void model_refuse(struct model *model, int process, const struct capos_sqe *sqe);
 
-// The process begins to wait for a completion; it has none. It ends when it has one and the driver
-// has run it.
+// The process begins to wait for a completion; it has none. Or for a slot, which is in use. It ends
+// when that is over, or something is due, and the driver has run it.
 void model_wait(struct model *model, int process);
+void model_wait_for(struct model *model, int process, int slot);
+bool model_may_go_on(const struct model *model, int process);
 void model_resume(struct model *model, int process);
 
 void model_kill(struct model *model, int process);

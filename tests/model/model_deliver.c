@@ -500,7 +500,7 @@ bool model_match(struct model *model, int endpoint) {
     const struct m_endpoint *e = &model->endpoint[endpoint];
     struct m_process *p = e->server < 0 ? NULL : &model->process[e->server];
 
-    if (p == NULL || !p->waiting)
+    if (p == NULL || !p->waiting || p->wait_slot >= 0)
         return false;
     for (int i = p->armed_count; i-- > 0;)
         if (p->call[p->armed[i]].target == e->receiver)
@@ -527,7 +527,7 @@ void model_end_strays(struct model *model, int process) {
 
 void model_end_waiting_strays(struct model *model) {
     for (int i = 0; i < PROCESSES; i++)
-        if (model->process[i].alive && model->process[i].waiting)
+        if (model->process[i].alive && model->process[i].waiting && model->process[i].wait_slot < 0)
             model_end_strays(model, i);
 }
 

@@ -522,13 +522,32 @@ void model_enter_quietly(struct model *model, int process, const struct capos_sq
     run_due(model, process);
 }
 
-void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
-                 const struct capos_descriptor *sent, uint64_t word) {
+static void enter(struct model *model, int process, const struct capos_sqe *sqe,
+                  const struct capos_descriptor *sent, uint64_t word) {
     model_enter_quietly(model, process, sqe, sent, word);
     model_end_strays(model, process);
     look(model, process);
     model_end_waiting_strays(model);
+}
+
+void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
+                 const struct capos_descriptor *sent, uint64_t word) {
+    enter(model, process, sqe, sent, word);
     model_collect(model);
+}
+
+void model_enter_to_wait(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word, int slot) {
+    struct m_process *p = &model->process[process];
+
+    if (slot < 0)
+        enter(model, process, sqe, sent, word);
+    else
+        model_enter_quietly(model, process, sqe, sent, word);
+    model_wait_for(model, process, slot);
+    p->waiting = !model_may_go_on(model, process);
+    model_collect(model); // of which it may be told while it waits
+    p->waiting = !model_may_go_on(model, process);
 }
 
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe) {
@@ -549,8 +568,21 @@ bool model_starts_others(const struct model *model, int process, const struct ca
     return false;
 }
 
-void model_wait(struct model *model, int process) {
+void model_wait_for(struct model *model, int process, int slot) {
     model->process[process].waiting = true;
+    model->process[process].wait_slot = slot;
+}
+
+void model_wait(struct model *model, int process) {
+    model_wait_for(model, process, -1);
+}
+
+bool model_may_go_on(const struct model *model, int process) {
+    const struct m_process *p = &model->process[process];
+
+    if (p->due_count > 0)
+        return true;
+    return p->wait_slot < 0 ? p->event_count > 0 : p->call[p->wait_slot].state == IDLE;
 }
 
 void model_resume(struct model *model, int process) {

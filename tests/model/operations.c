@@ -139,6 +139,8 @@ static void make_call(struct operations *o, int p, struct capos_sqe *sqe) {
     sqe->descriptors = operations_piece(sqe->slot, DESCRIPTORS);
     if (operations_chance(o, 5))
         sqe->flags = CAPOS_SQE_SKIP_CQE;
+    if (o->calm && operations_chance(o, 75))
+        sqe->flags = sqe->sent = sqe->room = 0;
 }
 
 static void make_recv(struct operations *o, int p, struct capos_sqe *sqe) {
@@ -168,6 +170,10 @@ static void make_return(struct operations *o, int p, struct capos_sqe *sqe) {
     sqe->flags = (uint8_t)((operations_chance(o, 40) ? CAPOS_SQE_REARM : 0) |
                            (operations_chance(o, 30) ? CAPOS_SQE_SKIP_CQE : 0) |
                            (operations_chance(o, 10) ? CAPOS_SQE_EXCEPTION : 0));
+    if (o->calm && operations_chance(o, 75)) {
+        sqe->flags = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
+        sqe->sent = 0;
+    }
 }
 
 static void make_cancel(struct operations *o, int p, struct capos_sqe *sqe) {
@@ -223,17 +229,27 @@ static void make_unpark(struct operations *o, int p, struct capos_sqe *sqe) {
         sqe->flags = CAPOS_SQE_SKIP_CQE;
 }
 
+// How many operations of a kind a process has under way, before it begins few more.
+struct plenty {
+    int calls, receives;
+};
+
 // Each kind as often as the process has use for it: what it can't do it tries seldom.
 static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
     static void (*const make[])(struct operations *, int, struct capos_sqe *) = {
         make_call,    make_recv, make_return, make_cancel,
         make_release, make_nop,  make_park,   make_unpark};
     const struct m_process *process = &o->model->process[p];
+    bool holds = model_tokens(o->model, p) > 0;
+    const struct plenty plenty =
+        o->calm ? (struct plenty){2, holds ? 0 : 1} : (struct plenty){12, 3};
     int busy = busy_slots(process);
     bool serves = find_cap(o, p, RECEIVER, 0, false) != 0;
     bool parks = o->name_word != NULL;
-    unsigned weight[] = {busy < 12 ? 40 : 4,
-                         serves ? (process->armed_count < 3 ? 30 : 3) : 1,
+    unsigned weight[] = {busy < plenty.calls ? 40
+                         : o->calm           ? 1
+                                             : 4,
+                         serves ? (process->armed_count < plenty.receives ? 30 : 3) : 1,
                          some_token(o, p) != 0 ? 45 : 1,
                          busy > 12 ? 8 : 2,
                          model_used(o->model, p) > CROWDED ? 40 : 5,

@@ -19,6 +19,7 @@ struct operations {
     uint64_t ids, user_data;
     bool waits;   // make some that wait for others: PIPELINE, LINK
     bool several; // and RECVs that take several calls
+    bool calm;    // few calls at a time, most of them and their answers without capabilities
     // Makes a PARK or UNPARK name one of the process's words; NULL: none are made.
     void (*name_word)(struct operations *operations, int process, struct capos_sqe *sqe);
 };

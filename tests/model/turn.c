@@ -19,25 +19,37 @@ static void poll(struct driver *d, int p) {
     compare_events(d, p);
 }
 
+static void resume(struct driver *d, int p) {
+    driver_trace(d, p, "runs again");
+    actor_run(&d->actor[p], d->cpu);
+    model_resume(&d->model, p);
+    poll(d, p);
+}
+
+// What is due to a thread runs as soon as the thread does, which may have been at once, when
+// another one began to wait: it comes before what others get by it.
+static void run_due(struct driver *d) {
+    for (int p = 0; p < PROCESSES; p++)
+        if (d->model.process[p].waiting && d->model.process[p].due_count > 0)
+            resume(d, p);
+}
+
 // Runs those whose wait is over; whoever waits rightly must still do so. A woken thread may already
 // have run while others died, so what has ended since waits for its next cap_enter.
 static bool run_woken_once(struct driver *d) {
     bool ran = false;
 
+    run_due(d);
     for (int p = 0; p < PROCESSES; p++) {
-        struct m_process *process = &d->model.process[p];
+        const struct m_process *process = &d->model.process[p];
 
         if (!process->waiting)
             continue;
-        CHECK((d->actor[p].thread->state == THREAD_WAITING) ==
-                  (process->event_count + process->due_count == 0),
+        CHECK((d->actor[p].thread->state == THREAD_WAITING) != model_may_go_on(&d->model, p),
               "process %d waits with %d completions", p, process->event_count);
-        if (process->event_count + process->due_count == 0)
+        if (!model_may_go_on(&d->model, p))
             continue;
-        driver_trace(d, p, "runs again");
-        actor_run(&d->actor[p], d->cpu);
-        model_resume(&d->model, p);
-        poll(d, p);
+        resume(d, p);
         ran = true;
     }
     return ran;
@@ -128,66 +140,83 @@ static bool can_fail(const struct driver *d, int p, const struct capos_sqe *sqe)
            model_is_quiet(&d->model, p, sqe);
 }
 
-void turn_operate(struct driver *d, int p) {
-    enum capos_status status = CAPOS_STATUS_OK;
-    const struct capos_sqe *sqe;
-    struct operation operation;
-    uint64_t before, result;
-    int waiting_calls;
-    bool refused, inject;
+// Waiting -----------------------------------------------------------------------------------------
 
-    poll_all(d, p);
-    for (int tries = 0; !operations_make(&d->operations, p, &operation); tries++)
-        if (tries == 20)
-            return;
-    sqe = &operation.sqe;
-    inject = driver_chance(d, 40) && can_fail(d, p, sqe);
-    waiting_calls = queued(d);
-    before = driver_is_audited(d) ? audit_digest(d->cpu) : 0;
-    driver_trace_operation(d, p, &operation);
-    write_memory(d, p, &operation);
-    *ring_user_next(&d->actor[p].ring) = *sqe;
-    if (inject)
-        debug_fail_nth(&d->host->kernel, 1 + driver_below(d, 4));
-    CHECK(actor_enter(&d->actor[p], 1, 0, 0, &result), "process %d waits", p);
-    CHECK(result == 1, "cap_enter: %lx", (unsigned long)result);
-    inject = inject && debug_failed(&d->host->kernel);
-    debug_fail_nth(&d->host->kernel, 0);
-    if (inject)
-        expect_injected(d, p, sqe);
-    else
-        model_enter(&d->model, p, sqe, operation.sent, operation.word);
-    // The same cap_enter may let an armed RECV of the process's own have a call that others had
-    // queued.
-    refused = queued(d) == waiting_calls && was_refused(&d->model.process[p], sqe, &status);
-    d->counts[status & 15]++;
-    d->operated++;
-    compare_events(d, p);
-    turn_check_all(d);
-    if (refused && driver_is_audited(d))
-        CHECK(audit_digest(d->cpu) == before, "refused (%d), but not without a trace", status);
-}
-
-void turn_wait(struct driver *d, int p) {
+static bool may_wait(const struct driver *d) {
     int waiting = 0;
-    uint64_t result;
 
     for (int i = 0; i < PROCESSES; i++)
         waiting += d->model.process[i].waiting;
-    if (waiting >= PROCESSES - 2 || !model_is_busy(&d->model, p))
+    return waiting < PROCESSES - 1;
+}
+
+// Who waits for one slot is not woken for what waits for another one: it runs no more than that.
+static bool may_wait_for_slot(const struct driver *d, int p) {
+    for (int i = 0; i < SLOTS; i++)
+        if (d->model.process[p].call[i].state == WAITING ||
+            d->model.process[p].call[i].state == DUE)
+            return false;
+    return true;
+}
+
+// What cap_enter is asked to wait for, without a deadline, with an SQE: 0, nothing.
+static uint32_t some_wait(struct driver *d, int p, const struct capos_sqe *sqe) {
+    if (!may_wait(d) || !driver_chance(d, d->operations.calm ? 70 : 10))
+        return 0;
+    if (sqe->opcode == CAPOS_OP_CALL && (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) == 0 &&
+        may_wait_for_slot(d, p) && driver_chance(d, 60))
+        return CAPOS_WAIT_SLOT | sqe->slot;
+    return 1;
+}
+
+static int slot_of(uint32_t wait) {
+    return (wait & CAPOS_WAIT_SLOT) != 0 ? (int)(wait & ~CAPOS_WAIT_SLOT) : -1;
+}
+
+// A slot in use, or 1: any completion.
+static uint32_t something_to_wait_for(struct driver *d, int p) {
+    int first = (int)driver_below(d, SLOTS);
+
+    for (int i = 0; i < SLOTS && may_wait_for_slot(d, p) && driver_chance(d, 90); i++) {
+        enum m_state state = d->model.process[p].call[(first + i) % SLOTS].state;
+
+        if (state == QUEUED || state == DELIVERED)
+            return CAPOS_WAIT_SLOT | (uint32_t)((first + i) % SLOTS);
+    }
+    return 1;
+}
+
+void turn_wait(struct driver *d, int p) {
+    uint64_t result;
+    uint32_t wait;
+
+    if (!may_wait(d) || !model_is_busy(&d->model, p))
         return;
     poll_all(d, p);
     if (!model_is_busy(&d->model, p))
         return;
-    driver_trace(d, p, "waits");
-    CHECK(!actor_enter(&d->actor[p], 0, 1, d->host->now + PATIENCE, &result),
+    wait = driver_chance(d, 30) ? something_to_wait_for(d, p) : 1;
+    driver_trace(d, p, wait == 1 ? "waits" : "waits for a slot");
+    CHECK(!actor_enter(&d->actor[p], 0, wait,
+                       driver_chance(d, 30) ? d->host->now + PATIENCE : CAPOS_NO_DEADLINE, &result),
           "process %d does not wait", p);
-    model_wait(&d->model, p);
+    model_wait_for(&d->model, p, slot_of(wait));
     turn_check_all(d);
 }
 
-// Nobody waits any longer.
+// Ends a wait that has no deadline as if it had one.
+static void set_deadline(struct driver *d, struct thread *thread) {
+    if (!timer_is_idle(&thread->deadline))
+        return;
+    kernel_enter(d->cpu);
+    timer_arm(d->cpu, &thread->deadline, d->host->now + PATIENCE);
+    kernel_leave(d->cpu);
+}
+
 void turn_time_out(struct driver *d) {
+    for (int p = 0; p < PROCESSES; p++)
+        if (d->model.process[p].waiting)
+            set_deadline(d, d->actor[p].thread);
     d->host->now += PATIENCE;
     host_settle(d->host);
     for (int p = 0; p < PROCESSES; p++) {
@@ -200,4 +229,95 @@ void turn_time_out(struct driver *d) {
         poll(d, p);
     }
     turn_check_all(d);
+}
+
+// Operations --------------------------------------------------------------------------------------
+
+static void count_direct(struct driver *d, uint64_t passes, const struct capos_sqe *sqe) {
+    passes = d->cpu->counters.passes - passes;
+    if (sqe->opcode == CAPOS_OP_CALL)
+        d->direct_calls += passes;
+    else if (sqe->opcode == CAPOS_OP_RETURN)
+        d->direct_returns += passes;
+    else
+        CHECK(passes == 0, "opcode %d has a direct way", sqe->opcode);
+}
+
+// cap_enter with one SQE: does the process wait now?
+static bool enter(struct driver *d, int p, const struct operation *operation, uint32_t wait) {
+    uint64_t passes = d->cpu->counters.passes, result;
+    bool waits;
+
+    *ring_user_next(&d->actor[p].ring) = operation->sqe;
+    waits = !actor_enter(&d->actor[p], 1, wait, wait == 0 ? 0 : CAPOS_NO_DEADLINE, &result);
+    CHECK(result == 1, "cap_enter: %lx", (unsigned long)result);
+    count_direct(d, passes, &operation->sqe);
+    return waits;
+}
+
+// The same in the model.
+static void enter_model(struct driver *d, int p, const struct operation *operation, uint32_t wait) {
+    const struct capos_sqe *sqe = &operation->sqe;
+
+    if (wait == 0)
+        model_enter(&d->model, p, sqe, operation->sent, operation->word);
+    else
+        model_enter_to_wait(&d->model, p, sqe, operation->sent, operation->word, slot_of(wait));
+}
+
+static bool enter_injected(struct driver *d, int p, const struct operation *operation) {
+    bool waits, failed;
+
+    debug_fail_nth(&d->host->kernel, 1 + driver_below(d, 4));
+    waits = enter(d, p, operation, 0);
+    failed = debug_failed(&d->host->kernel);
+    debug_fail_nth(&d->host->kernel, 0);
+    if (failed)
+        expect_injected(d, p, &operation->sqe);
+    else
+        enter_model(d, p, operation, 0);
+    return waits;
+}
+
+static void operate(struct driver *d, int p, const struct operation *operation) {
+    const struct capos_sqe *sqe = &operation->sqe;
+    bool inject = driver_chance(d, 40) && can_fail(d, p, sqe), waits;
+    uint64_t before = driver_is_audited(d) ? audit_digest(d->cpu) : 0;
+    uint32_t wait = inject ? 0 : some_wait(d, p, sqe);
+    enum capos_status status = CAPOS_STATUS_OK;
+    int waiting_calls = queued(d);
+    bool refused;
+
+    driver_trace_operation(d, p, operation);
+    if (wait != 0)
+        driver_trace(d, p, wait == 1 ? "waits with it" : "waits for it");
+    write_memory(d, p, operation);
+    if (inject) {
+        waits = enter_injected(d, p, operation);
+    } else {
+        waits = enter(d, p, operation, wait);
+        enter_model(d, p, operation, wait);
+    }
+    CHECK(!waits || d->model.process[p].waiting, "process %d waits", p);
+    waits = d->model.process[p].waiting; // it may have had to, and have been woken by who went on
+    // The same cap_enter may let an armed RECV of the process's own have a call that others had
+    // queued.
+    refused = queued(d) == waiting_calls && was_refused(&d->model.process[p], sqe, &status);
+    d->counts[status & 15]++;
+    d->operated++;
+    if (!waits)
+        compare_events(d, p);
+    turn_check_all(d);
+    if (refused && !waits && driver_is_audited(d))
+        CHECK(audit_digest(d->cpu) == before, "refused (%d), but not without a trace", status);
+}
+
+void turn_operate(struct driver *d, int p) {
+    struct operation operation;
+
+    poll_all(d, p);
+    for (int tries = 0; !operations_make(&d->operations, p, &operation); tries++)
+        if (tries == 20)
+            return;
+    operate(d, p, &operation);
 }

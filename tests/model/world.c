@@ -106,7 +106,7 @@ static bool can_kill(const struct driver *d, int p) {
 
         for (int slot = 0; slot < SLOTS; slot++)
             calls += process->call[slot].state == QUEUED || process->call[slot].state == DELIVERED;
-        if (i != p && process->waiting &&
+        if (i != p && process->waiting && process->wait_slot < 0 &&
             (process->armed_count > (calls == 0) ||
              (process->armed_count > 0 && model_facets_ending(&d->model, p, i) > 1)))
             return false;
