@@ -20,16 +20,16 @@
 #define ACCEPT_PENDING INT32_MIN
 
 // The record of a free slot, or NULL.
-static inlined struct call *accept_slot(struct ring *ring, const struct capos_sqe *sqe,
+static inlined struct call *accept_slot(struct ring *ring, uint16_t named,
                                         enum capos_status *status) {
-    uint32_t slot = machine_clamp(sqe->slot, ring->slots);
+    uint32_t slot = machine_clamp(named, ring->slots);
     struct call *call;
 
     *status = CAPOS_STATUS_MALFORMED;
-    if (UNLIKELY(slot != sqe->slot)) {
-        if (!ring_has_slot(ring, sqe->slot))
+    if (UNLIKELY(slot != named)) {
+        if (!ring_has_slot(ring, named))
             return NULL;
-        slot = machine_clamp(sqe->slot, ring->slots);
+        slot = machine_clamp(named, ring->slots);
     }
     call = &ring->calls[slot];
     *status = CAPOS_STATUS_BUSY;

@@ -32,7 +32,8 @@ static bool may_follow(const struct debug_lock *outer, const struct debug_lock *
         return false;
     if (outer->rank != lock->rank)
         return outer->rank < lock->rank;
-    return lock->rank == LOCK_LEDGER || (lock->rank == LOCK_CAPTABLE && outer < lock);
+    return lock->rank == LOCK_LEDGER ||
+           ((lock->rank == LOCK_CAPTABLE || lock->rank == LOCK_QUEUE) && outer < lock);
 }
 
 void debug_lock_take(const struct debug_lock *lock) {

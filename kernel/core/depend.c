@@ -328,7 +328,7 @@ static bool wait_for(struct ring *ring, struct call *call, struct call *source) 
 
 flat int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status, form = check_form(ring, sqe);
-    struct call *call = accept_slot(ring, sqe, &status), *source;
+    struct call *call = accept_slot(ring, sqe->slot, &status), *source;
     struct captable_view view;
     struct object *target;
     uint32_t chain;
@@ -362,7 +362,7 @@ flat int32_t depend_accept(struct cpu *cpu, struct ring *ring, const struct capo
 
 void depend_refused(struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status;
-    struct call *call = accept_slot(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe->slot, &status);
 
     if (call == NULL)
         return;

@@ -126,9 +126,10 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
     direct.facet = called_facet(ring, sqe); // first: this is where calls of the kernel part
     if (direct.facet == NULL)
         return NULL;
-    direct.call = accept_slot(ring, sqe, &status);
+    direct.call = accept_slot(ring, sqe->slot, &status);
     if (direct.call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
-        accept_call_form(ring, sqe) != CAPOS_STATUS_OK || !direct_is_waited_for(ring, sqe, wait))
+        accept_call_form(ring, sqe) != CAPOS_STATUS_OK ||
+        !direct_is_waited_for(ring, sqe->slot, wait))
         return NULL;
     endpoint = direct.facet->endpoint;
     direct.reference = ring_reference(ring, endpoint->service);

@@ -21,11 +21,10 @@ static inlined bool direct_can_go_on(const struct cpu *cpu, const struct ring *r
     return ring_waits_for(ring, call) && sched_may_take(cpu, ring->thread);
 }
 
-// Will the ring's thread, which has read all its completions, wait for one more or for this SQE's,
+// Will the ring's thread, which has read all its completions, wait for one more or for this slot's,
 // and take no message meanwhile?
-static inlined bool direct_is_waited_for(const struct ring *ring, const struct capos_sqe *sqe,
-                                         uint32_t wait) {
-    return wait == (CAPOS_WAIT_SLOT | sqe->slot) || (wait == 1 && list_is_empty(&ring->armed));
+static inlined bool direct_is_waited_for(const struct ring *ring, uint16_t slot, uint32_t wait) {
+    return wait == (CAPOS_WAIT_SLOT | slot) || (wait == 1 && list_is_empty(&ring->armed));
 }
 
 // `next` goes on here; the running thread, of which so many SQEs were taken, waits, and is known to

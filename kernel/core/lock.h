@@ -23,7 +23,8 @@ enum lock_rank {
     LOCK_PORT,     // a SerialPort's
     LOCK_PROCESS,
     LOCK_ENDPOINT,
-    LOCK_QUEUE,    // a call queue's; a bucket of park.h is one
+    LOCK_QUEUE,    // a call queue's; a bucket of park.h is one: of two, that at the lower address
+                   // first
     LOCK_CAPTABLE, // of two, that at the lower address first
     LOCK_TOKENS,
     LOCK_VM,

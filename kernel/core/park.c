@@ -10,26 +10,12 @@
 // that read, so who unmaps later sees it.
 #include "core/park.h"
 
-#include "base/checked.h"
-#include "core/captable.h"
 #include "core/cpu.h"
-#include "core/memory.h"
-#include "core/process.h"
+#include "core/park_parts.h"
 #include "core/revoke.h"
-#include "core/ringserve.h"
-#include "core/vm.h"
-#include "machine/space.h"
 #include "machine/time.h"
 
 enum { PARK_BATCH = 32 }; // ends between two interrupt windows
-
-// What an SQE of PARK or UNPARK names.
-struct word {
-    struct call_queue *bucket;
-    struct memory *memory;   // borrowed; NULL: a private one
-    struct revoker *revoker; // through which that is held, or NULL
-    uint64_t at;             // address; offset in the root of the memory object
-};
 
 // OK: it was woken.
 static void park_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
@@ -45,112 +31,18 @@ void park_init_shared(struct call_queue *bucket) {
     call_queue_init(bucket, park_answer);
 }
 
-static unsigned bucket_of(uint64_t address) {
-    return (address >> 2 ^ address >> 7 ^ address >> 12) % PARK_BUCKETS;
-}
-
-static enum capos_status find_private(struct ring *ring, uint64_t address, struct word *word) {
-    if (address % sizeof(uint32_t) != 0 || address >= MACHINE_USER_END)
-        return CAPOS_STATUS_MALFORMED;
-    word->bucket = &ring->process->vm->park.bucket[bucket_of(address)];
-    word->memory = NULL;
-    word->revoker = NULL;
-    word->at = address;
-    return CAPOS_STATUS_OK;
-}
-
-static enum capos_status find_shared(struct ring *ring, uint64_t cap, uint64_t offset,
-                                     struct word *word) {
-    struct captable_view view;
-    enum capos_status status = captable_lookup(&ring->process->table, cap, &view);
-
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    if (view.object->type->close != memory_close)
-        return CAPOS_STATUS_REFUSED;
-    word->memory = (struct memory *)(void *)view.object;
-    word->revoker = view.revoker;
-    if (offset % sizeof(uint32_t) != 0 ||
-        !range_within(offset, sizeof(uint32_t), word->memory->pages * CAPOS_PAGE_SIZE))
-        return CAPOS_STATUS_MALFORMED;
-    word->bucket = &word->memory->root->park;
-    word->at = word->memory->first * CAPOS_PAGE_SIZE + offset;
-    return CAPOS_STATUS_OK;
-}
-
-static enum capos_status find_word(struct ring *ring, const struct capos_sqe *sqe,
-                                   struct word *word) {
-    return sqe->cap == 0 ? find_private(ring, sqe->interface, word)
-                         : find_shared(ring, sqe->cap, sqe->interface, word);
-}
-
-static uint32_t *word_in(struct paddr frame, uint64_t at) {
-    uint8_t *page = machine_direct(frame);
-
-    return (uint32_t *)(void *)(page + at % CAPOS_PAGE_SIZE);
-}
-
-// The word in its frame, read once.
-static uint32_t load(struct paddr frame, uint64_t at) {
-    return __atomic_load_n(word_in(frame, at), __ATOMIC_RELAXED);
-}
-
-// The bucket is locked.
-static enum capos_status load_private(struct cpu *cpu, struct vm *vm, uint64_t at,
-                                      uint32_t *value) {
-    struct uaddr page = {at - at % CAPOS_PAGE_SIZE};
-    enum protection protection;
-    struct paddr frame;
-    bool there;
-
-    atomic_store_explicit(&vm->park.used, 1, memory_order_relaxed);
-    lock_take(&vm->lock);
-    there = machine_space_lookup(cpu, &vm->space, page, &frame, &protection) &&
-            protection != PROTECTION_NONE;
-    if (there)
-        *value = load(frame, at);
-    lock_drop(&vm->lock);
-    return there ? CAPOS_STATUS_OK : CAPOS_STATUS_REFUSED;
-}
-
-// Does the word still hold what it should? The bucket is locked.
-static enum capos_status compare(struct cpu *cpu, struct ring *ring, const struct word *word,
-                                 uint32_t expected) {
-    enum capos_status status = CAPOS_STATUS_OK;
-    uint32_t value = 0;
-
-    if (word->memory == NULL)
-        status = load_private(cpu, ring->process->vm, word->at, &value);
-    else
-        value = load(memory_frame(word->memory->root, word->at / CAPOS_PAGE_SIZE), word->at);
-    if (status != CAPOS_STATUS_OK)
-        return status;
-    return value == expected ? CAPOS_STATUS_OK : CAPOS_STATUS_CHANGED;
-}
-
 // The bucket is locked.
 static void hold(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
-                 const struct word *word) {
-    ring_name(call);
-    call->opcode = sqe->opcode;
-    call->flags = sqe->flags | (word->revoker == NULL ? 0 : CALL_REVOCABLE);
-    call->sent = call->room = 0;
-    call->target = word->memory == NULL ? NULL : &word->memory->object;
-    call->queue = word->bucket;
-    call->user_data = sqe->user_data;
-    call->parked_at = word->at;
-    call->reserved = 0;
-    timer_init(&call->timer, TIMER_CALL);
-    list_push_back(&word->bucket->calls, &call->link);
-    call_set(call, CALL_HELD);
+                 const struct park_word *word) {
+    park_hold(call, sqe->flags, sqe->user_data, word);
     if (sqe->deadline != CAPOS_NO_DEADLINE)
         timer_arm(cpu, &call->timer, sqe->deadline);
 }
 
 flat enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                                  struct call *call) {
-    struct word word;
-    enum capos_status status = find_word(ring, sqe, &word);
+    struct park_word word;
+    enum capos_status status = park_find(ring, sqe->cap, sqe->interface, &word);
 
     if (status != CAPOS_STATUS_OK)
         return status;
@@ -164,7 +56,7 @@ flat enum capos_status park_wait(struct cpu *cpu, struct ring *ring, const struc
         }
     }
     lock_take(&word.bucket->lock);
-    status = compare(cpu, ring, &word, sqe->params);
+    status = park_compare(cpu, ring, &word, sqe->params);
     if (status == CAPOS_STATUS_OK && sqe->deadline != CAPOS_NO_DEADLINE &&
         sqe->deadline <= machine_now(cpu))
         status = CAPOS_STATUS_TIMED_OUT;
@@ -202,17 +94,10 @@ static void claim(struct call_queue *bucket, uint64_t start, uint64_t last, uint
 
 // The same for the first one at an address; NULL: nothing is parked there.
 static struct call *claim_first(struct call_queue *bucket, uint64_t at) {
-    struct call *found = NULL;
-    struct list_node *node;
+    struct call *found;
 
     lock_take(&bucket->lock);
-    for (node = list_first(&bucket->calls); node != NULL && found == NULL;
-         node = list_next(&bucket->calls, node)) {
-        struct call *call = list_entry(node, struct call, link);
-
-        if (call->parked_at == at)
-            found = call;
-    }
+    found = park_first(bucket, at);
     if (found != NULL) {
         list_remove(&found->link);
         call_set(found, CALL_CLAIMED);
@@ -240,7 +125,7 @@ static uint32_t end(struct cpu *cpu, struct list *claimed, enum capos_status sta
     return count;
 }
 
-seldom static uint32_t wake_many(struct cpu *cpu, const struct word *word, uint32_t count) {
+seldom static uint32_t wake_many(struct cpu *cpu, const struct park_word *word, uint32_t count) {
     struct list claimed;
 
     claim(word->bucket, word->at, word->at, count, &claimed);
@@ -249,9 +134,9 @@ seldom static uint32_t wake_many(struct cpu *cpu, const struct word *word, uint3
 
 flat enum capos_status park_wake(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                                  uint32_t *woken) {
-    struct word word;
+    struct park_word word;
     struct call *call;
-    enum capos_status status = find_word(ring, sqe, &word);
+    enum capos_status status = park_find(ring, sqe->cap, sqe->interface, &word);
 
     if (status != CAPOS_STATUS_OK)
         return status;
@@ -275,9 +160,9 @@ void park_tell(struct cpu *cpu, struct vm *vm, uint64_t at) {
     lock_take(&vm->lock);
     if (machine_space_lookup(cpu, &vm->space, page, &frame, &protection) &&
         protection == PROTECTION_READ_WRITE)
-        __atomic_store_n(word_in(frame, at), 1, __ATOMIC_RELEASE);
+        __atomic_store_n(park_word_in(frame, at), 1, __ATOMIC_RELEASE);
     lock_drop(&vm->lock);
-    claim(&vm->park.bucket[bucket_of(at)], at, at, UINT32_MAX, &claimed);
+    claim(&vm->park.bucket[park_bucket_of(at)], at, at, UINT32_MAX, &claimed);
     end(cpu, &claimed, CAPOS_STATUS_OK);
 }
 

@@ -14,6 +14,7 @@
 #include "core/cpu.h"
 #include "core/depend.h"
 #include "core/direct.h"
+#include "core/direct_park.h"
 #include "core/dispatch.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -37,10 +38,20 @@
 #define RECV_MIN ((uint32_t)sizeof(struct capos_message) + 8)
 
 // Words of an SQE.
-enum { SQE_CAP = 1, SQE_USER_DATA = 3, SQE_ZERO = 6 };
+enum {
+    SQE_CAP = 1,
+    SQE_INTERFACE = 2,
+    SQE_USER_DATA = 3,
+    SQE_PARAMS = 4,
+    SQE_ZERO = 6,
+    SQE_DEADLINE = 7,
+};
 _Static_assert(offsetof(struct capos_sqe, cap) == SQE_CAP * 8 &&
+                   offsetof(struct capos_sqe, interface) == SQE_INTERFACE * 8 &&
                    offsetof(struct capos_sqe, user_data) == SQE_USER_DATA * 8 &&
-                   offsetof(struct capos_sqe, zero) == SQE_ZERO * 8 + 6,
+                   offsetof(struct capos_sqe, params) == SQE_PARAMS * 8 &&
+                   offsetof(struct capos_sqe, zero) == SQE_ZERO * 8 + 6 &&
+                   offsetof(struct capos_sqe, deadline) == SQE_DEADLINE * 8,
                "words of the ABI");
 
 struct operation {
@@ -82,7 +93,7 @@ flat static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct ca
     struct object *target;
     enum capos_status status;
     uint32_t reserved = 0;
-    struct call *call = accept_slot(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe->slot, &status);
 
     if (UNLIKELY(call == NULL))
         return failure(status);
@@ -130,7 +141,7 @@ static int32_t run_recv(struct cpu *cpu, struct ring *ring, const struct capos_s
     struct captable_view view;
     enum capos_status status;
     uint32_t reserved;
-    struct call *call = accept_slot(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe->slot, &status);
 
     if (call == NULL)
         return failure(status);
@@ -169,7 +180,7 @@ flat static int32_t run_return(struct cpu *cpu, struct ring *ring, const struct 
 
 static int32_t run_park(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     enum capos_status status;
-    struct call *call = accept_slot(ring, sqe, &status);
+    struct call *call = accept_slot(ring, sqe->slot, &status);
 
     if (call != NULL)
         status = park_wait(cpu, ring, sqe, call);
@@ -295,6 +306,10 @@ static void run_long(struct cpu *cpu, struct ring *ring, const struct capos_sqe 
 
 static const struct capos_sqe *next_sqe(const struct ring *ring) {
     return &ring->sq[ring->sq_head & (ring->sqes - 1)];
+}
+
+static const struct capos_sqe *sqe_after_next(const struct ring *ring) {
+    return &ring->sq[(ring->sq_head + 1) & (ring->sqes - 1)];
 }
 
 // Takes up to `count` SQEs, of which the first one's first word has been read, and says how many.
@@ -452,16 +467,16 @@ static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
     return taken | (uint64_t)reason << 32;
 }
 
-// Is it the one SQE that there is, with a CQE for it, to be waited for without a deadline, and with
-// nothing else to do before, of a usual thread that has read all completions?
-static bool is_alone(const struct thread *thread, uint32_t to_submit, struct indices indices,
-                     uint64_t deadline) {
+// Are these so many SQEs all that there are, with a CQE for each, to be waited for without a
+// deadline, and with nothing else to do before, of a usual thread that has read all completions?
+static inlined bool are_alone(const struct thread *thread, uint32_t count, struct indices indices,
+                              uint64_t deadline) {
     const struct ring *ring = &thread->ring;
 
-    return to_submit == 1 && indices.sq_tail - ring->sq_head == 1 &&
-           indices.cq_head == ring->cq_tail && deadline == CAPOS_NO_DEADLINE &&
-           ring->accepted - ring->skipped - indices.cq_head < ring->cqes && !ring_has_work(ring) &&
-           !thread_is_unusual(thread);
+    return indices.sq_tail - ring->sq_head == count && indices.cq_head == ring->cq_tail &&
+           deadline == CAPOS_NO_DEADLINE &&
+           ring->accepted - ring->skipped - indices.cq_head + (count - 1) < ring->cqes &&
+           !ring_has_work(ring) && !thread_is_unusual(thread);
 }
 
 // Can an SQE with this first word be the usual call or answer?
@@ -477,19 +492,11 @@ static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const st
     return direct_return(cpu, ring, sqe, wait);
 }
 
-// All that was asked for. Of the first SQE the first word has been read, or the whole, `sqe`.
-static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
-                            uint64_t deadline, uint64_t first, const struct capos_sqe *sqe) {
+// What follows when `taken` of the SQEs that were asked for have been run.
+static inlined struct thread *end_enter(struct cpu *cpu, struct ring *ring, uint32_t taken,
+                                        uint32_t asked, uint32_t wait, uint64_t deadline) {
     enum capos_enter_reason reason = CAPOS_ENTER_DONE;
-    uint32_t taken = 0;
 
-    ring_begin(ring);
-    if (UNLIKELY(ring_has_work(ring)))
-        catch_up(cpu, ring);
-    if (sqe != NULL)
-        taken = submit_first(cpu, ring, sqe);
-    else if (asked != 0)
-        taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH), first);
     if (UNLIKELY(taken < asked))
         reason = taken == CAPOS_ENTER_BATCH ? CAPOS_ENTER_MORE : CAPOS_ENTER_CQ_FULL;
     machine_context_set_result(&ring->thread->context, result_of(taken, reason));
@@ -499,6 +506,21 @@ static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, 
         return sched_leave_waiting(cpu);
     leave(cpu, ring);
     return sched_leave(cpu);
+}
+
+// All that was asked for. Of the first SQE the first word has been read, or the whole, `sqe`.
+static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, uint32_t wait,
+                            uint64_t deadline, uint64_t first, const struct capos_sqe *sqe) {
+    uint32_t taken = 0;
+
+    ring_begin(ring);
+    if (UNLIKELY(ring_has_work(ring)))
+        catch_up(cpu, ring);
+    if (sqe != NULL)
+        taken = submit_first(cpu, ring, sqe);
+    else if (asked != 0)
+        taken = submit(cpu, ring, min_u32(asked, CAPOS_ENTER_BATCH), first);
+    return end_enter(cpu, ring, taken, asked, wait, deadline);
 }
 
 // An SQE's words but for the last, in registers.
@@ -551,6 +573,134 @@ static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, uint64_t f
     return LIKELY(next != NULL) ? next : enter_unusual(cpu, ring, wait, words);
 }
 
+// Can an SQE with this first word be the first of an UNPARK and a PARK that go together?
+static bool may_hand_over(uint64_t first) {
+    return (first & 0xffff) == (CAPOS_OP_UNPARK | (uint64_t)CAPOS_SQE_SKIP_CQE << 8);
+}
+
+// Two SQEs that have been read, in the general way.
+seldom static struct thread *enter_both(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                        const struct capos_sqe *first,
+                                        const struct capos_sqe *second) {
+    ring_begin(ring);
+    (void)submit_first(cpu, ring, first);
+    machine_interrupt_window(cpu);
+    (void)submit_first(cpu, ring, second);
+    return end_enter(cpu, ring, 2, 2, wait, CAPOS_NO_DEADLINE);
+}
+
+// The same of which only the first words have been read, the second of which is no usual PARK's.
+seldom static struct thread *enter_others(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                          uint64_t first, uint64_t second) {
+    struct capos_sqe unpark, other;
+
+    ring_load_sqe(&unpark, next_sqe(ring), first);
+    ring_load_sqe(&other, sqe_after_next(ring), second);
+    return enter_both(cpu, ring, wait, &unpark, &other);
+}
+
+// What else an UNPARK and a PARK say; usually it is this.
+struct pair_form {
+    uint32_t count;
+    uint16_t zero, zero_after;
+    uint64_t deadline;
+};
+static const struct pair_form usual_form = {.count = 1, .deadline = CAPOS_NO_DEADLINE};
+
+static inlined struct direct_pair load_pair(const struct capos_sqe *unpark,
+                                            const struct capos_sqe *park, uint64_t park_first) {
+    return (struct direct_pair){
+        .wake_cap = ring_load_word(unpark, SQE_CAP),
+        .wake_at = ring_load_word(unpark, SQE_INTERFACE),
+        .cap = ring_load_word(park, SQE_CAP),
+        .at = ring_load_word(park, SQE_INTERFACE),
+        .user_data = ring_load_word(park, SQE_USER_DATA),
+        .expected = (uint32_t)ring_load_word(park, SQE_PARAMS),
+        .slot = (uint16_t)(park_first >> 32),
+    };
+}
+
+// An UNPARK and a PARK that are not usual. The first one's user_data, which only a failure has, is
+// what has not been read of them.
+seldom static struct thread *enter_unusual_pair(struct cpu *cpu, struct ring *ring, uint32_t wait,
+                                                struct direct_pair pair, struct pair_form form) {
+    const struct capos_sqe unpark = {
+        .opcode = CAPOS_OP_UNPARK,
+        .flags = CAPOS_SQE_SKIP_CQE,
+        .cap = pair.wake_cap,
+        .interface = pair.wake_at,
+        .user_data = ring_load_word(next_sqe(ring), SQE_USER_DATA),
+        .params = form.count,
+        .zero = form.zero,
+    };
+    const struct capos_sqe park = {
+        .opcode = CAPOS_OP_PARK,
+        .slot = pair.slot,
+        .cap = pair.cap,
+        .interface = pair.at,
+        .user_data = pair.user_data,
+        .params = pair.expected,
+        .zero = form.zero_after,
+        .deadline = form.deadline,
+    };
+
+    return enter_both(cpu, ring, wait, &unpark, &park);
+}
+
+// An UNPARK and what comes after it. `first`: the UNPARK's first word.
+static inline struct thread *enter_pair(struct cpu *cpu, struct ring *ring, uint64_t first,
+                                        uint32_t wait) {
+    const struct capos_sqe *unpark = next_sqe(ring), *park = sqe_after_next(ring);
+    uint64_t park_first = ring_load_word(park, 0);
+    struct direct_pair pair;
+    struct pair_form form;
+    struct thread *next;
+
+    if (UNLIKELY((park_first & 0xffff) != CAPOS_OP_PARK))
+        return enter_others(cpu, ring, wait, first, park_first);
+    form = (struct pair_form){
+        .count = (uint32_t)ring_load_word(unpark, SQE_PARAMS),
+        .zero = (uint16_t)(ring_load_word(unpark, SQE_ZERO) >> 48),
+        .zero_after = (uint16_t)(ring_load_word(park, SQE_ZERO) >> 48),
+        .deadline = ring_load_word(park, SQE_DEADLINE),
+    };
+    pair = load_pair(unpark, park, park_first);
+    if (UNLIKELY(form.count != 1 || (form.zero | form.zero_after) != 0 ||
+                 form.deadline != CAPOS_NO_DEADLINE))
+        return enter_unusual_pair(cpu, ring, wait, pair, form);
+    next = direct_park(cpu, ring, &pair, wait);
+    return LIKELY(next != NULL) ? next : enter_unusual_pair(cpu, ring, wait, pair, usual_form);
+}
+
+// What the thread says is possible, or nothing of it is done.
+static inline struct thread *enter_checked(struct cpu *cpu, struct ring *ring,
+                                           struct indices indices, uint32_t to_submit,
+                                           uint32_t wait, uint64_t deadline, uint64_t first) {
+    if (UNLIKELY(!are_possible(ring, indices))) {
+        machine_context_set_result(&ring->thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
+        return sched_leave(cpu);
+    }
+    ring->cq_head = indices.cq_head;
+    return enter(cpu, ring, min_u32(to_submit, indices.sq_tail - ring->sq_head), wait, deadline,
+                 first, NULL);
+}
+
+apart static struct thread *enter_any_two(struct cpu *cpu, struct ring *ring,
+                                          struct indices indices, uint32_t wait, uint64_t deadline,
+                                          uint64_t first) {
+    return enter_checked(cpu, ring, indices, 2, wait, deadline, first);
+}
+
+// Kept apart, since what it needs registers for is none of the others' business.
+apart static struct thread *enter_two(struct cpu *cpu, struct ring *ring, struct indices indices,
+                                      uint32_t wait, uint64_t deadline, uint64_t first) {
+    if (may_hand_over(first) && are_alone(ring->thread, 2, indices, deadline)) {
+        ring->cq_head = indices.cq_head;
+        return enter_pair(cpu, ring, first, wait);
+    }
+    return enter_any_two(cpu, ring, indices, wait, deadline, first);
+}
+
 struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wait,
                                uint64_t deadline) {
     struct thread *thread = cpu->current;
@@ -562,17 +712,13 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
     indices = read_header(ring);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
     first = indices.sq_tail == ring->sq_head ? 0 : ring_load_word(next_sqe(ring), 0);
-    if (is_alone(thread, to_submit, indices, deadline) && may_be_direct(first)) {
+    if (to_submit == 1 && are_alone(thread, 1, indices, deadline) && may_be_direct(first)) {
         ring->cq_head = indices.cq_head;
         return enter_alone(cpu, ring, first, wait);
     }
-    if (UNLIKELY(!are_possible(ring, indices))) {
-        machine_context_set_result(&thread->context, result_of(0, CAPOS_ENTER_RING_BAD));
-        return sched_leave(cpu);
-    }
-    ring->cq_head = indices.cq_head;
-    return enter(cpu, ring, min_u32(to_submit, indices.sq_tail - ring->sq_head), wait, deadline,
-                 first, NULL);
+    if (UNLIKELY(to_submit == 2))
+        return enter_two(cpu, ring, indices, wait, deadline, first);
+    return enter_checked(cpu, ring, indices, to_submit, wait, deadline, first);
 }
 
 // Runs what is due, and goes on with the wait.

@@ -20,10 +20,6 @@ void timers_init(struct timers *timers) {
     timers->slice_end = timers->armed = UINT64_MAX;
 }
 
-void timer_init(struct timer *timer, enum timer_kind kind) {
-    *timer = (struct timer){.kind = (uint8_t)kind};
-}
-
 static struct timer *timer_of(struct heap_node *node) {
     return (struct timer *)(void *)((char *)node - offsetof(struct timer, node));
 }

@@ -9,6 +9,7 @@
 #include "core/heap.h"
 #include "core/lock.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,7 +46,11 @@ struct timers {
 
 void timers_init(struct timers *timers);
 
-void timer_init(struct timer *timer, enum timer_kind kind);
+// The rest holds anything until it is set.
+static inline void timer_init(struct timer *timer, enum timer_kind kind) {
+    timer->kind = (uint8_t)kind;
+    atomic_store_explicit(&timer->state, TIMER_IDLE, memory_order_relaxed);
+}
 
 // Sets an idle timer on this CPU.
 apart void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline);

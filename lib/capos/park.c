@@ -1,40 +1,74 @@
 // SPDX-License-Identifier: MIT
 //
 // See park.h. The slot that a thread parks with is kept back from its client, so that a thread
-// whose slots are all in use can take a lock all the same.
+// whose slots are all in use can take a lock all the same. It is submitted and waited for in one
+// step, so its state is only of interest when something else comes in between.
 #include "capos/park.h"
 
 #include "capos/local.h"
 #include "capos/runtime.h"
 
+// A place for a submission, to be filled in whole.
+static inlined struct capos_sqe *place_for(struct capos_client *client) {
+    struct capos_sqe *sqe = ring_user_place(&client->ring);
+
+    return __builtin_expect(sqe != NULL, 1) ? sqe : capos_client_sqe_slowly(client);
+}
+
+static inlined void submit_unpark(struct capos_client *client, uint64_t memory_object,
+                                  uint64_t offset, uint32_t count) {
+    *place_for(client) = (struct capos_sqe){
+        .opcode = CAPOS_OP_UNPARK,
+        .flags = CAPOS_SQE_SKIP_CQE,
+        .cap = memory_object,
+        .interface = offset,
+        .user_data = CAPOS_NOBODY_TAG,
+        .params = count,
+    };
+}
+
+// There were several completions, or another one than what was waited for.
+seldom static enum capos_status wait_longer(struct capos_client *client,
+                                            const struct capos_cqe *other) {
+    struct capos_slot *slot = &client->slots[LOCAL_SLOT];
+
+    if (other != NULL)
+        capos_client_complete(client, other);
+    if (slot->state != CAPOS_SLOT_COMPLETE) {
+        slot->state = CAPOS_SLOT_SUBMITTED;
+        capos_slot_wait(client, LOCAL_SLOT);
+    }
+    slot->state = CAPOS_SLOT_IDLE;
+    return (enum capos_status) - slot->completion.result;
+}
+
+static inlined enum capos_status park(struct capos_client *client, uint64_t memory_object,
+                                      uint64_t offset, uint32_t expected, uint64_t deadline) {
+    const uint64_t tag = CAPOS_SLOT_TAG | LOCAL_SLOT;
+    const struct capos_cqe *cqe;
+
+    *place_for(client) = (struct capos_sqe){
+        .opcode = CAPOS_OP_PARK,
+        .slot = LOCAL_SLOT,
+        .cap = memory_object,
+        .interface = offset,
+        .user_data = tag,
+        .params = expected,
+        .deadline = deadline,
+    };
+    cqe = capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | LOCAL_SLOT);
+    if (__builtin_expect(cqe != NULL && cqe->user_data == tag, 1))
+        return (enum capos_status) - cqe->result;
+    return wait_longer(client, cqe);
+}
+
 enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uint32_t expected,
                                     uint64_t deadline) {
-    struct capos_client *client = capos_client();
-    unsigned slot = LOCAL_SLOT;
-    struct capos_sqe *sqe = capos_client_sqe(client);
-    enum capos_status status;
-
-    sqe->opcode = CAPOS_OP_PARK;
-    sqe->cap = memory_object;
-    sqe->interface = offset;
-    sqe->params = expected;
-    sqe->deadline = deadline;
-    capos_slot_submit(client, slot, sqe);
-    capos_slot_wait(client, slot);
-    status = (enum capos_status) - client->slots[slot].completion.result;
-    client->slots[slot].state = CAPOS_SLOT_IDLE;
-    return status;
+    return park(capos_client(), memory_object, offset, expected, deadline);
 }
 
 void capos_unpark_shared_later(uint64_t memory_object, uint64_t offset, uint32_t count) {
-    struct capos_sqe *sqe = capos_client_sqe(capos_client());
-
-    sqe->opcode = CAPOS_OP_UNPARK;
-    sqe->flags = CAPOS_SQE_SKIP_CQE;
-    sqe->cap = memory_object;
-    sqe->interface = offset;
-    sqe->params = count;
-    sqe->user_data = CAPOS_NOBODY_TAG;
+    submit_unpark(capos_client(), memory_object, offset, count);
 }
 
 void capos_unpark_shared(uint64_t memory_object, uint64_t offset, uint32_t count) {
@@ -42,8 +76,17 @@ void capos_unpark_shared(uint64_t memory_object, uint64_t offset, uint32_t count
     capos_client_flush(capos_client());
 }
 
+enum capos_status capos_hand_over_shared(uint64_t wake_object, uint64_t wake_offset,
+                                         uint64_t memory_object, uint64_t offset, uint32_t expected,
+                                         uint64_t deadline) {
+    struct capos_client *client = capos_client();
+
+    submit_unpark(client, wake_object, wake_offset, 1);
+    return park(client, memory_object, offset, expected, deadline);
+}
+
 enum capos_status capos_park(const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline) {
-    return capos_park_shared(0, (uintptr_t)word, expected, deadline);
+    return park(capos_client(), 0, (uintptr_t)word, expected, deadline);
 }
 
 void capos_unpark(const _Atomic uint32_t *word, uint32_t count) {
@@ -51,5 +94,13 @@ void capos_unpark(const _Atomic uint32_t *word, uint32_t count) {
 }
 
 void capos_unpark_later(const _Atomic uint32_t *word, uint32_t count) {
-    capos_unpark_shared_later(0, (uintptr_t)word, count);
+    submit_unpark(capos_client(), 0, (uintptr_t)word, count);
+}
+
+enum capos_status capos_hand_over(const _Atomic uint32_t *wake, const _Atomic uint32_t *word,
+                                  uint32_t expected, uint64_t deadline) {
+    struct capos_client *client = capos_client();
+
+    submit_unpark(client, 0, (uintptr_t)wake, 1);
+    return park(client, 0, (uintptr_t)word, expected, deadline);
 }

@@ -28,11 +28,20 @@ void capos_unpark(const _Atomic uint32_t *word, uint32_t count);
 // both. Until then nobody is woken.
 void capos_unpark_later(const _Atomic uint32_t *word, uint32_t count);
 
+// Both in one entry of the kernel: wakes one that is parked on `wake`, and then waits as capos_park
+// does. The kernel goes on with the woken thread in this one's place if it can, so this is the way
+// to pass work to and fro.
+enum capos_status capos_hand_over(const _Atomic uint32_t *wake, const _Atomic uint32_t *word,
+                                  uint32_t expected, uint64_t deadline);
+
 // The same for a word that processes share: the 32 bits at an offset of a MemoryObject, by whatever
 // address each of them has mapped it, if at all.
 enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uint32_t expected,
                                     uint64_t deadline);
 void capos_unpark_shared(uint64_t memory_object, uint64_t offset, uint32_t count);
 void capos_unpark_shared_later(uint64_t memory_object, uint64_t offset, uint32_t count);
+enum capos_status capos_hand_over_shared(uint64_t wake_object, uint64_t wake_offset,
+                                         uint64_t memory_object, uint64_t offset, uint32_t expected,
+                                         uint64_t deadline);
 
 #endif

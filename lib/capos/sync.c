@@ -13,6 +13,16 @@ bool capos_mutex_wait(struct capos_mutex *mutex, uint64_t deadline) {
     return true;
 }
 
+// Unlocks and parks, in one entry of the kernel if somebody waits for the mutex.
+static enum capos_status unlock_and_park(struct capos_mutex *mutex,
+                                         struct capos_condition *condition, uint32_t sequence,
+                                         uint64_t deadline) {
+    if (atomic_exchange_explicit(&mutex->word, CAPOS_MUTEX_FREE, memory_order_release) ==
+        CAPOS_MUTEX_WANTED)
+        return capos_hand_over(&mutex->word, &condition->sequence, sequence, deadline);
+    return capos_park(&condition->sequence, sequence, deadline);
+}
+
 // A signal after this thread has let go of the mutex changes the sequence, so it is not slept
 // through. `waiters` is written under the mutex, under which a signaller has been since.
 bool capos_condition_wait(struct capos_condition *condition, struct capos_mutex *mutex,
@@ -21,8 +31,7 @@ bool capos_condition_wait(struct capos_condition *condition, struct capos_mutex 
     enum capos_status status;
 
     atomic_fetch_add_explicit(&condition->waiters, 1, memory_order_relaxed);
-    capos_mutex_unlock(mutex);
-    status = capos_park(&condition->sequence, sequence, deadline);
+    status = unlock_and_park(mutex, condition, sequence, deadline);
     atomic_fetch_sub_explicit(&condition->waiters, 1, memory_order_relaxed);
     capos_mutex_lock(mutex);
     return status != CAPOS_STATUS_TIMED_OUT;

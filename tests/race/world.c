@@ -38,7 +38,7 @@ void world_enter(struct actor *actor, uint32_t cpu, const struct capos_sqe *sqe,
         return;
     *ring_user_next(&actor->ring) = *sqe;
     ring_user_publish(&actor->ring);
-    ringserve_enter(on, 1, wait, CAPOS_NO_DEADLINE);
+    ringserve_enter(on, ring_user_pending(&actor->ring), wait, CAPOS_NO_DEADLINE);
     while (on->pending != 0 && on->current != NULL)
         sched_interrupt(on);
 }

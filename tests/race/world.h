@@ -26,11 +26,12 @@ struct race {
 };
 
 // Of each file, one after the other, up to one without a name.
-extern const struct race call_races[], cap_races[], direct_races[], park_races[], session_races[],
-    thread_races[];
+extern const struct race call_races[], cap_races[], direct_races[], hand_over_races[], park_races[],
+    session_races[], thread_races[];
 
-// What direct_races are about: how often a thread has passed its CPU on, in all schedules.
-extern uint64_t direct_passes;
+// What direct_races and hand_over_races are about: how often a thread has passed its CPU on, in all
+// schedules.
+extern uint64_t direct_passes, hand_over_passes;
 
 struct world {
     struct pair pair;
@@ -62,7 +63,8 @@ void world_begin(void);
 void world_add_second(void);
 void world_finish(void);
 
-// One cap_enter of the thread that runs on the CPU, and the interrupts that came meanwhile. Nothing
+// One cap_enter of the thread that runs on the CPU, with this SQE behind those that are there
+// already, and the interrupts that came meanwhile. Nothing
 // if the thread was killed before it got here.
 void world_enter(struct actor *actor, uint32_t cpu, const struct capos_sqe *sqe, uint32_t wait);
 

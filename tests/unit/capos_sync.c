@@ -41,6 +41,12 @@ void capos_unpark(const _Atomic uint32_t *word, uint32_t count) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count > INT32_MAX ? INT32_MAX : count);
 }
 
+enum capos_status capos_hand_over(const _Atomic uint32_t *wake, const _Atomic uint32_t *word,
+                                  uint32_t expected, uint64_t deadline) {
+    capos_unpark(wake, 1);
+    return capos_park(word, expected, deadline);
+}
+
 static void together(unsigned count, void *(*run)(void *)) {
     pthread_t threads[2 * THREADS];
 

@@ -55,7 +55,7 @@ static _Atomic uint32_t *shared;
 static bool park_wake(unsigned operations) {
     for (unsigned i = 0; i < operations; i++) {
         shared[0] = 1;
-        capos_unpark_shared_later(memory, 0, 1);
+        (void)capos_hand_over_shared(memory, 0, memory, sizeof *shared, 0, CAPOS_NO_DEADLINE);
         while (shared[1] == 0)
             (void)capos_park_shared(memory, sizeof *shared, 0, CAPOS_NO_DEADLINE);
         shared[1] = 0;
@@ -130,23 +130,22 @@ static bool prepare_park_wake(void) {
 
 static _Atomic uint32_t words[2]; // of park_wake_threads
 
-static void wait_and_clear(_Atomic uint32_t *word) {
-    while (*word == 0)
-        (void)capos_park(word, 0, CAPOS_NO_DEADLINE);
-    *word = 0;
-}
-
-static void set_and_wake(_Atomic uint32_t *word) {
-    *word = 1;
-    capos_unpark_later(word, 1);
+// Sets one word and waits until the other one is set, which is cleared.
+static void take_turns(_Atomic uint32_t *theirs, _Atomic uint32_t *ours) {
+    *theirs = 1;
+    (void)capos_hand_over(theirs, ours, 0, CAPOS_NO_DEADLINE);
+    while (*ours == 0)
+        (void)capos_park(ours, 0, CAPOS_NO_DEADLINE);
+    *ours = 0;
 }
 
 static int32_t answer(void *argument) {
     (void)argument;
-    for (;;) {
-        wait_and_clear(&words[0]);
-        set_and_wake(&words[1]);
-    }
+    while (words[0] == 0)
+        (void)capos_park(&words[0], 0, CAPOS_NO_DEADLINE);
+    words[0] = 0;
+    for (;;)
+        take_turns(&words[1], &words[0]);
     return 0;
 }
 
@@ -157,10 +156,8 @@ static bool prepare_park_wake_threads(void) {
 }
 
 static bool park_wake_threads(unsigned operations) {
-    for (unsigned i = 0; i < operations; i++) {
-        set_and_wake(&words[0]);
-        wait_and_clear(&words[1]);
-    }
+    for (unsigned i = 0; i < operations; i++)
+        take_turns(&words[0], &words[1]);
     return true;
 }
 

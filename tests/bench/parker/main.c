@@ -29,11 +29,13 @@ int main(void) {
 
     memory = capos_need("memory", CAPOS_MEMORY_OBJECT_INTERFACE_ID);
     words = map();
+    while (words[0] == 0)
+        (void)capos_park_shared(memory, 0, 0, CAPOS_NO_DEADLINE);
     for (;;) {
-        while (words[0] == 0)
-            (void)capos_park_shared(memory, 0, 0, CAPOS_NO_DEADLINE);
         words[0] = 0;
         words[1] = 1;
-        capos_unpark_shared_later(memory, sizeof *words, 1);
+        (void)capos_hand_over_shared(memory, sizeof *words, memory, 0, 0, CAPOS_NO_DEADLINE);
+        while (words[0] == 0)
+            (void)capos_park_shared(memory, 0, 0, CAPOS_NO_DEADLINE);
     }
 }

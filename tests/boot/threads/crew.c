@@ -298,10 +298,12 @@ static int32_t play(void *argument) {
             capos_park(&turn, !side, CAPOS_NO_DEADLINE);
         turns++;
         atomic_store(&turn, !side);
-        if (i % 2 == 0)
+        if (i % 3 == 0)
             capos_unpark(&turn, 1);
-        else
+        else if (i % 3 == 1 || i + 1 == ROUNDS)
             capos_unpark_later(&turn, 1);
+        else
+            (void)capos_hand_over(&turn, &turn, !side, CAPOS_NO_DEADLINE);
     }
     return 0;
 }
