@@ -6,6 +6,8 @@ kernel=$top_builddir/kernel/capos.elf
 debug_kernel=$top_builddir/kernel/capos-debug.elf
 boot_run=$top_builddir/captool/capos-run
 boot_number=0
+# The numbers of processors that most of them run on; smp.tap has others, as many.
+boot_cpus=${boot_cpus:-1 4}
 boot_work=$(mktemp -d "${TMPDIR:-/tmp}/capos-boot.XXXXXX") || exit 99
 trap 'rm -rf "$boot_work"' EXIT
 trap 'exit 99' HUP INT TERM
