@@ -27,13 +27,10 @@ static inlined void submit_unpark(struct capos_client *client, uint64_t memory_o
     };
 }
 
-// There were several completions, or another one than what was waited for.
-seldom static enum capos_status wait_longer(struct capos_client *client,
-                                            const struct capos_cqe *other) {
+// What else came than the completion that was waited for has been taken: waits on, and ends.
+seldom static enum capos_status wait_longer(struct capos_client *client) {
     struct capos_slot *slot = &client->slots[LOCAL_SLOT];
 
-    if (other != NULL)
-        capos_client_complete(client, other);
     if (slot->state != CAPOS_SLOT_COMPLETE) {
         slot->state = CAPOS_SLOT_SUBMITTED;
         capos_slot_wait(client, LOCAL_SLOT);
@@ -45,7 +42,8 @@ seldom static enum capos_status wait_longer(struct capos_client *client,
 static inlined enum capos_status park(struct capos_client *client, uint64_t memory_object,
                                       uint64_t offset, uint32_t expected, uint64_t deadline) {
     const uint64_t tag = CAPOS_SLOT_TAG | LOCAL_SLOT;
-    const struct capos_cqe *cqe;
+    const struct capos_cqe *completion;
+    uint64_t result;
 
     *place_for(client) = (struct capos_sqe){
         .opcode = CAPOS_OP_PARK,
@@ -56,10 +54,13 @@ static inlined enum capos_status park(struct capos_client *client, uint64_t memo
         .params = expected,
         .deadline = deadline,
     };
-    cqe = capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | LOCAL_SLOT);
-    if (__builtin_expect(cqe != NULL && cqe->user_data == tag, 1))
-        return (enum capos_status) - cqe->result;
-    return wait_longer(client, cqe);
+    if (!capos_client_enter_for_one(client, CAPOS_WAIT_SLOT | LOCAL_SLOT, &completion, &result))
+        capos_client_entered(client, result);
+    else if (__builtin_expect(completion->user_data == tag, 1))
+        return (enum capos_status) - completion->result;
+    else
+        capos_client_complete(client, completion);
+    return wait_longer(client);
 }
 
 enum capos_status capos_park_shared(uint64_t memory_object, uint64_t offset, uint32_t expected,
