@@ -89,10 +89,11 @@ static inline uint64_t count_cycles(struct cpu *cpu, struct thread *thread) {
     return cycles;
 }
 
-// Settles the running thread's time. While it is alone, the queue's goes with it.
+// Settles the running thread's time, at the pace that it began with. While it is alone, the queue's
+// goes with it.
 apart static void settle(struct cpu *cpu, struct thread *thread) {
     uint64_t ns = run_queue_unsettled(cpu, &cpu->queue, thread);
-    uint32_t pace = atomic_load_explicit(&thread->pace, memory_order_relaxed);
+    uint32_t pace = atomic_load_explicit(&cpu->queue.pace, memory_order_relaxed);
 
     if (UNLIKELY(ns > SCHED_CHARGE_MAX))
         ns = long_run(cpu, ns, atomic_load_explicit(&cpu->switched, memory_order_relaxed), pace);
@@ -112,6 +113,13 @@ static void charge_thread(struct cpu *cpu, struct thread *thread) {
     settle(cpu, thread);
 }
 
+// A CPU with nothing to run keeps up with those that run one thread each.
+static void pass_idle_time(struct cpu *cpu, uint64_t ns) {
+    atomic_store_explicit(&cpu->queue.offset,
+                          atomic_load_explicit(&cpu->queue.offset, memory_order_relaxed) + ns,
+                          memory_order_relaxed);
+}
+
 void sched_charge(struct cpu *cpu) {
     uint64_t now, before;
 
@@ -122,6 +130,7 @@ void sched_charge(struct cpu *cpu) {
     now = machine_cycles();
     before = atomic_load_explicit(&cpu->switched, memory_order_relaxed);
     cpu->counters.idle_cycles += now - before;
+    pass_idle_time(cpu, machine_cycles_ns(cpu, now - before));
     atomic_store_explicit(&cpu->switched, now, memory_order_relaxed);
 }
 
@@ -185,14 +194,19 @@ static void let_go(struct cpu *cpu, struct thread *thread, enum thread_state lea
         pass_on(cpu, thread, leave);
 }
 
+// How fast the queue's time goes with this thread, for others to see.
+static void take_pace(struct cpu *cpu, const struct thread *thread) {
+    atomic_store_explicit(&cpu->queue.pace,
+                          atomic_load_explicit(&thread->pace, memory_order_relaxed),
+                          memory_order_relaxed);
+}
+
 // Makes the switch to `next`, or to nothing, which this CPU is to have instead of `previous`.
 static void take_over(struct cpu *cpu, struct thread *previous, struct thread *next) {
     cpu->current = next;
     cpu->counters.switches++;
     if (next != NULL) {
-        atomic_store_explicit(&cpu->queue.pace,
-                              atomic_load_explicit(&next->pace, memory_order_relaxed),
-                              memory_order_relaxed);
+        take_pace(cpu, next);
         atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
     }
     machine_switch(cpu, previous, next);
@@ -311,6 +325,7 @@ apart static void reconsider(struct cpu *cpu, bool slice_over) {
     if ((atomic_load_explicit(&cpu->pending, memory_order_relaxed) & PENDING_RESCHEDULE) != 0)
         atomic_fetch_and(&cpu->pending, ~(uint32_t)PENDING_RESCHEDULE);
     sched_charge(cpu);
+    take_pace(cpu, cpu->current); // which may have been changed
     if (slice_over)
         sched_even_out(cpu);
     if (gives_way(cpu, slice_over))
@@ -508,7 +523,8 @@ struct thread *sched_idle(struct cpu *cpu) {
             machine_idle(cpu);
             cpu->counters.idle_wakes++;
         } else {
-            machine_interrupt_window(cpu); // others may wait for this CPU to answer
+            machine_interrupt_window(cpu); // others may wait for this CPU to answer,
+            machine_relax();               // and it for them to leave the kernel
         }
     return cpu->current;
 }

@@ -29,6 +29,12 @@ static void set_pace(struct thread *thread, uint32_t weight) {
     atomic_store_explicit(&thread->pace, (uint32_t)(PACE_ONE / weight), memory_order_relaxed);
 }
 
+// Of a thread that may be running alone, uninterrupted, for long: its CPU is told.
+static void change_pace(struct cpu *cpu, struct thread *thread, uint32_t weight) {
+    set_pace(thread, weight);
+    sched_reconsider(cpu, thread);
+}
+
 static void set_affinity(const struct kernel *kernel, struct thread *thread, uint64_t cpus) {
     atomic_store(&thread->affinity, cpus);
     thread_attend(thread, ATTENTION_BOUND, (~cpus & all_cpus(kernel)) != 0);
@@ -49,14 +55,14 @@ bool sched_may_run(const struct thread *thread, const struct cpu *cpu) {
     return (atomic_load_explicit(&thread->affinity, memory_order_relaxed) >> cpu->index & 1) != 0;
 }
 
-enum capos_status sched_set_thread_weight(struct thread *thread, uint32_t weight) {
+enum capos_status sched_set_thread_weight(struct cpu *cpu, struct thread *thread, uint32_t weight) {
     if (weight < SCHED_WEIGHT_MIN || weight > SCHED_WEIGHT_MAX)
         return CAPOS_STATUS_MALFORMED;
-    set_pace(thread, weight);
+    change_pace(cpu, thread, weight);
     return CAPOS_STATUS_OK;
 }
 
-enum capos_status sched_set_weight(struct process *process, uint32_t weight) {
+enum capos_status sched_set_weight(struct cpu *cpu, struct process *process, uint32_t weight) {
     struct list_node *node;
 
     if (weight < SCHED_WEIGHT_MIN || weight > SCHED_WEIGHT_MAX)
@@ -65,7 +71,7 @@ enum capos_status sched_set_weight(struct process *process, uint32_t weight) {
     process->share.weight = weight;
     for (node = list_first(&process->threads); node != NULL;
          node = list_next(&process->threads, node))
-        set_pace(list_entry(node, struct thread, sibling), weight);
+        change_pace(cpu, list_entry(node, struct thread, sibling), weight);
     lock_drop(&process->lock);
     return CAPOS_STATUS_OK;
 }

@@ -39,7 +39,8 @@ bool sched_may_run(const struct thread *thread, const struct cpu *cpu);
 
 // The weight of a process's threads, those it has and those it will make. MALFORMED when it is not
 // between SCHED_WEIGHT_MIN and SCHED_WEIGHT_MAX.
-must_use enum capos_status sched_set_weight(struct process *process, uint32_t weight);
+must_use enum capos_status sched_set_weight(struct cpu *cpu, struct process *process,
+                                            uint32_t weight);
 
 // The CPUs of a process's threads, those it has and those it will make. Threads that run elsewhere
 // leave soon. MALFORMED when there is no such CPU among them; bits of others are ignored.
@@ -47,7 +48,8 @@ must_use enum capos_status sched_set_affinity(struct cpu *cpu, struct process *p
                                               uint64_t cpus);
 
 // The same for one thread.
-must_use enum capos_status sched_set_thread_weight(struct thread *thread, uint32_t weight);
+must_use enum capos_status sched_set_thread_weight(struct cpu *cpu, struct thread *thread,
+                                                   uint32_t weight);
 must_use enum capos_status sched_set_thread_affinity(struct cpu *cpu, struct thread *thread,
                                                      uint64_t cpus);
 

@@ -17,6 +17,7 @@
 #define GAP_SHARE (2 * SCHED_SLICE_NS) // ahead by so much: a thread is given to it
 #define RUN_MAX   (UINT64_C(1) << 36)  // ns that are looked at; longer runs are no different
 #define GAP_MAX   (4 * SCHED_SLICE_NS) // by more: the times can't be compared
+#define FAR       SCHED_LEAD_MAX // behind by more: it is brought as near as GAP_SHARE
 
 static uint64_t offset_of(const struct cpu *cpu) {
     return atomic_load_explicit(&cpu->queue.offset, memory_order_relaxed);
@@ -61,9 +62,23 @@ static void carry(struct cpu *cpu, struct thread *thread, struct cpu *other) {
     atomic_store_explicit(&thread->cpu, other->index, memory_order_relaxed);
 }
 
+// A CPU that is far behind what this one has come to would be passed by for long. It is brought
+// nearer, once and again while its thread deserves more than a CPU, and so stays behind. By how
+// much; `offset` is what its own was before `behind` was found, so that of two who do this at once
+// only one does.
+static int64_t bring_near(struct cpu *other, uint64_t offset, int64_t behind) {
+    int64_t by = behind - (int64_t)GAP_SHARE;
+
+    if (behind <= (int64_t)FAR)
+        return 0;
+    atomic_compare_exchange_strong(&other->queue.offset, &offset, offset + (uint64_t)by);
+    return by;
+}
+
 // The CPU that is furthest ahead of `mine`, in common time, of those that have no more threads that
 // wait, and by how much. NULL when there is none.
 static struct cpu *find(struct cpu *cpu, uint64_t mine, int64_t *gap) {
+    uint64_t time = run_queue_time(&cpu->queue) + offset_of(cpu);
     struct kernel *kernel = cpu->kernel;
     uint32_t count = atomic_load(&cpu->queue.count);
     struct cpu *best = NULL;
@@ -71,10 +86,14 @@ static struct cpu *find(struct cpu *cpu, uint64_t mine, int64_t *gap) {
     *gap = INT64_MIN;
     for (uint32_t i = 0; i < kernel->cpu_count; i++) {
         struct cpu *other = kernel->cpus[i];
-        int64_t ahead = (int64_t)(progress(cpu, other) - mine);
+        uint64_t offset = offset_of(other), at = progress(cpu, other);
+        int64_t ahead;
 
-        if (other == cpu || ahead <= *gap || atomic_load(&other->idle) != 0 ||
+        if (other == cpu || atomic_load(&other->idle) != 0 ||
             atomic_load(&other->queue.count) > count)
+            continue;
+        ahead = (int64_t)(at - mine) + bring_near(other, offset, (int64_t)(time - at));
+        if (ahead <= *gap)
             continue;
         *gap = ahead;
         best = other;
@@ -82,14 +101,13 @@ static struct cpu *find(struct cpu *cpu, uint64_t mine, int64_t *gap) {
     return best;
 }
 
-// Moves this CPU's common time so that a CPU that is so far ahead is not further than GAP_MAX.
+// Moves this CPU's common time so that a CPU that is further ahead than GAP_MAX is not, and is given
+// a thread.
 static void resynchronise(struct cpu *cpu, int64_t *gap) {
-    int64_t by = 0;
+    int64_t by = *gap - (int64_t)GAP_SHARE;
 
-    if (*gap > (int64_t)GAP_MAX)
-        by = *gap - (int64_t)GAP_SHARE;
-    else if (*gap < -(int64_t)GAP_MAX)
-        by = *gap + (int64_t)GAP_MAX;
+    if (*gap <= (int64_t)GAP_MAX)
+        return;
     *gap -= by;
     atomic_store_explicit(&cpu->queue.offset, offset_of(cpu) + (uint64_t)by, memory_order_relaxed);
 }

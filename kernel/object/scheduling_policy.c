@@ -43,20 +43,20 @@ static int find(struct capos_invocation *invocation, uint64_t handle, struct sub
 static int set_weight(void *self, struct capos_invocation *invocation,
                       struct capos_scheduling_policy_set_weight_params params,
                       struct capos_scheduling_policy_set_weight_results_builder results) {
+    const struct target *target = self;
     uint32_t weight = capos_scheduling_policy_set_weight_params_weight(params);
     enum capos_status status;
     struct subject subject;
     int outcome =
         find(invocation, capos_scheduling_policy_set_weight_params_target(params).id, &subject);
 
-    (void)self;
     (void)results;
     if (outcome != CAPOS_DONE)
         return outcome;
     if (subject.process != NULL)
-        status = sched_set_weight(subject.process, weight);
+        status = sched_set_weight(target->cpu, subject.process, weight);
     else
-        status = sched_set_thread_weight(subject.thread, weight);
+        status = sched_set_thread_weight(target->cpu, subject.thread, weight);
     if (status != CAPOS_STATUS_OK)
         return capos_fail(invocation, CAPOS_INVALID_ARGUMENT, "a weight is 64 to 65,536");
     return CAPOS_DONE;

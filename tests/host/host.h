@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOST_CPUS   4
-#define HOST_FRAMES 4096
+#define HOST_CPUS      8
+#define HOST_CPUS_EACH 4 // up to which tests of any number of CPUs go
+#define HOST_FRAMES    4096
 
 struct host {
     struct kernel kernel;

@@ -356,7 +356,7 @@ START_TEST(children_share_the_context) {
     struct actor second;
 
     bind(host, &parent, context);
-    ck_assert_int_eq(sched_set_weight(parent.process, 128), CAPOS_STATUS_OK);
+    ck_assert_int_eq(sched_set_weight(&host->cpus[0], parent.process, 128), CAPOS_STATUS_OK);
     second = actor_thread(&parent, ring_small);
     ck_assert_ptr_eq(second.thread->payer, context);
     ck_assert_uint_eq(second.thread->pace, 1 << 25);

@@ -155,7 +155,7 @@ int main(void) {
     TCase *tcase = tcase_create("CPUs");
 
     tcase_set_timeout(tcase, 100);
-    tcase_add_loop_test(tcase, no_wake_up_is_lost, 1, HOST_CPUS);
+    tcase_add_loop_test(tcase, no_wake_up_is_lost, 1, HOST_CPUS_EACH);
     suite_add_tcase(suite, tcase);
     return harness_run(suite);
 }

@@ -343,7 +343,7 @@ END_TEST
 // Nobody gives up the CPU, and yet the dead process is taken apart.
 START_TEST(the_reaper_gets_its_time) {
     struct host *host = host_with_handles((uint32_t)_i);
-    struct actor hogs[HOST_CPUS + 1], victim = actor_create(host, "victim", 1);
+    struct actor hogs[HOST_CPUS_EACH + 1], victim = actor_create(host, "victim", 1);
 
     for (int i = 0; i <= _i; i++)
         hogs[i] = actor_create(host, "hog", 1);
@@ -584,9 +584,9 @@ int main(void) {
     tcase_add_loop_test(kills, killed_in_the_kernel, 1, 3);
     suite_add_tcase(suite, kills);
     tcase_add_loop_test(ends, the_end_is_told, 0, WAYS);
-    tcase_add_loop_test(ends, a_wait_is_answered_at_the_very_end, 1, HOST_CPUS + 1);
+    tcase_add_loop_test(ends, a_wait_is_answered_at_the_very_end, 1, HOST_CPUS_EACH + 1);
     tcase_add_test(ends, who_waits_may_end_first);
-    tcase_add_loop_test(ends, the_reaper_gets_its_time, 1, HOST_CPUS + 1);
+    tcase_add_loop_test(ends, the_reaper_gets_its_time, 1, HOST_CPUS_EACH + 1);
     tcase_add_test(ends, a_lone_hog_does_not_stop_the_reaper);
     tcase_add_test(ends, steps_are_bounded);
     suite_add_tcase(suite, ends);

@@ -75,7 +75,8 @@ static uint64_t cycles_of(const struct world *world, unsigned i) {
 }
 
 static void set_weight(const struct world *world, unsigned i, uint32_t weight) {
-    ck_assert_int_eq(sched_set_thread_weight(thread_at(world, i), weight), CAPOS_STATUS_OK);
+    ck_assert_int_eq(sched_set_thread_weight(&world->host->cpus[0], thread_at(world, i), weight),
+                     CAPOS_STATUS_OK);
 }
 
 // Within a tenth of what is expected.
@@ -139,8 +140,8 @@ static void add_cpu(struct host *host) {
 
 // More threads than CPUs, but not a multiple: who has a CPU alone is always somebody else.
 START_TEST(odd_threads_share_evenly) {
-    static const unsigned threads[] = {3, 5, 5, 7, 9};
-    static const uint32_t cpus[] = {2, 3, 4, 4, 4};
+    static const unsigned threads[] = {3, 5, 5, 7, 9, 9, 11, 13, 15};
+    static const uint32_t cpus[] = {2, 3, 4, 4, 4, 8, 8, 8, 8};
     struct world world = world_create(cpus[_i], threads[_i]);
     uint64_t shares = 0;
 
@@ -180,27 +181,47 @@ START_TEST(a_weight_beyond_a_cpu) {
 }
 END_TEST
 
-// CPUs whose clocks have gone apart, because one had nothing to do for long, share all the same.
+// What each of the threads gets from now on, one more than CPUs, is the same.
+static void check_equal_from_now(struct world *world, uint32_t cpus) {
+    uint64_t before[ROOM];
+
+    for (unsigned i = 0; i < world->count; i++)
+        before[i] = cycles_of(world, i);
+    run(world, 900 * MS);
+    for (unsigned i = 0; i < world->count; i++)
+        check_share(cycles_of(world, i) - before[i], (uint64_t)900 * MS * cpus / world->count);
+}
+
+// CPUs whose clocks have gone apart, because some had nothing to do for long while others ran one
+// thread each, share all the same.
 START_TEST(an_idle_past_is_no_debt) {
-    struct world world = world_create(2, 3);
-    struct cpu *a = &world.host->cpus[0];
-    struct thread *late[2];
-    uint64_t before[3], lates = 0;
+    static const uint32_t cpus[] = {2, 4, 8};
+    static const unsigned awake[] = {1, 2, 3};
+    struct world world = world_create(cpus[_i], cpus[_i] + 1);
 
     run(&world, MS);
-    for (unsigned i = 0; i < 2; i++) { // all but one sleep for long
-        struct cpu *cpu = a->current != NULL ? a : &world.host->cpus[1];
+    for (unsigned asleep = 0; asleep < world.count - awake[_i];) // all but some sleep for long
+        for (uint32_t i = 0; i < cpus[_i] && asleep < world.count - awake[_i]; i++)
+            if (world.host->cpus[i].current != NULL) {
+                enter(&world.host->cpus[i], 1, world.host->now + 20000 * (uint64_t)MS);
+                asleep++;
+            }
+    host_run(world.host, 20001 * (uint64_t)MS, 10 * MS);
+    check_equal_from_now(&world, cpus[_i]);
+    world_destroy(&world);
+}
+END_TEST
 
-        late[lates++] = cpu->current;
-        enter(cpu, 1, world.host->now + 20000 * (uint64_t)MS);
-    }
-    run(&world, 20001 * (uint64_t)MS);
-    for (unsigned i = 0; i < 3; i++)
-        before[i] = cycles_of(&world, i);
-    run(&world, 600 * MS);
-    for (unsigned i = 0; i < 3; i++)
-        check_share(cycles_of(&world, i) - before[i], 400 * MS);
-    (void)late;
+// The same where one had a thread that deserved more than a CPU.
+START_TEST(a_heavy_past_is_no_claim) {
+    static const uint32_t cpus[] = {2, 4, 8};
+    struct world world = world_create(cpus[_i], cpus[_i] + 1);
+
+    set_weight(&world, 0, SCHED_WEIGHT_MAX);
+    run(&world, 1000 * MS);
+    set_weight(&world, 0, SCHED_WEIGHT_NORMAL);
+    run(&world, 300 * MS);
+    check_equal_from_now(&world, cpus[_i]);
     world_destroy(&world);
 }
 END_TEST
@@ -252,9 +273,12 @@ END_TEST
 START_TEST(weights_have_bounds) {
     struct world world = world_create(1, 2);
 
-    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 63), CAPOS_STATUS_MALFORMED);
-    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 65537), CAPOS_STATUS_MALFORMED);
-    ck_assert_int_eq(sched_set_weight(world.actor[0].process, 64), CAPOS_STATUS_OK);
+    ck_assert_int_eq(sched_set_weight(&world.host->cpus[0], world.actor[0].process, 63),
+                     CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(sched_set_weight(&world.host->cpus[0], world.actor[0].process, 65537),
+                     CAPOS_STATUS_MALFORMED);
+    ck_assert_int_eq(sched_set_weight(&world.host->cpus[0], world.actor[0].process, 64),
+                     CAPOS_STATUS_OK);
     ck_assert_uint_eq(thread_at(&world, 1)->pace, 1 << 26);
     ck_assert_uint_eq(world.actor[0].process->share.weight, 64);
     world_destroy(&world);
@@ -718,7 +742,6 @@ int main(void) {
     harness_add(suite, "shares are equal over CPUs", shares_are_equal_over_cpus);
     harness_add(suite, "weights hold over CPUs", weights_hold_over_cpus);
     harness_add(suite, "a weight beyond a CPU", a_weight_beyond_a_cpu);
-    harness_add(suite, "an idle past is no debt", an_idle_past_is_no_debt);
     harness_add(suite, "affinity is kept", affinity_is_kept);
     harness_add(suite, "affinity changes", affinity_changes);
     harness_add(suite, "weights have bounds", weights_have_bounds);
@@ -738,8 +761,10 @@ int main(void) {
     harness_add(suite, "an unused handoff is queued", an_unused_handoff_is_queued);
     harness_add(suite, "a handoff keeps the slice", a_handoff_runs_next_and_keeps_the_slice);
     harness_add(suite, "serial input is passed on", serial_input_is_passed_on);
-    tcase_add_loop_test(walks, odd_threads_share_evenly, 0, 5);
-    tcase_add_loop_test(walks, random_walk, 1, HOST_CPUS + 1);
+    tcase_add_loop_test(walks, odd_threads_share_evenly, 0, 9);
+    tcase_add_loop_test(walks, an_idle_past_is_no_debt, 0, 3);
+    tcase_add_loop_test(walks, a_heavy_past_is_no_claim, 0, 3);
+    tcase_add_loop_test(walks, random_walk, 1, HOST_CPUS_EACH + 1);
     suite_add_tcase(suite, walks);
     return harness_run(suite);
 }

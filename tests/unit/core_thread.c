@@ -254,9 +254,9 @@ int main(void) {
     TCase *ends = tcase_create("end");
 
     harness_add(suite, "begins as it was told", begins_as_it_was_told);
-    tcase_add_loop_test(ends, one_of_two_ends_ready, 1, HOST_CPUS + 1);
-    tcase_add_loop_test(ends, one_of_two_ends_running, 1, HOST_CPUS + 1);
-    tcase_add_loop_test(ends, one_of_two_ends_waiting, 1, HOST_CPUS + 1);
+    tcase_add_loop_test(ends, one_of_two_ends_ready, 1, HOST_CPUS_EACH + 1);
+    tcase_add_loop_test(ends, one_of_two_ends_running, 1, HOST_CPUS_EACH + 1);
+    tcase_add_loop_test(ends, one_of_two_ends_waiting, 1, HOST_CPUS_EACH + 1);
     suite_add_tcase(suite, ends);
     harness_add(suite, "one of two ends before it began", one_of_two_ends_new);
     harness_add(suite, "the last thread ends the process", the_last_thread_ends_the_process);

@@ -102,11 +102,12 @@ static void spawn_and_kill(void) {
 static const struct {
     const char *name;
     void (*storm)(void);
-} storms[] = {{"yields", yield},
-              {"nops", submit_nops},
-              {"timers", sleep_often},
-              {"calls", call_echo},
-              {"spawns", spawn_and_kill}};
+    unsigned turn; // storms between pauses, in which an emulator may go on to another processor
+} storms[] = {{"yields", yield, TURN},
+              {"nops", submit_nops, TURN},
+              {"timers", sleep_often, 1},
+              {"calls", call_echo, TURN},
+              {"spawns", spawn_and_kill, 1}};
 
 int main(void) {
     const struct capos_capset *grants = capos_grants();
@@ -118,7 +119,7 @@ int main(void) {
             if (text_is(name, text_length(name, CAPOS_NAME_MAX), storms[j].name))
                 for (unsigned round = 1;; round++) {
                     storms[j].storm();
-                    if (round % TURN == 0)
+                    if (round % storms[j].turn == 0)
                         __builtin_ia32_pause();
                 }
         }
