@@ -5,6 +5,7 @@
 #include "arch/x86_64/clock.h"
 
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/clock_measure.h"
 #include "arch/x86_64/x86.h"
 #include "core/panic.h"
 #include "machine/arch.h"
@@ -14,16 +15,7 @@
 
 #include <stddef.h>
 
-// Two halves, together long enough for a part in a thousand, short enough for the boot's budget.
-#define CLOCK_HALF_TICKS (PIT_HZ / 2500)
-#define CLOCK_TRIES      32
-#define NANOSECONDS      UINT64_C(1000000000)
-
-struct clock_sample {
-    uint64_t tsc;
-    uint32_t apic; // counts down
-    uint32_t pit;  // counts down, 16 bits
-};
+#define NANOSECONDS UINT64_C(1000000000)
 
 static struct {
     uint64_t start;       // TSC at boot
@@ -37,9 +29,7 @@ static uint64_t clock_scale(uint64_t value, uint64_t factor) {
     return (uint64_t)((unsigned __int128)value * factor >> 32);
 }
 
-// Reads the three clocks as close together as can be had: of a few tries the shortest, so that
-// being stopped by a host in between does no harm.
-static struct clock_sample clock_sample(void) {
+struct clock_sample clock_sample(void) {
     struct clock_sample best = {0};
     uint64_t shortest = UINT64_MAX;
     for (int i = 0; i < 4; i++) {
@@ -54,56 +44,6 @@ static struct clock_sample clock_sample(void) {
         }
     }
     return best;
-}
-
-static uint32_t clock_pit_passed(uint32_t from, uint32_t to) {
-    return (from - to) & 0xffff;
-}
-
-// From one sample to another.
-struct clock_span {
-    uint64_t pit, tsc, apic; // ticks
-};
-
-static struct clock_span clock_span(const struct clock_sample *from,
-                                    const struct clock_sample *to) {
-    return (struct clock_span){clock_pit_passed(from->pit, to->pit), to->tsc - from->tsc,
-                               from->apic - to->apic};
-}
-
-static struct clock_sample clock_sample_later(const struct clock_sample *from) {
-    uint64_t patience = 0;
-
-    while (clock_pit_passed(from->pit, pit_read()) < CLOCK_HALF_TICKS)
-        if (++patience == 1000000)
-            panic("the machine's timer (PIT) does not count");
-    return clock_sample();
-}
-
-// The same TSC rate by both, but for a fiftieth.
-static bool clock_spans_agree(const struct clock_span *a, const struct clock_span *b) {
-    uint64_t first = a->tsc * b->pit, second = b->tsc * a->pit;
-
-    return first <= second + second / 50 && second <= first + first / 50;
-}
-
-// The PIT counts around in 55 ms. A host that stops the machine for longer than that in the middle
-// makes the others seem to be fast; then the two halves of a span don't agree.
-static struct clock_span clock_measure(void) {
-    struct clock_sample from = clock_sample(), middle, to;
-    struct clock_span first, second;
-
-    for (int i = 0; i < CLOCK_TRIES; i++) {
-        middle = clock_sample_later(&from);
-        to = clock_sample_later(&middle);
-        first = clock_span(&from, &middle);
-        second = clock_span(&middle, &to);
-        if (clock_spans_agree(&first, &second))
-            break;
-        from = to;
-    }
-    return (struct clock_span){first.pit + second.pit, first.tsc + second.tsc,
-                               first.apic + second.apic};
 }
 
 void clock_init(void) {
