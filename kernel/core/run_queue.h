@@ -38,7 +38,7 @@ struct run_queue {
     _Atomic uint32_t count;
     _Atomic uint64_t contested; // machine_cycles() when the first came to an empty queue
 
-    // Written by the CPU whose it is, read by all.
+    // Written by the CPU whose it is, the offset by others, too (sched_share.c); read by all.
     _Atomic uint64_t virtual_time; // in ns; never goes back; new arrivals start from it
     _Atomic uint64_t offset;       // common time less virtual time
     _Atomic uint32_t pace;         // of the thread that runs

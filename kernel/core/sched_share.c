@@ -17,7 +17,7 @@
 #define GAP_SHARE (2 * SCHED_SLICE_NS) // ahead by so much: a thread is given to it
 #define RUN_MAX   (UINT64_C(1) << 36)  // ns that are looked at; longer runs are no different
 #define GAP_MAX   (4 * SCHED_SLICE_NS) // by more: the times can't be compared
-#define FAR       SCHED_LEAD_MAX // behind by more: it is brought as near as GAP_SHARE
+#define GAP_FAR   SCHED_LEAD_MAX       // behind by more: it is brought as near as GAP_SHARE
 
 static uint64_t offset_of(const struct cpu *cpu) {
     return atomic_load_explicit(&cpu->queue.offset, memory_order_relaxed);
@@ -69,7 +69,7 @@ static void carry(struct cpu *cpu, struct thread *thread, struct cpu *other) {
 static int64_t bring_near(struct cpu *other, uint64_t offset, int64_t behind) {
     int64_t by = behind - (int64_t)GAP_SHARE;
 
-    if (behind <= (int64_t)FAR)
+    if (behind <= (int64_t)GAP_FAR)
         return 0;
     atomic_compare_exchange_strong(&other->queue.offset, &offset, offset + (uint64_t)by);
     return by;
@@ -101,8 +101,8 @@ static struct cpu *find(struct cpu *cpu, uint64_t mine, int64_t *gap) {
     return best;
 }
 
-// Moves this CPU's common time so that a CPU that is further ahead than GAP_MAX is not, and is given
-// a thread.
+// Moves this CPU's common time so that a CPU that is further ahead than GAP_MAX is not, and is
+// given a thread.
 static void resynchronise(struct cpu *cpu, int64_t *gap) {
     int64_t by = *gap - (int64_t)GAP_SHARE;
 
