@@ -6,11 +6,13 @@
 #include "tests/stress/ledgers.h"
 
 #include "schemas/endpoint.capos.h"
+#include "schemas/memory.capos.h"
 #include "tests/stress/court.h"
 #include "tests/stress/figures.h"
 #include "tests/stress/ledger_image.h"
 #include "tests/stress/memory_model.h"
 #include "tests/stress/process_model.h"
+#include "tests/stress/puppet_ring.h"
 #include "tests/stress/thread_model.h"
 
 enum { PATIENCE = 2000 }; // ms
@@ -98,20 +100,6 @@ void ledgers_tell(int p) {
     ledger_image_tell("by the model", model);
 }
 
-// What a process may have beyond what the model says: blocks of four ended rings, kept for its next
-// threads, and the page tables that they are mapped through.
-static uint64_t kept_at_most(enum limit_class limit) {
-    const uint64_t pages = 4 * CAPOS_RING_STANDARD_PAGES;
-
-    return limit == LIMIT_RESERVED_PAGES ? pages : limit == LIMIT_FRAMES ? pages + 4 : 0;
-}
-
-static bool is_expected(int p, enum limit_class limit, uint64_t used) {
-    uint64_t least = expected(p, limit);
-
-    return used >= least && used <= least + kept_at_most(limit);
-}
-
 static int find_difference(int p, const struct ledger_image *image) {
     for (int i = 0; i < LIMIT_CLASSES; i++) {
         enum limit_class limit = (enum limit_class)i;
@@ -119,10 +107,23 @@ static int find_difference(int p, const struct ledger_image *image) {
         if (image->lent[i] != process_lent(p, limit) || image->limit[i] != start[p].limit[i])
             return i;
         if (i == LIMIT_KERNEL_MEMORY ? image->used[i] < start[p].used[i]
-                                     : !is_expected(p, limit, image->used[i]))
+                                     : image->used[i] != expected(p, limit))
             return i;
     }
     return -1;
+}
+
+// A puppet's ended rings are kept for its next threads, and given back when something fails for
+// want of memory.
+static void give_up_kept(int p) {
+    struct capos_virtual_memory_reserve_results results;
+    struct capos_call call;
+    int got = capos_virtual_memory_reserve(
+        &call, puppet_ring(p), (struct capos_virtual_memory){puppets[p].box->own[OWN_MEMORY]},
+        (start[p].limit[LIMIT_RESERVED_PAGES] + 1) * CAPOS_PAGE_SIZE, &results);
+
+    court_expect_equal((uint64_t)got, CAPOS_OVERLOADED, p, "more pages than there may be");
+    capos_call_release(&call);
 }
 
 void ledgers_check(int p) {
@@ -140,6 +141,8 @@ void ledgers_check(int p) {
             return;
         if (i == PATIENCE)
             break;
+        if (differs == LIMIT_FRAMES || differs == LIMIT_RESERVED_PAGES)
+            give_up_kept(p);
         guest_sleep(GUEST_MS);
     }
     court_expect_equal(image.lent[differs], process_lent(p, (enum limit_class)differs), p,
