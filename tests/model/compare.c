@@ -116,6 +116,7 @@ static void check_event(struct driver *d, int p, const struct m_event *event,
         event->result);
     CHECK(cqe->flags == event->flags && cqe->caps == event->caps && cqe->slot == event->slot,
           "process %d: flags %d, caps %d, slot %d", p, cqe->flags, cqe->caps, cqe->slot);
+    d->woken += event->sqe.opcode == CAPOS_OP_PARK && event->result == 0;
     if (event->is_message && event->result > 0)
         check_message(d, p, event);
     else if (event->sqe.opcode == CAPOS_OP_CALL && event->result > 0 && event->word != 0) {

@@ -27,7 +27,8 @@ struct driver {
     uint64_t digest;           // before anything was made
     uint64_t counts[16];       // what happened, by status of the operation's own completion
     uint64_t operated, injected, kills, messages, several, copies, revocations;
-    uint64_t direct_calls, direct_returns;
+    uint64_t direct_calls, direct_returns, direct_parks, woken;
+    struct memory *words;              // words.c's
     struct revoker *revoker[REVOKERS]; // with a reference, while the model's is held
 };
 

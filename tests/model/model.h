@@ -161,6 +161,7 @@ enum { IDS = 1 << 18 };
 struct m_word {
     enum capos_status status;
     uint64_t number;
+    int revoker; // through which it is named, or 0
     uint32_t value;
 };
 

@@ -20,6 +20,7 @@ enum capos_status model_run_park(struct model *model, int process, const struct 
         return CAPOS_STATUS_TIMED_OUT; // all deadlines are past
     model_name_slot(model, process, sqe, -1, PARKED);
     call->word = word.number;
+    call->revoker = word.revoker;
     return CAPOS_STATUS_OK;
 }
 

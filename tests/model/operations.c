@@ -254,8 +254,8 @@ static void choose(struct operations *o, int p, struct capos_sqe *sqe) {
                          busy > 12 ? 8 : 2,
                          model_used(o->model, p) > CROWDED ? 40 : 5,
                          2,
-                         parks && busy < 10 ? 5 : 0,
-                         parks ? 6 : 0};
+                         parks && busy < (o->calm ? 3 : 10) ? (o->calm ? 1 : 4) : 0,
+                         parks ? (o->calm ? 1 : 4) : 0};
     unsigned sum = 0, kind = 0;
 
     for (unsigned i = 0; i < sizeof weight / sizeof weight[0]; i++)

@@ -163,8 +163,9 @@ static bool may_wait_for_slot(const struct driver *d, int p) {
 static uint32_t some_wait(struct driver *d, int p, const struct capos_sqe *sqe) {
     if (!may_wait(d) || !driver_chance(d, d->operations.calm ? 70 : 10))
         return 0;
-    if (sqe->opcode == CAPOS_OP_CALL && (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) == 0 &&
-        may_wait_for_slot(d, p) && driver_chance(d, 60))
+    if ((sqe->opcode == CAPOS_OP_CALL || sqe->opcode == CAPOS_OP_PARK) &&
+        (sqe->flags & (CAPOS_SQE_PIPELINE | CAPOS_SQE_LINK)) == 0 && may_wait_for_slot(d, p) &&
+        driver_chance(d, 60))
         return CAPOS_WAIT_SLOT | sqe->slot;
     return 1;
 }
@@ -180,7 +181,7 @@ static uint32_t something_to_wait_for(struct driver *d, int p) {
     for (int i = 0; i < SLOTS && may_wait_for_slot(d, p) && driver_chance(d, 90); i++) {
         enum m_state state = d->model.process[p].call[(first + i) % SLOTS].state;
 
-        if (state == QUEUED || state == DELIVERED)
+        if (state == QUEUED || state == DELIVERED || state == PARKED)
             return CAPOS_WAIT_SLOT | (uint32_t)((first + i) % SLOTS);
     }
     return 1;
@@ -240,7 +241,7 @@ static void count_direct(struct driver *d, uint64_t passes, const struct capos_s
     else if (sqe->opcode == CAPOS_OP_RETURN)
         d->direct_returns += passes;
     else
-        CHECK(passes == 0, "opcode %d has a direct way", sqe->opcode);
+        d->direct_parks += passes;
 }
 
 // cap_enter with one SQE: does the process wait now?

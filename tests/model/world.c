@@ -6,7 +6,9 @@
 #include "core/audit.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
+#include "core/memory.h"
 #include "tests/model/turn.h"
+#include "tests/model/words.h"
 
 static const struct object_type model_revoker_type = {.name = "Revoker",
                                                       .interface = 1,
@@ -77,6 +79,9 @@ void world_supply(struct driver *d) {
                                                INTERFACE, id, scope, &facet),
                          CAPOS_STATUS_OK);
         grant(d, p, &facet->object, number, INTERFACE, scope);
+    } else if (driver_chance(d, 50)) {
+        object_get(&d->words->object);
+        grant(d, p, &d->words->object, words_object(d), host_memory_type.interface, scope);
     } else {
         ck_assert_int_eq(object_create(d->cpu, &plain_type, &d->host->kernel.root, &object),
                          CAPOS_STATUS_OK);
@@ -213,6 +218,7 @@ void world_finish(struct driver *d) {
     for (int i = 1; i < REVOKERS; i++)
         if (d->model.revoker[i].held)
             drop_revoker(d, i);
+    words_fini(d);
     kernel_enter(d->cpu);
     for (int i = 0; i < ENDPOINTS; i++)
         object_put(d->cpu, &d->endpoint[i]->object);

@@ -13,7 +13,7 @@ void world_start_process(struct driver *d, int p);
 // A process dies, and another one takes its place.
 void world_kill(struct driver *d, int p);
 
-// A new Receiver, root facet or plain object for somebody.
+// A new Receiver, root facet or plain object for somebody, or the memory with words.
 void world_supply(struct driver *d);
 
 // A revocable copy of what somebody holds, for the same process, as a RevokerFactory makes them.
