@@ -53,7 +53,7 @@ void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline) {
     timer->cpu = (uint16_t)cpu->index;
     timer->node.key = deadline;
     lock_take(&timers->lock);
-    atomic_store_explicit(&timer->state, TIMER_ARMED, memory_order_relaxed);
+    atomic_store_explicit(&timer->state, TIMER_ARMED, memory_order_release);
     heap_add(&timers->heap, &timer->node);
     first = heap_first(&timers->heap) == &timer->node;
     lock_drop(&timers->lock);
@@ -62,11 +62,12 @@ void timer_arm(struct cpu *cpu, struct timer *timer, uint64_t deadline) {
 }
 
 bool timer_stop(struct cpu *cpu, struct timer *timer) {
-    struct timers *timers = &cpu->kernel->cpus[timer->cpu]->timers;
+    struct timers *timers;
     bool armed;
 
-    if (atomic_load_explicit(&timer->state, memory_order_acquire) == TIMER_IDLE)
+    if (timer_is_idle(timer))
         return false;
+    timers = &cpu->kernel->cpus[timer->cpu]->timers;
     lock_take(&timers->lock);
     armed = atomic_load_explicit(&timer->state, memory_order_relaxed) == TIMER_ARMED;
     if (armed) {

@@ -12,6 +12,7 @@
 #include "tests/host/vm_calls.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 enum { MS = 1000000, WORD = 3072 }; // offset in a small ring's message area
 
@@ -417,6 +418,20 @@ START_TEST(many_are_woken_in_batches) {
 }
 END_TEST
 
+// What is in a timer that was never set is nobody's CPU.
+START_TEST(a_timer_that_was_never_set_is_stopped) {
+    struct world w = setup();
+    struct timer timer;
+
+    memset(&timer, 0xff, sizeof(timer));
+    timer_init(&timer, TIMER_CALL);
+    kernel_enter(w.cpu);
+    ck_assert(!timer_stop(w.cpu, &timer));
+    kernel_leave(w.cpu);
+    teardown(&w);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("park");
 
@@ -432,6 +447,8 @@ int main(void) {
     harness_add(suite, "death while parked", death_while_parked);
     harness_add(suite, "shared words", shared_words);
     harness_add(suite, "other capabilities", other_capabilities_have_no_words);
+    harness_add(suite, "a timer that was never set is stopped",
+                a_timer_that_was_never_set_is_stopped);
     harness_add(suite, "many are woken", many_are_woken_in_batches);
     return harness_run(suite);
 }
