@@ -43,6 +43,8 @@ static void step(struct driver *d) {
             p = (p + 1) % PROCESSES;
         if (kind < 250)
             turn_wait(d, p);
+        else if (kind < 300)
+            turn_hand_over(d, p);
         else
             turn_operate(d, p);
     }
@@ -70,7 +72,7 @@ static void check_coverage(struct driver *d, unsigned long steps) {
            (unsigned long)d->direct_calls, (unsigned long)d->direct_returns,
            (unsigned long)d->direct_parks, (unsigned long)d->woken);
     if (steps >= STEPS)
-        CHECK(d->woken > 50, "hardly anything parked was woken");
+        CHECK(d->woken > 50 && d->direct_parks > 5, "hardly anything parked was woken");
     if (steps >= STEPS)
         CHECK(d->direct_calls > 30 && d->direct_returns > 30, "the direct way was hardly taken");
     if (steps >= STEPS)

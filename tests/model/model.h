@@ -211,6 +211,10 @@ void model_enter_quietly(struct model *model, int process, const struct capos_sq
 void model_enter_to_wait(struct model *model, int process, const struct capos_sqe *sqe,
                          const struct capos_descriptor *sent, uint64_t word, int slot);
 
+// The same with an UNPARK and a PARK, one after the other.
+void model_hand_over(struct model *model, int process, const struct capos_sqe *unpark,
+                     const struct capos_sqe *park, int slot);
+
 // Does the RETURN or UNPARK end something of another process that others wait for, so that its
 // thread may go on with these at the same time?
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe);

@@ -512,19 +512,22 @@ static void look(struct model *model, int process) {
         }
 }
 
-void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
-                         const struct capos_descriptor *sent, uint64_t word) {
-    run_due(model, process);
+static void run_one(struct model *model, int process, const struct capos_sqe *sqe,
+                    const struct capos_descriptor *sent, uint64_t word) {
     if (sqe != NULL)
         submit(model, process, sqe, sent, word);
     model_end_waiting_strays(model);
     model_collect(model);
+}
+
+void model_enter_quietly(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word) {
+    run_due(model, process);
+    run_one(model, process, sqe, sent, word);
     run_due(model, process);
 }
 
-static void enter(struct model *model, int process, const struct capos_sqe *sqe,
-                  const struct capos_descriptor *sent, uint64_t word) {
-    model_enter_quietly(model, process, sqe, sent, word);
+static void receive(struct model *model, int process) {
     model_end_strays(model, process);
     look(model, process);
     model_end_waiting_strays(model);
@@ -532,22 +535,37 @@ static void enter(struct model *model, int process, const struct capos_sqe *sqe,
 
 void model_enter(struct model *model, int process, const struct capos_sqe *sqe,
                  const struct capos_descriptor *sent, uint64_t word) {
-    enter(model, process, sqe, sent, word);
+    model_enter_quietly(model, process, sqe, sent, word);
+    receive(model, process);
     model_collect(model);
 }
 
-void model_enter_to_wait(struct model *model, int process, const struct capos_sqe *sqe,
-                         const struct capos_descriptor *sent, uint64_t word, int slot) {
+static void begin_to_wait(struct model *model, int process, int slot) {
     struct m_process *p = &model->process[process];
 
     if (slot < 0)
-        enter(model, process, sqe, sent, word);
-    else
-        model_enter_quietly(model, process, sqe, sent, word);
+        receive(model, process);
     model_wait_for(model, process, slot);
     p->waiting = !model_may_go_on(model, process);
     model_collect(model); // of which it may be told while it waits
     p->waiting = !model_may_go_on(model, process);
+}
+
+void model_enter_to_wait(struct model *model, int process, const struct capos_sqe *sqe,
+                         const struct capos_descriptor *sent, uint64_t word, int slot) {
+    model_enter_quietly(model, process, sqe, sent, word);
+    begin_to_wait(model, process, slot);
+}
+
+void model_hand_over(struct model *model, int process, const struct capos_sqe *unpark,
+                     const struct capos_sqe *park, int slot) {
+    const struct capos_descriptor none[SENT] = {{0}};
+
+    run_due(model, process);
+    run_one(model, process, unpark, none, 0);
+    run_one(model, process, park, none, 0);
+    run_due(model, process);
+    begin_to_wait(model, process, slot);
 }
 
 bool model_starts_others(const struct model *model, int process, const struct capos_sqe *sqe) {

@@ -336,3 +336,25 @@ bool operations_make(struct operations *o, int p, struct operation *operation) {
     fill_descriptors(o, p, operation->sent, sqe->sent);
     return true;
 }
+
+static void begin(struct operations *o, struct operation *operation) {
+    memset(operation, 0, sizeof(*operation));
+    operation->piece = -1;
+    operation->sqe.user_data = ++o->user_data;
+}
+
+void operations_hand_over(struct operations *o, int p, struct operation *unpark,
+                          struct operation *park) {
+    begin(o, unpark);
+    make_unpark(o, p, &unpark->sqe);
+    if (operations_chance(o, 90)) {
+        unpark->sqe.params = 1;
+        unpark->sqe.flags = CAPOS_SQE_SKIP_CQE;
+    }
+    begin(o, park);
+    make_park(o, p, &park->sqe);
+    if (operations_chance(o, 90)) {
+        park->sqe.deadline = CAPOS_NO_DEADLINE;
+        park->sqe.flags = 0;
+    }
+}

@@ -54,4 +54,8 @@ int operations_process(struct operations *operations);
 // An operation for the process. False: none of the kind chosen can be made; try again.
 bool operations_make(struct operations *operations, int process, struct operation *operation);
 
+// An UNPARK of one word, and a PARK on another, to be submitted together.
+void operations_hand_over(struct operations *operations, int process, struct operation *unpark,
+                          struct operation *park);
+
 #endif

@@ -234,14 +234,16 @@ void turn_time_out(struct driver *d) {
 
 // Operations --------------------------------------------------------------------------------------
 
-static void count_direct(struct driver *d, uint64_t passes, const struct capos_sqe *sqe) {
+static void count_direct(struct driver *d, uint64_t passes, enum capos_opcode last) {
     passes = d->cpu->counters.passes - passes;
-    if (sqe->opcode == CAPOS_OP_CALL)
+    if (last == CAPOS_OP_CALL)
         d->direct_calls += passes;
-    else if (sqe->opcode == CAPOS_OP_RETURN)
+    else if (last == CAPOS_OP_RETURN)
         d->direct_returns += passes;
-    else
+    else if (last == CAPOS_OP_PARK)
         d->direct_parks += passes;
+    else
+        CHECK(passes == 0, "opcode %d has a direct way", last);
 }
 
 // cap_enter with one SQE: does the process wait now?
@@ -252,7 +254,7 @@ static bool enter(struct driver *d, int p, const struct operation *operation, ui
     *ring_user_next(&d->actor[p].ring) = operation->sqe;
     waits = !actor_enter(&d->actor[p], 1, wait, wait == 0 ? 0 : CAPOS_NO_DEADLINE, &result);
     CHECK(result == 1, "cap_enter: %lx", (unsigned long)result);
-    count_direct(d, passes, &operation->sqe);
+    count_direct(d, passes, operation->sqe.opcode);
     return waits;
 }
 
@@ -321,4 +323,31 @@ void turn_operate(struct driver *d, int p) {
         if (tries == 20)
             return;
     operate(d, p, &operation);
+}
+
+void turn_hand_over(struct driver *d, int p) {
+    uint64_t passes = d->cpu->counters.passes, result;
+    struct operation unpark, park;
+    uint32_t wait;
+    bool waits;
+
+    poll_all(d, p);
+    if (!may_wait(d))
+        return;
+    operations_hand_over(&d->operations, p, &unpark, &park);
+    wait = may_wait_for_slot(d, p) && driver_chance(d, 50) ? CAPOS_WAIT_SLOT | park.sqe.slot : 1;
+    driver_trace_operation(d, p, &unpark);
+    driver_trace_operation(d, p, &park);
+    driver_trace(d, p, wait == 1 ? "waits with it" : "waits for it");
+    *ring_user_next(&d->actor[p].ring) = unpark.sqe;
+    *ring_user_next(&d->actor[p].ring) = park.sqe;
+    waits = !actor_enter(&d->actor[p], 2, wait, CAPOS_NO_DEADLINE, &result);
+    CHECK(result == 2, "cap_enter: %lx", (unsigned long)result);
+    count_direct(d, passes, CAPOS_OP_PARK);
+    model_hand_over(&d->model, p, &unpark.sqe, &park.sqe, slot_of(wait));
+    CHECK(!waits || d->model.process[p].waiting, "process %d waits", p);
+    d->operated += 2;
+    if (!d->model.process[p].waiting)
+        compare_events(d, p);
+    turn_check_all(d);
 }

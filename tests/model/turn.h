@@ -14,6 +14,9 @@ void turn_run_woken(struct driver *d);
 void turn_operate(struct driver *d, int p);
 void turn_wait(struct driver *d, int p);
 
+// The same submits an UNPARK and a PARK together, and waits, if it can.
+void turn_hand_over(struct driver *d, int p);
+
 // Nobody waits any longer.
 void turn_time_out(struct driver *d);
 
