@@ -73,7 +73,7 @@ static void context_save_bases(struct machine_context *context) {
 
 static void context_load_bases(struct machine_cpu *self, const struct machine_context *context) {
     if (!features_has(FEATURE_FSGSBASE)) {
-        if (self->fs_base != context->fs_base)
+        if (UNLIKELY(self->fs_base != context->fs_base))
             context_load_fs(self, context);
         return;
     }
@@ -106,13 +106,12 @@ apart static void context_switch(struct cpu *cpu, struct thread *previous, struc
 // The usual case: both threads use the FPU, which therefore is on and stays so.
 void machine_switch(struct cpu *cpu, struct thread *previous, struct thread *thread) {
     if (previous == NULL || thread == NULL ||
-        UNLIKELY(previous->context.fpu == NULL || thread->context.fpu == NULL ||
-                 features_has(FEATURE_FSGSBASE))) {
+        UNLIKELY(previous->context.fpu == NULL || thread->context.fpu == NULL)) {
         context_switch(cpu, previous, thread);
         return;
     }
     fpu_exchange(previous->context.fpu, thread->context.fpu);
+    context_save_bases(&previous->context);
     context_load(cpu, thread);
-    if (UNLIKELY(cpu->machine.fs_base != thread->context.fs_base))
-        context_load_fs(&cpu->machine, &thread->context);
+    context_load_bases(&cpu->machine, &thread->context);
 }
