@@ -24,28 +24,6 @@
 #include "core/thread.h"
 #include "core/token.h"
 
-// The facet that is called, when it can be called without more ado; lent.
-static struct facet *called_facet(const struct ring *ring, const struct capos_sqe *sqe) {
-    struct captable_view view;
-
-    if (captable_lookup(&ring->process->table, sqe->cap, &view) != CAPOS_STATUS_OK ||
-        view.kind != OBJECT_FACET || view.revoker != NULL)
-        return NULL;
-    return facet_of(view.object);
-}
-
-// The RECV that the call is for. The endpoint is locked.
-static struct call *waiting_receive(const struct facet *facet, const struct endpoint *endpoint,
-                                    uint32_t params_bytes) {
-    struct call *receive = list_entry(endpoint->idle.head.next, struct call, offered);
-
-    if (list_is_empty(&endpoint->idle) || !facet_is_current(facet) || deliver_has_work(endpoint))
-        return NULL;
-    kassert(deliver_is_server(endpoint, receive) || !deliver_is_holder(endpoint, receive));
-    return deliver_is_holder(endpoint, receive) && deliver_fits(params_bytes, receive) ? receive
-                                                                                       : NULL;
-}
-
 // A call as far as it has been looked at.
 struct direct_call {
     const struct capos_sqe *sqe;
@@ -88,7 +66,8 @@ static void commit_call(struct cpu *cpu, const struct direct_call *direct, struc
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
-    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes);
+    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes,
+                  0);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }
@@ -96,7 +75,8 @@ static void commit_call(struct cpu *cpu, const struct direct_call *direct, struc
 // The server, which now has the call; or NULL.
 static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *direct,
                                      const struct endpoint *endpoint) {
-    struct call *receive = waiting_receive(direct->facet, endpoint, direct->sqe->params_bytes);
+    struct call *receive =
+        direct_waiting_receive(direct->facet, endpoint, direct->sqe->params_bytes);
     struct token_table *tokens;
     struct ring *to;
     bool usual;
@@ -123,7 +103,7 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
     struct endpoint *endpoint;
     struct thread *server;
 
-    direct.facet = called_facet(ring, sqe); // first: this is where calls of the kernel part
+    direct.facet = direct_called_facet(ring, sqe); // first: this is where calls of the kernel part
     if (direct.facet == NULL)
         return NULL;
     direct.call = accept_slot(ring, sqe->slot, &status);
@@ -165,7 +145,7 @@ static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos
     token_free_locked(token);
     ring_copy_over(to, call->results, ring, sqe->params, sqe->params_bytes);
     call_put_target(cpu, call);
-    ring_end_wait(to, call, sqe->params_bytes);
+    ring_end_wait(to, call, sqe->params_bytes, 0);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }

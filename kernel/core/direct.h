@@ -27,4 +27,10 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
 struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                              uint32_t wait);
 
+// The same for what carries capabilities or, a call, has room for some.
+apart struct thread *direct_call_caps(struct cpu *cpu, struct ring *ring,
+                                      const struct capos_sqe *sqe, uint32_t wait);
+apart struct thread *direct_return_caps(struct cpu *cpu, struct ring *ring,
+                                        const struct capos_sqe *sqe, uint32_t wait);
+
 #endif

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What the direct ways (direct.c, direct_park.c) have in common: may this CPU go on with the thread
-// that is woken, is the running one's wait a usual one, and the switch from one to the other.
+// What the direct ways (direct.c, direct_caps.c, direct_park.c) have in common: may this CPU go on
+// with the thread that is woken, is the running one's wait a usual one, and the switch from one to
+// the other.
 #ifndef CORE_DIRECT_PARTS_H
 #define CORE_DIRECT_PARTS_H
 
+#include "core/captable.h"
 #include "core/cpu.h"
+#include "core/deliver.h"
+#include "core/endpoint.h"
+#include "core/process.h"
 #include "core/ringserve.h"
 #include "core/sched.h"
 #include "core/thread.h"
@@ -36,6 +41,30 @@ static inlined struct thread *direct_change_over(struct cpu *cpu, struct ring *r
     ring_publish_taken(ring);
     sched_pass(cpu, next);
     return sched_leave_passed(cpu, ring_rest(ring, awaited) ? NULL : ring->thread);
+}
+
+// The facet that is called, when it can be called without more ado; lent.
+static inlined struct facet *direct_called_facet(const struct ring *ring,
+                                                 const struct capos_sqe *sqe) {
+    struct captable_view view;
+
+    if (captable_lookup(&ring->process->table, sqe->cap, &view) != CAPOS_STATUS_OK ||
+        view.kind != OBJECT_FACET || view.revoker != NULL)
+        return NULL;
+    return facet_of(view.object);
+}
+
+// The RECV that the call is for. The endpoint is locked.
+static inlined struct call *direct_waiting_receive(const struct facet *facet,
+                                                   const struct endpoint *endpoint,
+                                                   uint32_t params_bytes) {
+    struct call *receive = list_entry(endpoint->idle.head.next, struct call, offered);
+
+    if (list_is_empty(&endpoint->idle) || !facet_is_current(facet) || deliver_has_work(endpoint))
+        return NULL;
+    kassert(deliver_is_server(endpoint, receive) || !deliver_is_holder(endpoint, receive));
+    return deliver_is_holder(endpoint, receive) && deliver_fits(params_bytes, receive) ? receive
+                                                                                       : NULL;
 }
 
 #endif

@@ -185,7 +185,7 @@ static bool is_satisfied(const struct ring *ring) {
     return ring->cq_tail - ring->cq_head >= min_u32(wait, ring->cqes);
 }
 
-bool ring_goes_on_with(const struct ring *ring, const struct call *call) {
+bool ring_goes_on_after(const struct ring *ring, const struct call *call) {
     uint32_t wait = ring_wait_of(ring);
 
     if (ring->deadline != CAPOS_NO_DEADLINE)
@@ -195,7 +195,11 @@ bool ring_goes_on_with(const struct ring *ring, const struct call *call) {
         return false;
     if (call->opcode == CAPOS_OP_RECV)
         return list_is_only(&ring->armed, &call->link);
-    return call->flags == 0 && call->reserved == 0 && !ring->offering;
+    return call->flags == 0 && !ring->offering;
+}
+
+bool ring_goes_on_with(const struct ring *ring, const struct call *call) {
+    return (call->opcode == CAPOS_OP_RECV || call->reserved == 0) && ring_goes_on_after(ring, call);
 }
 
 // The record that a thread which is about to wait goes on with, if it is one that can be guessed.
@@ -319,8 +323,8 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
         wake(cpu, ring);
 }
 
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
-    ring_write_cqe(ring, call->user_data, (int32_t)bytes, call->slot, 0, 0);
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
+    ring_write_cqe(ring, call->user_data, (int32_t)bytes, call->slot, 0, caps);
     publish_completions(ring);
     call_set(call, CALL_IDLE);
     set_phase(ring, RING_OUTSIDE);

@@ -528,12 +528,26 @@ struct sqe_words {
     uint64_t word[7];
 };
 
+// The same for one that carries capabilities or has room for some.
+static struct thread *take_directly_caps(struct cpu *cpu, struct ring *ring,
+                                         const struct capos_sqe *sqe, uint32_t wait) {
+    if (sqe->opcode == CAPOS_OP_CALL)
+        return direct_call_caps(cpu, ring, sqe, wait);
+    return direct_return_caps(cpu, ring, sqe, wait);
+}
+
 // One SQE, which has been read and was not usual.
 apart flat static struct thread *enter_unusual(struct cpu *cpu, struct ring *ring, uint32_t wait,
                                                struct sqe_words words) {
     struct capos_sqe sqe;
 
     memcpy(&sqe, words.word, sizeof(words));
+    if ((sqe.sent | sqe.room) != 0) {
+        struct thread *next = take_directly_caps(cpu, ring, &sqe, wait);
+
+        if (LIKELY(next != NULL))
+            return next;
+    }
     sqe.deadline = ring_load_word(next_sqe(ring), 7);
     return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, words.word[0], &sqe);
 }

@@ -175,6 +175,9 @@ void ring_end(struct ring *ring);
 // in use, but that other completions may come. The ring is locked.
 apart bool ring_goes_on_with(const struct ring *ring, const struct call *call);
 
+// The same, but slots that are reserved for the answer may have to be given back.
+apart bool ring_goes_on_after(const struct ring *ring, const struct call *call);
+
 // The same, when the thread may not be WAITING.
 static inline bool ring_waits_for(const struct ring *ring, const struct call *call) {
     return atomic_load_explicit(&ring->phase, memory_order_relaxed) == RING_WAITING &&
@@ -183,7 +186,7 @@ static inline bool ring_waits_for(const struct ring *ring, const struct call *ca
 
 // Posts that completion, of a record without flags; the thread is back in user mode as soon as a
 // CPU goes on with it. The ring is locked.
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes);
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps);
 
 // What this cap_enter waits for: a slot, which may be any number, or else so many unread CQEs.
 static inline uint32_t ring_wait_of(const struct ring *ring) {

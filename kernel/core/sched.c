@@ -475,8 +475,8 @@ void sched_pass(struct cpu *cpu, struct thread *next) {
 }
 
 // What a pass has left to do: the thread that it came from has been woken meanwhile, or an object
-// has lost its last reference. What came in a window meanwhile is looked at as soon as the thread
-// is in user mode, since it must go on now.
+// has lost its last reference, or has moved. What came in a window meanwhile is looked at as soon
+// as the thread is in user mode, since it must go on now.
 seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
     if (woken != NULL)
         sched_ready(cpu, woken);
@@ -488,7 +488,7 @@ seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
 }
 
 struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken) {
-    if (UNLIKELY(woken != NULL || cpu->closing != NULL))
+    if (UNLIKELY(woken != NULL || cpu->closing != NULL || cpu->moved != NULL))
         return follow_up(cpu, woken);
     kernel_leave(cpu);
     return cpu->current;

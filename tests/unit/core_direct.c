@@ -51,9 +51,14 @@ static void see(struct look *look, uint64_t number) {
     look->number[look->count++] = number;
 }
 
+// What a RECV has brought is nobody's source.
+static uint8_t flags_of(const struct call *call) {
+    return call->opcode == CAPOS_OP_RECV ? call->flags & (uint8_t)~DEPEND_GAVE : call->flags;
+}
+
 static void see_call(struct look *look, const struct call *call) {
     see(look, call->word & ~(UINT64_MAX << 40)); // the rest is the thread's id
-    see(look, call->flags | call->opcode << 8 | call->reserved << 16);
+    see(look, flags_of(call) | call->opcode << 8 | call->reserved << 16);
     if (call_state(call) == CALL_IDLE)
         return;
     see(look, call->sent | (uint64_t)call->room << 8);
@@ -167,22 +172,28 @@ static struct capos_sqe answer(uint64_t token) {
     return sqe;
 }
 
-static void server_waits(void) {
+static void server_waits(uint8_t room) {
     struct capos_sqe recv = pair_recv(&way[DIRECT]);
 
+    recv.room = room;
+    recv.descriptors = PAIR_RECEIVED;
     enter(true, &recv, 1, CAPOS_NO_DEADLINE);
 }
 
 // A first call and its answer, after which the caller is known to the service; the server waits.
-static void first_call(void) {
+static void first_call_with(uint8_t room) {
     struct capos_sqe sqe = pair_call(&way[DIRECT]);
 
-    server_waits();
+    server_waits(room);
     enter(false, &sqe, 1, CAPOS_NO_DEADLINE);
     take_all(true);
     sqe = answer(pair_message(&way[DIRECT])->token);
     enter(true, &sqe, 1, CAPOS_NO_DEADLINE);
     take_all(false);
+}
+
+static void first_call(void) {
+    first_call_with(0);
 }
 
 START_TEST(a_call_and_its_answer) {
@@ -221,16 +232,70 @@ START_TEST(a_call_and_its_answer) {
 }
 END_TEST
 
+// The client sends a copy of its facet, which comes home, or nothing; the server mints one or sends
+// nothing.
+static struct capos_sqe with_copy(struct capos_sqe sqe, uint8_t sent, uint8_t room) {
+    for (int w = 0; w < WAYS; w++) {
+        struct capos_descriptor *descriptor = actor_at(&way[w].client, PAIR_DESCRIPTORS);
+
+        *descriptor = (struct capos_descriptor){.cap = way[w].facet, .kind = CAPOS_TRANSFER_COPY};
+    }
+    sqe.sent = sent;
+    sqe.room = room;
+    sqe.descriptors = PAIR_DESCRIPTORS;
+    return sqe;
+}
+
+static struct capos_sqe with_mint(struct capos_sqe sqe, uint8_t sent, uint64_t object) {
+    for (int w = 0; w < WAYS; w++) {
+        struct capos_descriptor *descriptor = actor_at(&way[w].server, PAIR_SENT);
+
+        *descriptor = (struct capos_descriptor){.cap = way[w].receiver,
+                                                .kind = CAPOS_TRANSFER_MINT,
+                                                .object_id = object,
+                                                .interface = PAIR_INTERFACE,
+                                                .scope = CAPOS_SCOPE_ANY};
+    }
+    sqe.sent = sent;
+    sqe.descriptors = PAIR_SENT;
+    return sqe;
+}
+
+START_TEST(capabilities_both_ways) {
+    const struct capos_descriptor *got;
+    struct capos_sqe sqe;
+    uint64_t before;
+
+    begin();
+    first_call_with(1);
+    before = passes(DIRECT);
+    for (uint8_t i = 1; i <= 20; i++) {
+        sqe = with_copy(pair_call(&way[DIRECT]), i % 2, 1);
+        enter(false, &sqe, i % 4 < 2 ? 1 : CAPOS_WAIT_SLOT | 2, CAPOS_NO_DEADLINE);
+        ck_assert_uint_eq(passes(DIRECT), ++before);
+        ck_assert_uint_eq(pair_message(&way[DIRECT])->caps, i % 2);
+        ck_assert_uint_eq(pair_message(&way[DIRECT])->room, 1);
+        ck_assert_int_eq(actor_take(&way[DIRECT].server).caps, i % 2);
+        got = actor_at(&way[DIRECT].server, PAIR_RECEIVED);
+        ck_assert(i % 2 == 0 || (got->kind == CAPOS_TRANSFER_OWN && got->object_id == 42));
+        take_all(true);
+        sqe = with_mint(answer(pair_message(&way[DIRECT])->token), i % 3 != 0, i);
+        enter(true, &sqe, 1, CAPOS_NO_DEADLINE);
+        before += sqe.sent; // what the caller had reserved in vain is given back the general way
+        ck_assert_uint_eq(passes(DIRECT), before);
+        ck_assert_int_eq(actor_take(&way[DIRECT].client).caps, i % 3 != 0);
+        got = actor_at(&way[DIRECT].client, PAIR_DESCRIPTORS + i % 2 * 32u);
+        ck_assert(i % 3 == 0 || (got->kind == CAPOS_TRANSFER_COPY && got->cap != 0));
+        take_all(false);
+    }
+    finish();
+}
+END_TEST
+
 // What is unusual ---------------------------------------------------------------------------------
 
 // Changes something in one world, and what is then submitted with which wait.
 typedef void unusual_fn(struct pair *pair, struct capos_sqe *sqe, uint32_t *wait);
-
-static void takes_capabilities(struct pair *pair, struct capos_sqe *sqe, uint32_t *wait) {
-    (void)pair, (void)wait;
-    sqe->room = 1;
-    sqe->descriptors = PAIR_DESCRIPTORS;
-}
 
 static void sends_capabilities(struct pair *pair, struct capos_sqe *sqe, uint32_t *wait) {
     struct capos_descriptor *descriptor = actor_at(&pair->client, PAIR_DESCRIPTORS);
@@ -352,8 +417,7 @@ struct unusual {
 };
 
 static const struct unusual calls[] = {
-    {"takes capabilities", takes_capabilities},
-    {"sends capabilities", sends_capabilities},
+    {"sends more than is received", sends_capabilities},
     {"wants no completion", wants_no_completion},
     {"waits for another slot", waits_for_another_slot},
     {"does not wait", does_not_wait},
@@ -370,7 +434,7 @@ static const struct unusual calls[] = {
 static const struct unusual answers[] = {
     {"is an exception", answers_an_exception},
     {"is the last", receives_no_more},
-    {"sends capabilities", sends_capabilities},
+    {"sends more than is received", sends_capabilities},
     {"does not wait", does_not_wait},
     {"waits for a slot", waits_for_another_slot},
     {"is too large", is_too_large},
@@ -447,9 +511,7 @@ static struct capos_sqe any_call(void) {
     sqe.method = (uint16_t)below(9);
     sqe.params_bytes = below(28) * 8;
     sqe.results_capacity = below(20) * 8;
-    sqe.room = below(8) == 0;
-    sqe.descriptors = PAIR_DESCRIPTORS;
-    return sqe;
+    return with_copy(sqe, below(6) == 0, below(4) == 0);
 }
 
 // RECV in one of two slots, or RETURN of one of the calls that it holds.
@@ -463,7 +525,7 @@ static struct capos_sqe any_service(void) {
         sqe.slot = (uint16_t)(1 + below(2));
         sqe.results = PAIR_MESSAGE + (sqe.slot - 1u) * RECV_BYTES;
         sqe.results_capacity = RECV_BYTES - below(4) * 40;
-        sqe.room = below(4) == 0;
+        sqe.room = below(2) == 0;
         sqe.descriptors = PAIR_RECEIVED + (sqe.slot - 1u) * 32;
         return sqe;
     }
@@ -473,7 +535,7 @@ static struct capos_sqe any_service(void) {
         sqe.flags = CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE;
     else
         sqe.flags = (uint8_t)(below(8) * 4);
-    return sqe;
+    return with_mint(sqe, below(4) == 0, below(100));
 }
 
 // False: both wait.
@@ -516,6 +578,7 @@ int main(void) {
 
     tcase_set_timeout(direct, 120);
     tcase_add_test(direct, a_call_and_its_answer);
+    tcase_add_test(direct, capabilities_both_ways);
     tcase_add_loop_test(direct, an_unusual_call, 0, CALLS);
     tcase_add_loop_test(direct, an_unusual_answer, 0, ANSWERS);
     tcase_add_test(direct, anything_at_all);
