@@ -66,8 +66,7 @@ static void commit_call(struct cpu *cpu, const struct direct_call *direct, struc
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
-    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes,
-                  0);
+    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }
@@ -145,7 +144,7 @@ static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos
     token_free_locked(token);
     ring_copy_over(to, call->results, ring, sqe->params, sqe->params_bytes);
     call_put_target(cpu, call);
-    ring_end_wait(to, call, sqe->params_bytes, 0);
+    ring_end_wait(to, call, sqe->params_bytes);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }

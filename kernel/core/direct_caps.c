@@ -100,8 +100,8 @@ static void commit_call(struct cpu *cpu, struct direct_caps *direct, struct call
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
-    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + sqe->params_bytes,
-                  sqe->sent);
+    ring_end_wait_caps(to, receive, (uint32_t)sizeof(struct capos_message) + sqe->params_bytes,
+                       sqe->sent);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }
@@ -232,7 +232,7 @@ static void commit_return(struct cpu *cpu, struct direct_caps *direct) {
     }
     ring_copy_over(to, call->results, ring, sqe->params, sqe->params_bytes);
     call_put_target(cpu, call);
-    ring_end_wait(to, call, sqe->params_bytes, sqe->sent);
+    ring_end_wait_caps(to, call, sqe->params_bytes, sqe->sent);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }

@@ -185,7 +185,7 @@ static bool is_satisfied(const struct ring *ring) {
     return ring->cq_tail - ring->cq_head >= min_u32(wait, ring->cqes);
 }
 
-bool ring_goes_on_after(const struct ring *ring, const struct call *call) {
+static inlined bool goes_on_after(const struct ring *ring, const struct call *call) {
     uint32_t wait = ring_wait_of(ring);
 
     if (ring->deadline != CAPOS_NO_DEADLINE)
@@ -198,8 +198,12 @@ bool ring_goes_on_after(const struct ring *ring, const struct call *call) {
     return call->flags == 0 && !ring->offering;
 }
 
+bool ring_goes_on_after(const struct ring *ring, const struct call *call) {
+    return goes_on_after(ring, call);
+}
+
 bool ring_goes_on_with(const struct ring *ring, const struct call *call) {
-    return (call->opcode == CAPOS_OP_RECV || call->reserved == 0) && ring_goes_on_after(ring, call);
+    return (call->opcode == CAPOS_OP_RECV || call->reserved == 0) && goes_on_after(ring, call);
 }
 
 // The record that a thread which is about to wait goes on with, if it is one that can be guessed.
@@ -323,11 +327,19 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
         wake(cpu, ring);
 }
 
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
+static inlined void end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
     ring_write_cqe(ring, call->user_data, (int32_t)bytes, call->slot, 0, caps);
     publish_completions(ring);
     call_set(call, CALL_IDLE);
     set_phase(ring, RING_OUTSIDE);
+}
+
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
+    end_wait(ring, call, bytes, 0);
+}
+
+void ring_end_wait_caps(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
+    end_wait(ring, call, bytes, caps);
 }
 
 void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {

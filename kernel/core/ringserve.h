@@ -186,7 +186,10 @@ static inline bool ring_waits_for(const struct ring *ring, const struct call *ca
 
 // Posts that completion, of a record without flags; the thread is back in user mode as soon as a
 // CPU goes on with it. The ring is locked.
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps);
+void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes);
+
+// The same of one that has brought descriptors.
+apart void ring_end_wait_caps(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps);
 
 // What this cap_enter waits for: a slot, which may be any number, or else so many unread CQEs.
 static inline uint32_t ring_wait_of(const struct ring *ring) {
