@@ -151,14 +151,12 @@ static const char *places_of(struct emit *e, const struct node *results) {
     return places;
 }
 
-// The head of a part of a dispatch. All of them are one function, so that a table of handlers that
-// is constant is known where its handlers are called.
-static void always_inline(struct emit *e, const struct node *node, const char *member,
-                          const char *name) {
+// The head of a part of a dispatch.
+static void part(struct emit *e, const struct node *node, const char *member,
+                 const char *attributes, const char *name) {
     if (!out_ends_in_comment(e->header))
         out_printf(e->header, "\n");
-    out_prototype(e->header, "__attribute__((always_inline)) static inline ", "int",
-                  emit_name(e, node, member, name),
+    out_prototype(e->header, attributes, "int", emit_name(e, node, member, name),
                   emit_text(e,
                             "const struct %s_server *server, void *self, "
                             "struct capos_invocation *inv",
@@ -166,7 +164,30 @@ static void always_inline(struct emit *e, const struct node *node, const char *m
                   ") {\n");
 }
 
-// The part of a dispatch that serves one method: NAME_serve.
+// One that is in its caller, so that a table of handlers that is constant is known where its
+// handlers are called.
+static void always_inline(struct emit *e, const struct node *node, const char *member,
+                          const char *name) {
+    part(e, node, member, "__attribute__((always_inline)) static inline ", name);
+}
+
+// A method's own function, to which a dispatch goes on: NAME_apart. What one method needs of the
+// stack and of registers is not the others' then.
+static void apart_function(struct emit *e, const struct node *node, const struct method *method) {
+    const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
+    part(e, node, method->name, "__attribute__((noinline, unused)) static ",
+         emit_text(e, "%s_apart", name));
+    out_printf(e->header, "    return %s_serve(server, self, inv);\n}\n", name);
+}
+
+// The root of the results of which the handler makes the rest.
+static void results_root(struct emit *e, const struct node *results) {
+    out_assignment(e->header, "results.s", "capos_method_root",
+                   emit_text(e, "&inv->results, %u, %u", results->data_words, results->pointers));
+}
+
+// The part of a dispatch that serves one method: NAME_serve. What tells how the params are read
+// stands next to the handler that reads them.
 static void serve_function(struct emit *e, const struct node *node, const struct method *method) {
     const char *name = emit_text(e, "%s_%s", node->c_name, method->c_name);
     const char *member = names_safe(e->model->arena, method->c_name);
@@ -183,6 +204,7 @@ static void serve_function(struct emit *e, const struct node *node, const struct
                "        return capos_unserved(inv, \"not implemented\");\n",
                member);
     if (shape_exists(params)) {
+        results_root(e, method->results);
         out_assignment(e->header, "outcome", "capos_invocation_shape",
                        emit_text(e, "inv, &params.s, &%s_layout, %s", params->c_name,
                                  shape_arguments(e, params)));
@@ -192,9 +214,8 @@ static void serve_function(struct emit *e, const struct node *node, const struct
         out_printf(e->header, "    outcome = inv->exception;\n");
     }
     out_printf(e->header, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
-    out_assignment(e->header, "results.s", "capos_method_root",
-                   emit_text(e, "&inv->results, %u, %u", method->results->data_words,
-                             method->results->pointers));
+    if (!shape_exists(params))
+        results_root(e, method->results);
     if (*places != '\0')
         out_printf(e->header, "    capos_struct_place_capabilities(results.s, places, "
                               "sizeof places / sizeof *places);\n");
@@ -208,6 +229,8 @@ static void serve_function(struct emit *e, const struct node *node, const struct
 static void own_function(struct emit *e, const struct node *node) {
     for (uint32_t i = 0; i < node->method_count; i++)
         serve_function(e, node, &node->methods[i]);
+    for (uint32_t i = 0; i < node->method_count; i++)
+        apart_function(e, node, &node->methods[i]);
     always_inline(e, node, NULL, emit_text(e, "%s_serve_own", node->c_name));
     if (node->method_count == 0)
         out_printf(e->header, "    (void)server;\n    (void)self;\n");
@@ -215,7 +238,7 @@ static void own_function(struct emit *e, const struct node *node) {
         out_printf(e->header, "    switch (inv->method) {\n");
     for (uint32_t i = 0; i < node->method_count; i++) {
         out_printf(e->header, "    case %u:\n", i);
-        out_printf(e->header, "        return %s_%s_serve(server, self, inv);\n", node->c_name,
+        out_printf(e->header, "        return %s_%s_apart(server, self, inv);\n", node->c_name,
                    node->methods[i].c_name);
     }
     if (node->method_count > 0)

@@ -82,6 +82,14 @@ static void read_descriptor(struct emit *e, const struct node *node, const struc
 static void read_shaped(struct emit *e, const struct node *node, const struct field *field) {
     const char *type = emit_reader_type(e, &field->type, "");
     int offset = shape_offset(node, field), place = capabilities_place(node, field);
+    if (shape_exists(node) && shape_has_bytes(field)) {
+        out_printf(e->header,
+                   "    if (p.s.depth == CAPOS_DEPTH_SHAPED)\n"
+                   "        return capos_known_shaped_%s(p.s, %u);\n",
+                   field->type.kind == CAPOS_TYPE_TEXT ? "text" : "data",
+                   node->data_words + field->offset);
+        return;
+    }
     if (offset < 0 && (!shape_exists(node) || place < 0))
         return;
     out_printf(e->header, "    if (p.s.depth == CAPOS_DEPTH_SHAPED) {\n        %s shaped;\n", type);

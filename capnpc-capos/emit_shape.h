@@ -11,6 +11,9 @@ bool shape_exists(const struct node *node);
 // section; -1 if there is no shape, or the field leads to something else.
 int shape_offset(const struct node *node, const struct field *of);
 
+// Is it a field of Text or Data that a shape may have?
+bool shape_has_bytes(const struct field *field);
+
 // What functions are told of it: NAME_has_shape, data words, pointers, whether it has capabilities.
 const char *shape_arguments(struct emit *e, const struct node *node);
 

@@ -80,6 +80,29 @@ static inline struct capos_struct capos_known_shaped(struct capos_struct root, u
     return s;
 }
 
+// Data and Text in a message that has the shape of its root: the pointer is so many words after the
+// root's data begins.
+static inline struct capos_data capos_known_shaped_data(struct capos_struct root, uint32_t place) {
+    const uint64_t *at = (const uint64_t *)(const void *)root.data + place;
+    uint64_t word = capos_word_sound(at, 0);
+    struct capos_data data = {NULL, 0};
+    if (word == 0)
+        return data;
+    data.data = (const uint8_t *)(at + 1 + capos_word_offset(word));
+    data.size = capos_word_list_size(word);
+    return data;
+}
+
+static inline struct capos_text capos_known_shaped_text(struct capos_struct root, uint32_t place) {
+    struct capos_data data = capos_known_shaped_data(root, place);
+    struct capos_text text = {"", 0};
+    if (data.data == NULL)
+        return text;
+    text.data = (const char *)data.data;
+    text.size = data.size - 1;
+    return text;
+}
+
 // Setters. Builders have all that the schema knows, or are dead and take nothing.
 static inline bool capos_known_is_live(struct capos_struct_builder s, uint32_t full) {
     return __builtin_expect(s.data_words >= full, 1);

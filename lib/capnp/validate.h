@@ -78,11 +78,44 @@ static inline void capos_reader_trust(struct capos_reader *reader, struct capos_
 }
 
 // A message that programs of one schema send each other looks the same each time, if its struct's
-// pointers lead to structs without pointers and to capabilities: the shape of such a struct is in
-// the constant words of a message of which all was built in the schema's order. Generated code
-// compares them; a message that has them is sound, whatever its other words are. The message is the
-// reader's `only` segment and descriptors, all else of the reader is not looked at.
+// pointers lead to structs without pointers, to capabilities, and to Text and Data behind those:
+// the shape of such a struct is in the constant words of a message of which all was built in the
+// schema's order. Generated code compares them; a message that has them, and Text and Data one
+// behind the other, is sound, whatever its other words are. The message is the reader's `only`
+// segment and descriptors, all else of the reader is not looked at.
 typedef bool capos_has_shape(const struct capos_reader *reader);
+
+// Does the pointer word at `place` lead to bytes at word `next`, which is passed then, or nowhere?
+// For generated code, as the two below.
+static inline bool capos_shape_bytes(const struct capos_reader *reader, uint32_t place,
+                                     uint32_t *next, uint32_t *bytes) {
+    uint64_t word = capos_word_sound(reader->only.words, place);
+    uint64_t expected = capos_word_make_list((int32_t)(*next - place - 1), CAPOS_ELEMENT_1, 0);
+    *bytes = capos_word_list_size(word);
+    if (word << 29 != expected << 29) // all but the size
+        return false;
+    *next += (*bytes + 7) / 8;
+    return *next <= reader->only.size;
+}
+
+// Data of at most so many bytes, or null.
+static inline bool capos_shape_data(const struct capos_reader *reader, uint32_t place,
+                                    uint32_t *next, uint32_t most) {
+    uint32_t bytes;
+    if (capos_shape_bytes(reader, place, next, &bytes))
+        return bytes <= most;
+    return capos_word_sound(reader->only.words, place) == 0;
+}
+
+// Text, which ends with a NUL that `most` does not count, or null.
+static inline bool capos_shape_text(const struct capos_reader *reader, uint32_t place,
+                                    uint32_t *next, uint32_t most) {
+    const char *begin = (const char *)(reader->only.words + *next);
+    uint32_t bytes;
+    if (capos_shape_bytes(reader, place, next, &bytes))
+        return bytes > 0 && bytes - 1 <= most && begin[bytes - 1] == '\0';
+    return capos_word_sound(reader->only.words, place) == 0;
+}
 
 // The root of a message that has a shape.
 static inline struct capos_struct capos_shape_root(struct capos_reader *reader, uint16_t data_words,

@@ -196,6 +196,17 @@ struct Span {
   }
 }
 
+struct Label {
+  # A shape that ends in Text and Data.
+
+  number @0 :UInt32;
+  to @1 :Dot;
+  text @2 :Text $Annotations.maxLength(12);
+  file @3 :Base.File;
+  data @4 :Data $Annotations.maxLength(20);
+  more @5 :Text;
+}
+
 interface Store extends(Base.File) {
   # Methods of every form.
 

@@ -106,6 +106,94 @@ START_TEST(a_shape_is_sound) {
 }
 END_TEST
 
+// A label of what the letters say, in this order: Text and Data of a length at random, some too
+// long.
+static uint32_t build_label(struct harness_random *random, uint64_t *buffer, const char *members) {
+    static const char bytes[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    struct capos_descriptor descriptors[1];
+    struct capos_builder builder;
+    uint32_t size;
+
+    capos_builder_init(&builder, buffer, ROOM);
+    capos_builder_set_descriptors(&builder, descriptors, 1);
+    struct rich_label_builder label = rich_label_build_message(&builder);
+    rich_label_set_number(label, 5);
+    for (; *members != '\0'; members++) {
+        struct capos_text text = {bytes, (uint32_t)harness_random_below(random, 15)};
+        struct capos_data data = {(const uint8_t *)bytes,
+                                  (uint32_t)harness_random_below(random, 24)};
+        if (*members == 'd')
+            rich_dot_set_x(rich_label_init_to(label), 6);
+        else if (*members == 'f')
+            rich_label_give_file(label, capos_descriptor_copy(7));
+        else if (*members == 't')
+            rich_label_set_text(label, text);
+        else if (*members == 'b')
+            rich_label_set_data(label, data);
+        else
+            rich_label_set_more(label, text);
+    }
+    ck_assert_int_eq(capos_builder_finish(&builder, &size), CAPOS_BUILD_OK);
+    return size;
+}
+
+static void same_text(struct capos_text a, struct capos_text b) {
+    ck_assert_uint_eq(a.size, b.size);
+    ck_assert_int_eq(memcmp(a.data, b.data, a.size + 1), 0); // the NUL, too
+}
+
+static void same_label(struct rich_label a, struct rich_label b) {
+    struct capos_data x = rich_label_data(a), y = rich_label_data(b);
+
+    same_struct(a.s, b.s);
+    same_struct(rich_label_to(a).s, rich_label_to(b).s);
+    ck_assert_uint_eq(rich_label_number(a), rich_label_number(b));
+    ck_assert_ptr_eq(rich_label_file_descriptor(a), rich_label_file_descriptor(b));
+    same_text(rich_label_text(a), rich_label_text(b));
+    same_text(rich_label_more(a), rich_label_more(b));
+    ck_assert_ptr_eq(x.data, y.data);
+    ck_assert_uint_eq(x.size, y.size);
+    ck_assert(rich_label_has_text(a) == rich_label_has_text(b));
+}
+
+// Text and Data are sound as well where a shape is seen, one behind the other or missing.
+START_TEST(a_shape_with_bytes_is_sound) {
+    enum { OUT_OF_ORDER = 5, LATE };
+    static const char *const orders[] = {"dtfbm", "fdtbm", "dfm", "dftm", "df", "dfbtm", "tdfbm"};
+    const struct capos_descriptor sent[2] = {{.cap = 1}, {.cap = 2}};
+    struct harness_random random = harness_random_start();
+    uint32_t shaped[2] = {0, 0};
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint64_t buffer[ROOM];
+        const char *order = orders[harness_random_below(&random, sizeof orders / sizeof *orders)];
+        uint32_t size = build_label(&random, buffer, order);
+        uint64_t damage = harness_random_below(&random, 4);
+        if (damage == 1)
+            buffer[harness_random_below(&random, size)] ^= UINT64_C(1)
+                                                           << harness_random_below(&random, 64);
+        else if (damage == 2)
+            size = (uint32_t)harness_random_below(&random, size + 1);
+        else if (damage == 3) // the size of a list
+            buffer[2 + harness_random_below(&random, 5)] ^= harness_random_below(&random, 64) << 35;
+        struct words *w = words_new(buffer, size);
+        struct capos_reader reader = {.only = {w->copies[0], size}};
+        capos_reader_set_descriptors(&w->reader, sent, 1);
+        capos_reader_set_descriptors(&reader, sent, 1);
+        if (rich_label_has_shape(&reader)) {
+            struct rich_label label = {capos_shape_root(&reader, 1, 5, true)}, slow;
+            ck_assert(capos_validate_root(&w->reader, &rich_label_layout, &slow.s));
+            same_label(label, slow);
+            shaped[damage != 0]++;
+        } else if (damage == 0 && order != orders[OUT_OF_ORDER] && order != orders[LATE]) {
+            ck_assert(!capos_validate(&w->reader, &rich_label_layout)); // only a length is wrong
+        }
+        words_free(w);
+    }
+    ck_assert_uint_gt(shaped[0], ROUNDS / 20);
+    ck_assert_uint_gt(shaped[1], ROUNDS / 100);
+}
+END_TEST
+
 // Structs shorter than the schema's, by a word or by all: what is missing is zero.
 START_TEST(short_structs_read_as_zero) {
     struct words *w = WORDS(UINT64_C(0x0000000100000000), 5);
@@ -125,6 +213,7 @@ int main(void) {
 
     harness_add(suite, "in-order", built_in_order_is_known);
     harness_add(suite, "sound", a_shape_is_sound);
+    harness_add(suite, "bytes", a_shape_with_bytes_is_sound);
     harness_add(suite, "short", short_structs_read_as_zero);
     return harness_run(suite);
 }
