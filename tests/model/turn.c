@@ -268,6 +268,15 @@ static void enter_model(struct driver *d, int p, const struct operation *operati
         model_enter_to_wait(&d->model, p, sqe, operation->sent, operation->word, slot_of(wait));
 }
 
+// Looks at what there is if the wait is over. Who was told of something after another one had gone
+// on in its place has not run yet.
+static void look_at_end(struct driver *d, int p) {
+    if (d->model.process[p].waiting)
+        return;
+    actor_run(&d->actor[p], d->cpu);
+    compare_events(d, p);
+}
+
 static bool enter_injected(struct driver *d, int p, const struct operation *operation) {
     bool waits, failed;
 
@@ -308,8 +317,7 @@ static void operate(struct driver *d, int p, const struct operation *operation) 
     refused = queued(d) == waiting_calls && was_refused(&d->model.process[p], sqe, &status);
     d->counts[status & 15]++;
     d->operated++;
-    if (!waits)
-        compare_events(d, p);
+    look_at_end(d, p);
     turn_check_all(d);
     if (refused && !waits && driver_is_audited(d))
         CHECK(audit_digest(d->cpu) == before, "refused (%d), but not without a trace", status);
@@ -347,7 +355,6 @@ void turn_hand_over(struct driver *d, int p) {
     model_hand_over(&d->model, p, &unpark.sqe, &park.sqe, slot_of(wait));
     CHECK(!waits || d->model.process[p].waiting, "process %d waits", p);
     d->operated += 2;
-    if (!d->model.process[p].waiting)
-        compare_events(d, p);
+    look_at_end(d, p);
     turn_check_all(d);
 }
