@@ -37,10 +37,11 @@ bool capos_condition_wait(struct capos_condition *condition, struct capos_mutex 
     return status != CAPOS_STATUS_TIMED_OUT;
 }
 
+// Who waits looks at what it waits for with the mutex locked: the sequence orders nothing.
 static void wake(struct capos_condition *condition, uint32_t count) {
     if (atomic_load_explicit(&condition->waiters, memory_order_relaxed) == 0)
         return;
-    atomic_fetch_add_explicit(&condition->sequence, 1, memory_order_release);
+    atomic_fetch_add_explicit(&condition->sequence, 1, memory_order_relaxed);
     capos_unpark(&condition->sequence, count);
 }
 

@@ -278,18 +278,20 @@ size_t model_sites(const struct model_site **out) {
     return site_count;
 }
 
+// Is it the one whose order is taken away?
+static bool is_meant(const struct model_access *access) {
+    return mutant != NULL &&
+           (mutant->at != 0 ? mutant->at == access->at : mutant->site == access->site);
+}
+
 // The order that the access has, unless it is the one whose order is taken away.
 static int order_of(const struct model_access *access, bool load, bool store) {
     int order = access->order;
-    bool meant;
 
     if (order == __ATOMIC_RELAXED)
         return order;
     remember_site(access);
-    if (mutant == NULL)
-        return order;
-    meant = mutant->at != 0 ? mutant->at == access->at : mutant->site == access->site;
-    if (meant && ((load && mutant->loads) || (store && mutant->stores)))
+    if (is_meant(access) && ((load && mutant->loads) || (store && mutant->stores)))
         order = load && store && !mutant->stores  ? __ATOMIC_RELEASE
                 : load && store && !mutant->loads ? __ATOMIC_ACQUIRE
                                                   : __ATOMIC_RELAXED;
@@ -428,6 +430,8 @@ bool model_compare(const struct model_access *access, int failure, uint64_t *exp
     unsigned number;
     bool equal;
 
+    if (is_meant(access) && mutant->loads)
+        failure = __ATOMIC_RELAXED;
     explore_point(access);
     number = place_of(access);
     store = found(number, failure, *expected);
