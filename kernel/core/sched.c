@@ -252,12 +252,22 @@ static bool may_stay(struct cpu *cpu) {
     return LIKELY(payer_of(cpu->current) == NULL) || !sched_must_wait(cpu, cpu->current);
 }
 
+// Must it go on elsewhere? Who changes where it may run either learns from on_cpu that it is here,
+// or is seen here.
+static bool is_bound_elsewhere(struct cpu *cpu, const struct thread *thread) {
+    return UNLIKELY((atomic_load(&thread->attention) & ATTENTION_BOUND) != 0) &&
+           !sched_may_run(thread, cpu);
+}
+
 // Can cpu->current, to which this CPU has just switched, go on? If not, *leave is the state in
-// which it is to be left: it has something to wait for again, or it is dead.
+// which it is to be left: it has something to wait for again, it may not run here, or it is dead.
 static bool may_go_on(struct cpu *cpu, enum thread_state *leave) {
     struct thread *thread = cpu->current;
 
     if (LIKELY(!thread_is_killed(thread))) {
+        *leave = THREAD_READY;
+        if (is_bound_elsewhere(cpu, thread))
+            return false;
         *leave = THREAD_WAITING;
         if (thread->ring.phase == RING_WOKEN && UNLIKELY(!ringserve_resume(cpu, thread)))
             return false;

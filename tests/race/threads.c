@@ -58,6 +58,26 @@ static void wake_or_move(unsigned number) {
     }
 }
 
+// Wakes the sleeper and waits itself, so that it is to run on CPU 2.
+static void hand_over_or_move(unsigned number) {
+    struct capos_sqe unpark = {.opcode = CAPOS_OP_UNPARK,
+                               .flags = CAPOS_SQE_SKIP_CQE,
+                               .interface = sleeper->ring.address.value + WORLD_WORD,
+                               .params = 1};
+    struct capos_sqe park = {.opcode = CAPOS_OP_PARK,
+                             .slot = SLOT,
+                             .interface = unpark.interface + sizeof(uint32_t),
+                             .user_data = WORLD_UNPARK,
+                             .deadline = CAPOS_NO_DEADLINE};
+
+    if (number == 1) {
+        wake_or_move(1);
+        return;
+    }
+    *ring_user_next(&world.second.ring) = unpark;
+    world_enter(&world.second, 2, &park, CAPOS_WAIT_SLOT | SLOT);
+}
+
 static void check_moved(void) {
     world_settle();
     for (uint32_t n = 0; n < WORLD_CPUS; n++)
@@ -73,5 +93,9 @@ const struct race thread_races[] = {
      {3, a_sleeper, wake_or_move, check_moved},
      RACE_NO_LOCK,
      LOCK_RUN_QUEUE},
+    {"a hand-over against a change of affinity",
+     {2, a_sleeper, hand_over_or_move, check_moved},
+     RACE_NO_DEATH,
+     0},
     {0},
 };
