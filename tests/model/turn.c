@@ -293,7 +293,7 @@ static bool enter_injected(struct driver *d, int p, const struct operation *oper
 
 static void operate(struct driver *d, int p, const struct operation *operation) {
     const struct capos_sqe *sqe = &operation->sqe;
-    bool inject = driver_chance(d, 40) && can_fail(d, p, sqe), waits;
+    bool inject = driver_chance(d, 75) && can_fail(d, p, sqe), waits;
     uint64_t before = driver_is_audited(d) ? audit_digest(d->cpu) : 0;
     uint32_t wait = inject ? 0 : some_wait(d, p, sqe);
     enum capos_status status = CAPOS_STATUS_OK;
