@@ -15,16 +15,21 @@
 #include "tests/guest/parts.h"
 
 enum {
-    TESTS = 26,
+    TESTS = 28,
     MEMBERS_MAX = 12,
     WINDOW_MS = 1000,
     SETTLE_MS = 60,
     NORMAL = 1024,
+    LOOKS = 6,
 };
 
 // In percent.
 static uint64_t tolerance = 10;
 static uint64_t missing = 20; // of a victim's fair share, at most
+
+// Windows of which one must be right. Where the host's time counts there are some, as it may stop
+// a processor in one; what is wrong with the kernel shows where time is exact, in the first.
+static unsigned looks = 1;
 
 static struct capos_scheduling_policy policy;
 static struct capos_scheduler_statistics statistics;
@@ -139,11 +144,10 @@ static void leave(struct party *party) {
     *party = (struct party){0};
 }
 
-// One test: each member's part of what all got, in thousandths, is near what it should be.
-static void check_parts(const struct party *party, const uint32_t parts[], const char *name) {
+// Is each member's part of what all got near what it should be?
+static bool is_near(const struct party *party, const uint32_t parts[]) {
     uint64_t sum = max_u64(whole(party), 1), wanted = 0;
-    struct format *line;
-    bool ok = true;
+    bool near = true;
 
     for (unsigned i = 0; i < party->count; i++)
         wanted += parts[i];
@@ -151,12 +155,25 @@ static void check_parts(const struct party *party, const uint32_t parts[], const
         uint64_t got = party->time[i] * wanted; // against parts[i] * sum
         uint64_t part = parts[i] * sum;
 
-        ok = ok && got >= part - part / 100 * tolerance && got <= part + part / 100 * tolerance;
+        near = near && got >= part - part / 100 * tolerance && got <= part + part / 100 * tolerance;
     }
-    line = guest_line(ok, name);
+    return near;
+}
+
+// One test: the parts in a window of so many ms, in thousandths.
+static void check_parts(struct party *party, uint64_t ms, const uint32_t parts[],
+                        const char *name) {
+    struct format *line;
+    bool near = false;
+
+    for (unsigned i = 0; i < looks && !near; i++) {
+        window(party, ms);
+        near = is_near(party, parts);
+    }
+    line = guest_line(near, name);
     for (unsigned i = 0; i < party->count; i++) {
         format_text(line, i == 0 ? ": " : ", ");
-        format_u64(line, party->time[i] * 1000 / sum);
+        format_u64(line, party->time[i] * 1000 / max_u64(whole(party), 1));
     }
     format_text(line, " thousandths");
     guest_line_end();
@@ -221,8 +238,8 @@ static void test_odd_hogs(void) {
     struct party party = {0};
 
     start_odd_hogs(&party);
-    window(&party, 2 * WINDOW_MS);
-    check_parts(&party, equal, "one program more than processors: equal parts");
+    check_parts(&party, (uint64_t)2 * WINDOW_MS, equal,
+                "one program more than processors: equal parts");
     leave(&party);
 }
 
@@ -236,8 +253,7 @@ static void test_weights(void) {
             capos_panic("a weight can't be set");
     }
     pin(&party, 1);
-    window(&party, 2 * WINDOW_MS);
-    check_parts(&party, weights, "weights on one processor");
+    check_parts(&party, (uint64_t)2 * WINDOW_MS, weights, "weights on one processor");
     leave(&party);
 }
 
@@ -251,8 +267,7 @@ static void test_affinity(void) {
     guest_sleep(20 * GUEST_MS); // they are everywhere now
     pin(&party, last);
     began = guest_now();
-    window(&party, WINDOW_MS);
-    check_parts(&party, equal, "three programs on the last processor");
+    check_parts(&party, (uint64_t)WINDOW_MS, equal, "three programs on the last processor");
     guest_check_value(whole(&party) <= guest_now() - began,
                       "together no more than one processor, in ms", whole(&party) / GUEST_MS);
     leave(&party);
@@ -411,11 +426,17 @@ static void test_context_refusals(void) {
     (void)guest_kill(process);
 }
 
-// A test: what was used is within a tenth (on a busy host: more) of what the budget allows.
-static void check_used(uint64_t used, uint64_t allowed, const char *name) {
-    guest_check_value(used <= allowed + allowed / 100 * tolerance &&
-                          used >= allowed - allowed / 100 * tolerance,
-                      name, used / GUEST_MS);
+// Is what was used within a tenth (on a busy host: more) of what the budget allows?
+static bool is_right(uint64_t used, uint64_t allowed) {
+    return used <= allowed + allowed / 100 * tolerance &&
+           used >= allowed - allowed / 100 * tolerance;
+}
+
+// A test: what the first of the party uses in a window.
+static void check_used(struct party *party, uint64_t ms, uint64_t allowed, const char *name) {
+    for (unsigned i = 0; i == 0 || (i < looks && !is_right(party->time[0], allowed)); i++)
+        window(party, ms);
+    guest_check_value(is_right(party->time[0], allowed), name, party->time[0] / GUEST_MS);
 }
 
 // A quarter of a processor, though all of it is free, then all, then a quarter again.
@@ -426,12 +447,10 @@ static void test_budget(void) {
     join(&party, &hog);
     if (bind(party.member[0].id, context.id) != CAPOS_DONE)
         capos_panic("a program can't be bound");
-    window(&party, WINDOW_MS);
-    check_used(party.time[0], UINT64_C(250) * GUEST_MS, "a budget of a quarter, in ms of 1000");
+    check_used(&party, WINDOW_MS, UINT64_C(250) * GUEST_MS, "a budget of a quarter, in ms of 1000");
     if (unbind(party.member[0].id) != CAPOS_DONE)
         capos_panic("a program can't be unbound");
-    window(&party, 400);
-    check_used(party.time[0], UINT64_C(400) * GUEST_MS, "and without it, in ms of 400");
+    check_used(&party, 400, UINT64_C(400) * GUEST_MS, "and without it, in ms of 400");
     if (bind(party.member[0].id, context.id) != CAPOS_DONE)
         capos_panic("a program can't be bound");
     guest_check(guest_kill(party.member[0]), "one that waits for its budget is killed");
@@ -444,7 +463,8 @@ static void test_lending(void) {
     struct capos_scheduling_context context = need_context(10, 50);
     struct guest_program client = storm("calls");
     struct party party = {0};
-    uint64_t receiver, facet, before, total;
+    uint64_t allowed = (uint64_t)(SETTLE_MS + WINDOW_MS) / 5 * GUEST_MS;
+    uint64_t receiver, facet, before, total = 0;
 
     make_endpoint(&receiver, &facet);
     server.grant[0] = (struct guest_grant){"receiver", receiver, GUEST_MOVE};
@@ -453,11 +473,14 @@ static void test_lending(void) {
     join(&party, &client);
     if (bind(party.member[1].id, context.id) != CAPOS_DONE)
         capos_panic("a program can't be bound");
-    before = charged(context);
-    window(&party, WINDOW_MS);
-    total = charged(context) - before;
-    check_used(total, (uint64_t)(SETTLE_MS + WINDOW_MS) / 5 * GUEST_MS,
-               "what a client with a budget of a fifth pays for, in ms of 1060");
+    for (unsigned i = 0; i < looks && !is_right(total, allowed); i++) {
+        before = charged(context);
+        window(&party, WINDOW_MS);
+        total = charged(context) - before;
+    }
+    guest_check_value(is_right(total, allowed),
+                      "what a client with a budget of a fifth pays for, in ms of 1060",
+                      total / GUEST_MS);
     // The server's own is what it does between a RETURN and the next call.
     guest_check_value(total > party.time[1] + party.time[0] / 2,
                       "most of its server's time, too, in ms", party.time[0] / GUEST_MS);
@@ -478,6 +501,46 @@ static void test_alone(void) {
     guest_sleep(UINT64_C(300) * GUEST_MS);
     sum = timer_interrupts(each) - sum;
     guest_check_value(sum <= OWN, "timer interrupts while one program runs alone", sum);
+    leave(&party);
+}
+
+// Of the processors in a set, or of the others: how often they were told to forget translations.
+static uint64_t shootdowns(uint64_t set) {
+    struct figures figures = {0};
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < guest_cpus(); i++)
+        if ((set >> i & 1) != 0 && read_processor(i, &figures) == CAPOS_DONE)
+            sum += figures.shootdowns;
+    return sum;
+}
+
+// One that unmaps without end, on some processors: only those are told that have its address space,
+// so none when it has one thread; and with a second one, that one's.
+static void test_residency(const char *kind, uint64_t processors, bool told, const char *name) {
+    struct guest_program program = storm(kind);
+    struct party party = {0};
+    uint64_t here, elsewhere, time;
+
+    program.grant[program.grants++] =
+        (struct guest_grant){"virtualMemory", CAPOS_OWN_CAPABILITY_VIRTUAL_MEMORY, GUEST_OWN};
+    program.grant[program.grants++] =
+        (struct guest_grant){"threadSpawner", CAPOS_OWN_CAPABILITY_THREAD_SPAWNER, GUEST_OWN};
+    program.grant[program.grants++] =
+        (struct guest_grant){"threadControl", CAPOS_OWN_CAPABILITY_THREAD_CONTROL, GUEST_OWN};
+    join(&party, &program);
+    pin(&party, processors);
+    guest_sleep((uint64_t)SETTLE_MS * GUEST_MS);
+    here = shootdowns(processors);
+    elsewhere = shootdowns(~processors);
+    time = guest_cpu_time(party.member[0]);
+    guest_sleep(UINT64_C(200) * GUEST_MS);
+    here = shootdowns(processors) - here;
+    elsewhere = shootdowns(~processors) - elsewhere;
+    time = guest_cpu_time(party.member[0]) - time;
+    guest_check_value(time > UINT64_C(100) * GUEST_MS && elsewhere == 0 &&
+                          (told ? here > 0 : here == 0),
+                      name, here);
     leave(&party);
 }
 
@@ -508,6 +571,7 @@ int main(void) {
     if (!text_is(parameters, text_length(parameters, sizeof exact), exact)) {
         tolerance = 40;
         missing = 40;
+        looks = LOOKS;
     }
     warm_up();
     (void)guest_baseline();
@@ -522,6 +586,8 @@ int main(void) {
     test_storm("timers", "three that set timers without end");
     test_handoff();
     test_spawns();
+    test_residency("unmaps", 1, false, "shootdowns for one that unmaps without end");
+    test_residency("sharedUnmaps", 3, guest_cpus() > 1, "and for one with a second thread");
     test_context_refusals();
     test_budget();
     test_lending();

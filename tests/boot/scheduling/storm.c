@@ -6,13 +6,16 @@
 //     yields   enters the kernel with nothing to do
 //     nops     submits as much as an entry takes
 //     timers   sleeps in all its slots at once, for a moment each
+//     unmaps   maps a page, writes to it and unmaps it; sharedUnmaps: while another thread runs
 //     calls    calls the `echo` that it was granted
 //     spawns   starts a program that ends at once (itself, without such a grant), and kills it, so
 //              that nothing is left when it is killed itself
 #include "base/text.h"
 #include "capos/runtime.h"
+#include "capos/thread.h"
 #include "schemas/boot.capos.h"
 #include "schemas/demo/echo.capos.h"
+#include "schemas/memory.capos.h"
 #include "schemas/process.capos.h"
 #include "schemas/time.capos.h"
 #include "tests/guest/parts.h"
@@ -56,6 +59,40 @@ static void sleep_often(void) {
             capos_panic("sleepUntil fails");
         capos_call_release(&call[i]);
     }
+}
+
+static void unmap(void) {
+    struct capos_virtual_memory memory = {
+        capos_need("virtualMemory", CAPOS_VIRTUAL_MEMORY_INTERFACE_ID)};
+    struct capos_virtual_memory_allocate_results allocated;
+    struct capos_virtual_memory_unmap_results unmapped;
+    struct capos_call call;
+    uint64_t at;
+
+    if (capos_virtual_memory_allocate(&call, capos_ring(), memory, CAPOS_PAGE_BYTES,
+                                      CAPOS_PROTECTION_READ_WRITE, &allocated) != CAPOS_DONE)
+        capos_panic("a page can't be had");
+    at = capos_virtual_memory_allocate_results_address(allocated);
+    capos_call_release(&call);
+    *(volatile uint64_t *)(uintptr_t)at = at;
+    if (capos_virtual_memory_unmap(&call, capos_ring(), memory, at, CAPOS_PAGE_BYTES, &unmapped) !=
+        CAPOS_DONE)
+        capos_panic("a page can't be unmapped");
+    capos_call_release(&call);
+}
+
+static int32_t run_for_ever(void *argument) {
+    while (argument == NULL)
+        __builtin_ia32_pause();
+    return 0;
+}
+
+static void unmap_beside_another(void) {
+    static struct capos_thread *other;
+
+    if (other == NULL && capos_thread_create(&other, run_for_ever, NULL, NULL) != CAPOS_DONE)
+        capos_panic("a thread can't be started");
+    unmap();
 }
 
 static void call_echo(void) {
@@ -106,6 +143,8 @@ static const struct {
 } storms[] = {{"yields", yield, TURN},
               {"nops", submit_nops, TURN},
               {"timers", sleep_often, 1},
+              {"unmaps", unmap, TURN},
+              {"sharedUnmaps", unmap_beside_another, 1},
               {"calls", call_echo, TURN},
               {"spawns", spawn_and_kill, 1}};
 
