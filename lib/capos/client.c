@@ -108,7 +108,7 @@ void capos_client_entered(struct capos_client *client, uint64_t result) {
 // One cap_enter that submits all there is and waits as `wait` says. Says why the kernel returned.
 static inline enum capos_enter_reason enter_once(struct capos_client *client, uint32_t wait,
                                                  uint64_t deadline) {
-    uint32_t pending = ring_user_publish(&client->ring);
+    uint32_t pending = ring_user_submit(&client->ring);
     uint64_t result = capos_enter_kernel(pending, wait, deadline, client);
 
     capos_client_entered(client, result);

@@ -217,7 +217,7 @@ void capos_slot_wait(struct capos_client *client, unsigned slot);
 must_use static inline bool capos_client_enter_for_one(struct capos_client *client, uint32_t wait,
                                                        const struct capos_cqe **completion,
                                                        uint64_t *result) {
-    uint32_t pending = ring_user_publish(&client->ring);
+    uint32_t pending = ring_user_submit(&client->ring);
 
     *result = capos_enter_kernel(pending, wait, CAPOS_NO_DEADLINE, client);
     return __builtin_expect(CAPOS_ENTER_REASON(*result) == CAPOS_ENTER_DONE, 1) &&

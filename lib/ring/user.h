@@ -64,8 +64,13 @@ static inline struct capos_sqe *ring_user_next(struct ring_user *ring) {
     return sqe;
 }
 
-// Shows the kernel all submissions that were filled in. Returns how many it has not taken yet.
-static inline uint32_t ring_user_publish(struct ring_user *ring) {
+// Shows the kernel all submissions that were filled in.
+static inline void ring_user_publish(struct ring_user *ring) {
+    ring_store_index(&ring->header->sq_tail, ring->sq_tail);
+}
+
+// The same. Returns how many it has not taken yet.
+static inline uint32_t ring_user_submit(struct ring_user *ring) {
     struct capos_ring_header *header = ring->header;
     uint32_t tail = ring->sq_tail;
 
