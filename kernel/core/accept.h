@@ -42,28 +42,36 @@ static inlined bool accept_descriptors(const struct ring *ring, const struct cap
            ring_holds(ring, sqe->descriptors, count * (uint32_t)sizeof(struct capos_descriptor));
 }
 
-static inlined enum capos_status accept_call_form(const struct ring *ring,
-                                                  const struct capos_sqe *sqe) {
+// The form of a CALL that sends and takes no capabilities.
+static inlined enum capos_status accept_message_form(const struct ring *ring,
+                                                     const struct capos_sqe *sqe) {
     if (UNLIKELY(!ring_holds(ring, sqe->params, sqe->params_bytes) ||
                  !ring_holds(ring, sqe->results, sqe->results_capacity)))
-        return CAPOS_STATUS_MALFORMED;
-    if ((sqe->sent | sqe->room) != 0 &&
-        (sqe->sent > CAPOS_TRANSFER_MAX || sqe->room > CAPOS_TRANSFER_MAX ||
-         !accept_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room)))
         return CAPOS_STATUS_MALFORMED;
     return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
 }
 
-// What a record needs until it ends.
+static inlined enum capos_status accept_call_form(const struct ring *ring,
+                                                  const struct capos_sqe *sqe) {
+    enum capos_status status = accept_message_form(ring, sqe);
+
+    if (UNLIKELY(status == CAPOS_STATUS_MALFORMED))
+        return status;
+    if ((sqe->sent | sqe->room) != 0 &&
+        (sqe->sent > CAPOS_TRANSFER_MAX || sqe->room > CAPOS_TRANSFER_MAX ||
+         !accept_descriptors(ring, sqe, (uint32_t)sqe->sent + sqe->room)))
+        return CAPOS_STATUS_MALFORMED;
+    return status;
+}
+
+// What a record needs until it ends, but for its word and user_data.
 static inlined void accept_fill_end(struct call *call, const struct capos_sqe *sqe,
                                     struct object *target, uint32_t reserved) {
-    ring_name(call);
     call->opcode = sqe->opcode;
     call->flags = sqe->flags;
     call->sent = sqe->sent;
     call->room = sqe->room;
     call->target = target;
-    call->user_data = sqe->user_data;
     call->results = sqe->results;
     call->results_capacity = sqe->results_capacity;
     call->reserved = reserved;
@@ -72,7 +80,9 @@ static inlined void accept_fill_end(struct call *call, const struct capos_sqe *s
 // And what it needs until it begins.
 static inline void accept_fill(struct call *call, const struct capos_sqe *sqe,
                                struct object *target, uint32_t reserved) {
+    ring_name(call);
     accept_fill_end(call, sqe, target, reserved);
+    call->user_data = sqe->user_data;
     call->method = sqe->method;
     call->interface = sqe->interface;
     call->params = sqe->params;

@@ -63,11 +63,12 @@ static enum capos_status check_sizes(struct answer *answer, const struct call *c
     return answer->sqe->sent > answer->room ? CAPOS_STATUS_NO_ROOM : CAPOS_STATUS_OK;
 }
 
-bool answer_can_rearm(const struct ring *ring, const struct token *token) {
-    const struct endpoint *endpoint = token->receiver->endpoint;
-
+bool answer_can_rearm(const struct ring *ring, const struct token *token,
+                      const struct endpoint *endpoint) {
     // It may not even exist any more, so the pointer is looked at first.
-    return token->receive >= ring->calls && token->receive < ring->calls + ring->slots &&
+    uintptr_t at = (uintptr_t)token->receive - (uintptr_t)ring->calls;
+
+    return at < ring->slots * sizeof(struct call) &&
            atomic_load_explicit(&token->receive->word, memory_order_relaxed) ==
                token->receive_word &&
            endpoint->receiver == token->receiver &&
@@ -77,7 +78,7 @@ bool answer_can_rearm(const struct ring *ring, const struct token *token) {
 static enum capos_status check_rearm(struct answer *answer, const struct token *token) {
     if (!wants(answer, CAPOS_SQE_REARM))
         return CAPOS_STATUS_OK;
-    if (!answer_can_rearm(answer->ring, token))
+    if (!answer_can_rearm(answer->ring, token, token->receiver->endpoint))
         return CAPOS_STATUS_REFUSED;
     if (!wants(answer, CAPOS_SQE_SKIP_CQE) && !ring_has_cqe(answer->ring))
         return CAPOS_STATUS_OVERLOADED;

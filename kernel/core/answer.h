@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct cpu;
+struct endpoint;
 struct receiver;
 struct ring;
 struct token;
@@ -25,8 +26,9 @@ must_use enum capos_status answer_return(struct cpu *cpu, struct ring *ring,
                                          const struct capos_sqe *sqe);
 
 // Is the RECV that took the token's call one of this ring's, not used for anything else since, and
-// has its process still the Receiver? The table of tokens is locked, the token not free.
-bool answer_can_rearm(const struct ring *ring, const struct token *token);
+// has its process still the endpoint's Receiver? The table of tokens is locked, the token not free.
+bool answer_can_rearm(const struct ring *ring, const struct token *token,
+                      const struct endpoint *endpoint);
 
 // Arms such a RECV, with the token's Receiver and reserved slots, whose references are its now; it
 // is in that state then, ARMED or about to be offered. By the ring's own thread.

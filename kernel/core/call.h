@@ -145,11 +145,15 @@ static inlined void call_set(struct call *call, enum call_state state) {
     atomic_store_explicit(&call->word, call_word(word, state), memory_order_release);
 }
 
-// Claims a record whose word is still `word`: true for exactly one of those who try.
-must_use static inline bool call_claim(struct call *call, uint64_t word) {
-    return atomic_compare_exchange_strong_explicit(&call->word, &word,
-                                                   call_word(word, CALL_CLAIMED),
+// Claims a record whose word is still `word`: true for exactly one of those who try. It is CLAIMED
+// then; or, for who has locked its ring and ends it before that is unlocked, in another state.
+must_use static inline bool call_claim_as(struct call *call, uint64_t word, enum call_state state) {
+    return atomic_compare_exchange_strong_explicit(&call->word, &word, call_word(word, state),
                                                    memory_order_acq_rel, memory_order_relaxed);
+}
+
+must_use static inline bool call_claim(struct call *call, uint64_t word) {
+    return call_claim_as(call, word, CALL_CLAIMED);
 }
 
 void call_queue_init(struct call_queue *queue, call_answer_fn *answer);

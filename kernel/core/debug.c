@@ -66,7 +66,7 @@ void debug_process_ended(struct kernel *kernel) {
 void debug_entered(struct cpu *cpu) {
     struct kernel *kernel = cpu->kernel;
 
-    while (cpu->reclaim.depth == 1 && atomic_load(&kernel->auditing) != 0) {
+    while (cpu->reclaim.nested == 0 && atomic_load(&kernel->auditing) != 0) {
         reclaim_leave(cpu);
         while (atomic_load(&kernel->auditing) != 0)
             machine_relax();
@@ -90,7 +90,7 @@ void debug_left(struct cpu *cpu) {
 
     // Memory that is on its way back is charged until it is there, so work must be over.
     if (atomic_load_explicit(&kernel->audit_due, memory_order_relaxed) == 0 ||
-        cpu->reclaim.depth != 0 || work_is_pending(cpu))
+        reclaim_is_inside(&cpu->reclaim) || work_is_pending(cpu))
         return;
     if (!atomic_compare_exchange_strong(&kernel->auditing, &nobody, 1))
         return;

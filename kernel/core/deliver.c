@@ -51,7 +51,7 @@ static struct token *hold(struct call *call, struct call *receive) {
     lock_take(&table->lock);
     token = token_take_locked(table);
     if (token != NULL)
-        deliver_hold_locked(token, call, receive, call->sent == 0);
+        deliver_hold_locked(token, call, deliver_word(call), receive, call->sent == 0);
     lock_drop(&table->lock);
     return token;
 }
@@ -85,20 +85,12 @@ apart static bool note_stuck(struct endpoint *endpoint, struct token_table *tabl
 // Writes it `at` bytes behind the beginning of what the RECV takes.
 static inline void write_message(const struct call *call, const struct call *receive, uint32_t at,
                                  uint64_t token) {
-    const struct deliver_what what = {
-        .token = token,
-        .interface = call->interface,
-        .session = {call->session[0], call->session[1]},
-        .session_epoch = call->session_epoch,
-        .method = call->method,
-        .caps = call->sent,
-        .room = call->room,
-        .params_bytes = call->params_bytes,
-        .results_capacity = call->results_capacity,
-        .at = at,
-    };
+    struct capos_message *header = deliver_header(receive, at);
 
-    deliver_write_header(receive, facet_of(call->target), &what);
+    deliver_write_call(header, token, call->interface, call->method);
+    deliver_write_facet(header, facet_of(call->target));
+    deliver_write_session(header, call->session, call->session_epoch);
+    deliver_write_sizes(header, call->params_bytes, call->results_capacity, call->sent, call->room);
     ring_copy(receive->ring, receive->results + at + (uint32_t)sizeof(struct capos_message),
               call->ring, call->params, call->params_bytes);
 }
@@ -171,8 +163,9 @@ static inline bool is_plain(const struct call *call, const struct call *receive,
 // arms the RECV again when it has answered the last, so that one's token has what it takes.
 static inline void hold_behind_locked(struct token *token, struct call *call,
                                       struct token *before) {
-    uint64_t word = deliver_tie_locked(token, call);
+    uint64_t word = deliver_word(call);
 
+    deliver_tie_locked(token, call, word);
     token->receive = before->receive;
     token->receive_word = before->receive_word;
     object_get(&before->receiver->object);
@@ -211,7 +204,7 @@ static inline uint32_t take_calls(struct cpu *cpu, struct endpoint *endpoint, st
         debug_commit_begin(cpu);
         list_remove(node);
         if (before == NULL)
-            deliver_hold_locked(token, call, receive, true);
+            deliver_hold_locked(token, call, deliver_word(call), receive, true);
         else
             hold_behind_locked(token, call, before);
         write_message(call, receive, at, token_id(token));

@@ -36,25 +36,25 @@ static inline bool deliver_fits(uint32_t params_bytes, const struct call *receiv
     return sizeof(struct capos_message) + (uint64_t)params_bytes <= receive->results_capacity;
 }
 
-// Ties a token to a call: its word once that is DELIVERED. Its death may claim it as soon as it
-// has that. The table of the server's tokens is locked.
-static inlined uint64_t deliver_tie_locked(struct token *token, struct call *call) {
-    uint64_t word =
-        call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
+// The word of a call that is being delivered, once it is.
+static inlined uint64_t deliver_word(const struct call *call) {
+    return call_word(atomic_load_explicit(&call->word, memory_order_relaxed), CALL_DELIVERED);
+}
 
+// Ties a token to a call, whose `word` it will be, which says DELIVERED. Its death may claim it as
+// soon as it has that. The table of the server's tokens is locked.
+static inlined void deliver_tie_locked(struct token *token, struct call *call, uint64_t word) {
     call->token = token;
     token->call = call;
     token->word = word;
-    return word;
 }
 
-// Makes the call one that the server holds by the token: DELIVERED. The token gets the RECV's
-// Receiver and, if it has not used them, its slots, which a REARM then need not look for. The table
-// of the server's tokens is locked.
-static inlined void deliver_hold_locked(struct token *token, struct call *call,
+// Makes the call one that the server holds by the token: that is its word from now on. The token
+// gets the RECV's Receiver and, if it has not used them, its slots, which a REARM then need not
+// look for. The table of the server's tokens is locked.
+static inlined void deliver_hold_locked(struct token *token, struct call *call, uint64_t word,
                                         struct call *receive, bool slots) {
-    uint64_t word = deliver_tie_locked(token, call);
-
+    deliver_tie_locked(token, call, word);
     token->receive = receive;
     token->receive_word =
         call_word(atomic_load_explicit(&receive->word, memory_order_relaxed), CALL_IDLE);
@@ -67,40 +67,40 @@ static inlined void deliver_hold_locked(struct token *token, struct call *call,
     atomic_store_explicit(&call->word, word, memory_order_release);
 }
 
-// What a message says of its call.
-struct deliver_what {
-    uint64_t token;
-    uint64_t interface;
-    uint64_t session[2];
-    uint32_t session_epoch;
-    uint16_t method;
-    uint8_t caps, room;
-    uint32_t params_bytes;
-    uint32_t results_capacity;
-    uint32_t at; // behind what the RECV has taken already
-};
+// The header of a message, where the RECV wants it, behind what it has taken already. It is only
+// written: what is in the receiver's ring may change at any time. The four functions below make it
+// whole.
+static inlined struct capos_message *deliver_header(const struct call *receive, uint32_t at) {
+    return (struct capos_message *)(void *)(receive->ring->base + receive->results + at);
+}
 
-// Writes the header where the RECV wants it. Only writes: what is in the receiver's ring may change
-// at any time.
-static inline void deliver_write_header(const struct call *receive, const struct facet *facet,
-                                        const struct deliver_what *what) {
-    struct capos_message *header =
-        (struct capos_message *)(void *)(receive->ring->base + receive->results + what->at);
-
-    header->token = what->token;
+static inlined void deliver_write_facet(struct capos_message *header, const struct facet *facet) {
     header->object_id = facet->object_id;
-    header->interface = what->interface;
-    header->method = what->method;
-    header->kind = CAPOS_MESSAGE_CALL;
-    header->caps = what->caps;
-    header->params_words = (uint16_t)(what->params_bytes / 8);
-    header->room = what->room;
-    header->disclosure = facet->disclosure;
-    header->session[0] = what->session[0];
-    header->session[1] = what->session[1];
-    header->session_epoch = what->session_epoch;
-    header->results_capacity = what->results_capacity;
     header->facet_interface = facet->interface;
+    header->disclosure = facet->disclosure;
+}
+
+static inlined void deliver_write_session(struct capos_message *header, const uint64_t session[2],
+                                          uint32_t epoch) {
+    header->session[0] = session[0];
+    header->session[1] = session[1];
+    header->session_epoch = epoch;
+}
+
+static inlined void deliver_write_call(struct capos_message *header, uint64_t token,
+                                       uint64_t interface, uint16_t method) {
+    header->token = token;
+    header->interface = interface;
+    header->method = method;
+    header->kind = CAPOS_MESSAGE_CALL;
+}
+
+static inlined void deliver_write_sizes(struct capos_message *header, uint32_t params_bytes,
+                                        uint32_t results_capacity, uint8_t caps, uint8_t room) {
+    header->params_words = (uint16_t)(params_bytes / 8);
+    header->results_capacity = results_capacity;
+    header->caps = caps;
+    header->room = room;
 }
 
 #endif

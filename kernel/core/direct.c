@@ -23,10 +23,11 @@
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/token.h"
+#include "ring/shared.h"
 
 // A call as far as it has been looked at.
 struct direct_call {
-    const struct capos_sqe *sqe;
+    const struct direct_sqe *sqe;
     struct ring *ring;
     struct call *call;
     struct facet *facet;
@@ -35,38 +36,45 @@ struct direct_call {
 
 static void write_message(const struct direct_call *direct, const struct call *receive,
                           uint64_t token) {
-    const struct capos_sqe *sqe = direct->sqe;
-    const struct deliver_what what = {
-        .token = token,
-        .interface = sqe->interface,
-        .session = {direct->reference->reference.word[0], direct->reference->reference.word[1]},
-        .session_epoch = direct->ring->process->session.epoch,
-        .method = sqe->method,
-        .params_bytes = sqe->params_bytes,
-        .results_capacity = sqe->results_capacity,
-    };
+    const struct capos_sqe *sqe = &direct->sqe->sqe;
+    const struct ring_reference *reference = direct->reference;
+    struct capos_message *header = deliver_header(receive, 0);
 
-    deliver_write_header(receive, direct->facet, &what);
+    deliver_write_call(header, token, ring_load_word(direct->sqe->place, SQE_INTERFACE),
+                       sqe->method);
+    deliver_write_facet(header, direct->facet);
+    deliver_write_session(header, reference->reference.word, direct->ring->process->session.epoch);
+    deliver_write_sizes(header, sqe->params_bytes, sqe->results_capacity, 0, 0);
     ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message),
                    direct->ring, sqe->params, sqe->params_bytes);
+}
+
+// Names the call's record, which is IDLE, and has the server hold it.
+static void hold_call(const struct direct_call *direct, struct token *token, struct call *receive) {
+    struct call *call = direct->call;
+    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed) + 256;
+
+    direct->ring->accepted++;
+    accept_fill_end(call, &direct->sqe->sqe, &direct->facet->object, 0);
+    call->user_data = ring_load_word(direct->sqe->place, SQE_USER_DATA);
+    deliver_hold_locked(token, call, call_word(word, CALL_DELIVERED), receive, true);
 }
 
 // The endpoint, the tokens and the server's ring are locked.
 static void commit_call(struct cpu *cpu, const struct direct_call *direct, struct call *receive) {
     struct ring *to = receive->ring;
-    struct call *call = direct->call;
     struct token *token;
 
     debug_commit_begin(cpu);
-    direct->ring->accepted++;
-    accept_fill_end(call, direct->sqe, &direct->facet->object, 0);
     token = token_take_locked(&to->process->tokens);
-    deliver_hold_locked(token, call, receive, true);
+    hold_call(direct, token, receive);
     write_message(direct, receive, token_id(token));
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
-    ring_end_wait(to, receive, (uint32_t)sizeof(struct capos_message) + direct->sqe->params_bytes);
+    atomic_store_explicit(&receive->word, token->receive_word, memory_order_release);
+    ring_end_wait(to, receive,
+                  (uint32_t)sizeof(struct capos_message) + direct->sqe->sqe.params_bytes);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);
 }
@@ -75,7 +83,7 @@ static void commit_call(struct cpu *cpu, const struct direct_call *direct, struc
 static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *direct,
                                      const struct endpoint *endpoint) {
     struct call *receive =
-        direct_waiting_receive(direct->facet, endpoint, direct->sqe->params_bytes);
+        direct_waiting_receive(direct->facet, endpoint, direct->sqe->sqe.params_bytes);
     struct token_table *tokens;
     struct ring *to;
     bool usual;
@@ -95,20 +103,20 @@ static struct thread *deliver_locked(struct cpu *cpu, const struct direct_call *
     return LIKELY(usual) ? to->thread : NULL;
 }
 
-struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct direct_sqe *sqe,
                            uint32_t wait) {
     enum capos_status status;
     struct direct_call direct = {.sqe = sqe, .ring = ring};
     struct endpoint *endpoint;
     struct thread *server;
 
-    direct.facet = direct_called_facet(ring, sqe); // first: this is where calls of the kernel part
-    if (direct.facet == NULL)
+    // First, since this is where calls of the kernel part.
+    direct.facet = direct_called_facet(ring, &sqe->sqe);
+    if (direct.facet == NULL || sqe->word[SQE_SENT] >> 32 != 0) // sends or takes capabilities
         return NULL;
-    direct.call = accept_slot(ring, sqe->slot, &status);
-    if (direct.call == NULL || (sqe->flags | sqe->sent | sqe->room | sqe->zero) != 0 ||
-        accept_call_form(ring, sqe) != CAPOS_STATUS_OK ||
-        !direct_is_waited_for(ring, sqe->slot, wait))
+    direct.call = accept_slot(ring, sqe->sqe.slot, &status);
+    if (direct.call == NULL || accept_message_form(ring, &sqe->sqe) != CAPOS_STATUS_OK ||
+        !direct_is_waited_for(ring, sqe->sqe.slot, wait))
         return NULL;
     endpoint = direct.facet->endpoint;
     direct.reference = ring_reference(ring, endpoint->service);
@@ -123,24 +131,34 @@ struct thread *direct_call(struct cpu *cpu, struct ring *ring, const struct capo
 // Can the call be answered by these params, and its RECV be offered again, with nothing else that
 // follows from it? The tokens and the endpoint are locked.
 static bool is_usual_answer(const struct ring *ring, const struct capos_sqe *sqe,
-                            const struct token *token) {
-    const struct call *call = token->call;
+                            const struct token *token, const struct endpoint *endpoint) {
+    return token_is_live_locked(token, sqe->cap) && answer_can_rearm(ring, token, endpoint) &&
+           (token->reserved != 0 || token->receive->room == 0) &&
+           sqe->params_bytes <= token->call->results_capacity;
+}
 
-    return answer_can_rearm(ring, token) && (token->reserved != 0 || token->receive->room == 0) &&
-           sqe->params_bytes <= call->results_capacity;
+// Offers the RECV again, as the only one that is armed. The endpoint is locked.
+static void offer_again(struct ring *ring, struct call *receive, struct endpoint *endpoint,
+                        const struct token *token) {
+    uint64_t word = token->receive_word + 256;
+
+    receive->target = &token->receiver->object;
+    receive->reserved = token->reserved;
+    atomic_store_explicit(&receive->word, call_word(word, CALL_OFFERED), memory_order_release);
+    list_push_back(&ring->armed, &receive->link);
+    list_push_front(&endpoint->idle, &receive->offered);
+    ring->offering = true;
+    ring->accepted++; // this SQE's CQE is the RECV's
 }
 
 // The endpoint, the tokens and the caller's ring are locked; the call is claimed.
 static void commit_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
                           struct endpoint *endpoint, struct token *token) {
-    struct call *call = token->call, *receive = token->receive;
+    struct call *call = token->call;
     struct ring *to = call->ring;
 
     debug_commit_begin(cpu);
-    // This SQE's CQE is the RECV's.
-    answer_rearm(ring, receive, token->receiver, token->reserved, CALL_OFFERED);
-    list_push_front(&endpoint->idle, &receive->offered);
-    ring->offering = true;
+    offer_again(ring, token->receive, endpoint, token);
     token_free_locked(token);
     ring_copy_over(to, call->results, ring, sqe->params, sqe->params_bytes);
     call_put_target(cpu, call);
@@ -157,7 +175,7 @@ static struct thread *answer_locked(struct cpu *cpu, struct ring *ring, const st
     bool usual;
 
     lock_take(&to->lock);
-    usual = direct_can_go_on(cpu, to, call) && call_claim(call, token->word);
+    usual = direct_can_go_on(cpu, to, call) && call_claim_as(call, token->word, CALL_IDLE);
     if (LIKELY(usual))
         commit_return(cpu, ring, sqe, endpoint, token);
     lock_drop(&to->lock);
@@ -171,14 +189,13 @@ static struct thread *return_locked(struct cpu *cpu, struct ring *ring, const st
     struct thread *caller = NULL;
 
     lock_take(&tokens->lock);
-    if (LIKELY(token_is_live_locked(token, sqe->cap) && token->receiver == endpoint->receiver &&
-               list_is_empty(&tokens->stuck) && is_usual_answer(ring, sqe, token)))
+    if (LIKELY(is_usual_answer(ring, sqe, token, endpoint) && list_is_empty(&tokens->stuck)))
         caller = answer_locked(cpu, ring, sqe, endpoint, token);
     lock_drop(&tokens->lock);
     return caller;
 }
 
-struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
+struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct direct_sqe *sqe,
                              uint32_t wait) {
     struct thread *caller = NULL;
     struct receiver *receiver;
@@ -186,18 +203,17 @@ struct thread *direct_return(struct cpu *cpu, struct ring *ring, const struct ca
     struct endpoint *endpoint;
     struct token *token;
 
-    if (sqe->flags != (CAPOS_SQE_REARM | CAPOS_SQE_SKIP_CQE) || (sqe->sent | sqe->zero) != 0 ||
-        !ring_holds(ring, sqe->params, sqe->params_bytes) || wait != 1 ||
-        !list_is_empty(&ring->armed))
+    if (sqe->word[SQE_SENT] >> 32 != 0 || wait != 1 || !list_is_empty(&ring->armed) ||
+        !ring_holds(ring, sqe->sqe.params, sqe->sqe.params_bytes))
         return NULL;
-    token = token_peek(&ring->process->tokens, sqe->cap);
+    token = token_peek(&ring->process->tokens, sqe->sqe.cap);
     receiver = UNLIKELY(token == NULL) ? NULL : token_peek_receiver(token);
     if (UNLIKELY(receiver == NULL))
         return NULL;
     endpoint = receiver->endpoint;
     lock_take(&endpoint->lock);
     if (LIKELY(!deliver_has_work(endpoint)))
-        caller = return_locked(cpu, ring, sqe, endpoint, token);
+        caller = return_locked(cpu, ring, &sqe->sqe, endpoint, token);
     lock_drop(&endpoint->lock);
     if (UNLIKELY(caller == NULL))
         return NULL;

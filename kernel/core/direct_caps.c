@@ -63,19 +63,13 @@ static void pass(struct cpu *cpu, struct direct_caps *direct, struct call *recor
 static void write_message(const struct direct_caps *direct, const struct call *receive,
                           uint64_t token) {
     const struct capos_sqe *sqe = direct->sqe;
-    const struct deliver_what what = {
-        .token = token,
-        .interface = sqe->interface,
-        .session = {direct->reference->reference.word[0], direct->reference->reference.word[1]},
-        .session_epoch = direct->ring->process->session.epoch,
-        .method = sqe->method,
-        .caps = sqe->sent,
-        .room = sqe->room,
-        .params_bytes = sqe->params_bytes,
-        .results_capacity = sqe->results_capacity,
-    };
+    const struct ring_reference *reference = direct->reference;
+    struct capos_message *header = deliver_header(receive, 0);
 
-    deliver_write_header(receive, direct->facet, &what);
+    deliver_write_call(header, token, sqe->interface, sqe->method);
+    deliver_write_facet(header, direct->facet);
+    deliver_write_session(header, reference->reference.word, direct->ring->process->session.epoch);
+    deliver_write_sizes(header, sqe->params_bytes, sqe->results_capacity, sqe->sent, sqe->room);
     ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message),
                    direct->ring, sqe->params, sqe->params_bytes);
 }
@@ -89,10 +83,12 @@ static void commit_call(struct cpu *cpu, struct direct_caps *direct, struct call
 
     debug_commit_begin(cpu);
     direct->ring->accepted++;
+    ring_name(call);
     accept_fill_end(call, sqe, &direct->facet->object, direct->reserved);
+    call->user_data = sqe->user_data;
     call->descriptors = sqe->descriptors;
     token = token_take_locked(&to->process->tokens);
-    deliver_hold_locked(token, call, receive, sqe->sent == 0);
+    deliver_hold_locked(token, call, deliver_word(call), receive, sqe->sent == 0);
     pass(cpu, direct, receive, receive->descriptors);
     direct->left = receive->reserved;
     receive->reserved = 0;
@@ -184,8 +180,9 @@ static bool can_answer(const struct direct_caps *direct, const struct token *tok
     const struct capos_sqe *sqe = direct->sqe;
 
     return token_is_live_locked(token, sqe->cap) && token->receiver == direct->endpoint->receiver &&
-           answer_can_rearm(direct->ring, token) && list_is_empty(&token->table->stuck) &&
-           sqe->sent <= token->call->room && sqe->params_bytes <= token->call->results_capacity;
+           answer_can_rearm(direct->ring, token, direct->endpoint) &&
+           list_is_empty(&token->table->stuck) && sqe->sent <= token->call->room &&
+           sqe->params_bytes <= token->call->results_capacity;
 }
 
 static bool has_slots(const struct direct_caps *direct, const struct token *token) {

@@ -84,6 +84,7 @@ static void commit(struct cpu *cpu, const struct hand_over *hand_over, struct ca
     list_remove(&woken->link);
     put_reference(cpu, hand_over, woken);
     park_hold(hand_over->call, 0, hand_over->pair->user_data, &hand_over->wait_for);
+    call_set(woken, CALL_IDLE);
     ring_end_wait(to, woken, 0);
     sched_take(cpu, to->thread);
     debug_commit_end(cpu);

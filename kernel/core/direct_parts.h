@@ -40,7 +40,7 @@ static inlined struct thread *direct_change_over(struct cpu *cpu, struct ring *r
     ring->sq_head += taken;
     ring_publish_taken(ring);
     sched_pass(cpu, next);
-    return sched_leave_passed(cpu, ring_rest(ring, awaited) ? NULL : ring->thread);
+    return sched_leave_passed(cpu, next, ring_rest(ring, awaited) ? NULL : ring->thread);
 }
 
 // The facet that is called, when it can be called without more ado; lent.

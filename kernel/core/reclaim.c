@@ -11,8 +11,10 @@
 void reclaim_enter(struct cpu *cpu) {
     struct reclaim *reclaim = &cpu->reclaim;
 
-    if (reclaim->depth++ > 0)
+    if (UNLIKELY(reclaim_is_inside(reclaim))) {
+        reclaim->nested++;
         return;
+    }
     // Sequentially consistent: the note must be visible before anything is looked up.
     atomic_store(&reclaim->inside, atomic_load(&cpu->kernel->epoch));
 }
@@ -20,8 +22,10 @@ void reclaim_enter(struct cpu *cpu) {
 void reclaim_leave(struct cpu *cpu) {
     struct reclaim *reclaim = &cpu->reclaim;
 
-    kassert(reclaim->depth > 0);
-    if (--reclaim->depth == 0)
+    kassert(reclaim_is_inside(reclaim));
+    if (UNLIKELY(reclaim->nested != 0))
+        reclaim->nested--;
+    else
         atomic_store_explicit(&reclaim->inside, 0, memory_order_release);
 }
 

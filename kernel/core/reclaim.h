@@ -9,6 +9,7 @@
 
 #include "base/attributes.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,8 +29,8 @@ struct reclaim_list {
 };
 
 struct reclaim {
-    _Atomic uint64_t inside; // 0 outside the kernel, else the epoch noted
-    uint32_t depth;
+    _Atomic uint64_t inside;                          // 0 outside the kernel, else the epoch noted
+    uint32_t nested;                                  // how often it was entered from inside
     uint32_t pending;                                 // lists below that are not empty
     struct reclaim_list retired[RECLAIM_GENERATIONS]; // by epoch modulo
 };
@@ -38,6 +39,10 @@ struct reclaim {
 // core's lookups lend ("borrowed") is good in between.
 void reclaim_enter(struct cpu *cpu);
 void reclaim_leave(struct cpu *cpu);
+
+static inline bool reclaim_is_inside(const struct reclaim *reclaim) {
+    return atomic_load_explicit(&reclaim->inside, memory_order_relaxed) != 0;
+}
 
 // `node->free` runs on this CPU once no other can be looking. May be called with any locks held.
 void reclaim_retire(struct cpu *cpu, struct reclaim_node *node,

@@ -36,6 +36,7 @@ static void set_geometry(struct ring *ring, const struct ring_geometry *geometry
     ring->order = highest_bit(geometry->pages);
     ring->area = (uint32_t)sizeof(struct capos_ring_header) + sq_bytes +
                  ring->cqes * (uint32_t)sizeof(struct capos_cqe);
+    ring->area_size = ring->size - ring->area;
 }
 
 static void write_header(const struct ring *ring) {
@@ -327,19 +328,20 @@ static void post_locked(struct cpu *cpu, struct ring *ring, struct call *call, i
         wake(cpu, ring);
 }
 
-static inlined void end_wait(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
+static inlined void end_wait(struct ring *ring, const struct call *call, uint32_t bytes,
+                             uint8_t caps) {
     ring_write_cqe(ring, call->user_data, (int32_t)bytes, call->slot, 0, caps);
     publish_completions(ring);
-    call_set(call, CALL_IDLE);
     set_phase(ring, RING_OUTSIDE);
 }
 
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes) {
+void ring_end_wait(struct ring *ring, const struct call *call, uint32_t bytes) {
     end_wait(ring, call, bytes, 0);
 }
 
 void ring_end_wait_caps(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps) {
     end_wait(ring, call, bytes, caps);
+    call_set(call, CALL_IDLE);
 }
 
 void ring_post(struct cpu *cpu, struct call *call, int32_t result, uint8_t flags, uint8_t caps) {

@@ -37,23 +37,6 @@
 // The smallest RECV: a header and one id of a `released` notice.
 #define RECV_MIN ((uint32_t)sizeof(struct capos_message) + 8)
 
-// Words of an SQE.
-enum {
-    SQE_CAP = 1,
-    SQE_INTERFACE = 2,
-    SQE_USER_DATA = 3,
-    SQE_PARAMS = 4,
-    SQE_ZERO = 6,
-    SQE_DEADLINE = 7,
-};
-_Static_assert(offsetof(struct capos_sqe, cap) == SQE_CAP * 8 &&
-                   offsetof(struct capos_sqe, interface) == SQE_INTERFACE * 8 &&
-                   offsetof(struct capos_sqe, user_data) == SQE_USER_DATA * 8 &&
-                   offsetof(struct capos_sqe, params) == SQE_PARAMS * 8 &&
-                   offsetof(struct capos_sqe, zero) == SQE_ZERO * 8 + 6 &&
-                   offsetof(struct capos_sqe, deadline) == SQE_DEADLINE * 8,
-               "words of the ABI");
-
 struct operation {
     int32_t (*run)(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe);
     uint8_t flags;   // that it knows
@@ -209,7 +192,7 @@ static inline void end_short(struct ring *ring, const struct capos_sqe *sqe, uin
 }
 
 static inline bool is_clean(const struct capos_sqe *sqe) {
-    return LIKELY(ring_load_word(sqe, SQE_ZERO) >> 48 == 0);
+    return LIKELY(ring_load_word(sqe, SQE_SENT) >> 48 == 0);
 }
 
 static inline void run_short_nop(struct ring *ring, const struct capos_sqe *sqe, uint64_t first) {
@@ -467,29 +450,15 @@ static uint64_t result_of(uint32_t taken, enum capos_enter_reason reason) {
     return taken | (uint64_t)reason << 32;
 }
 
-// Are these so many SQEs all that there are, with a CQE for each, to be waited for without a
-// deadline, and with nothing else to do before, of a usual thread that has read all completions?
+// Are these so many SQEs, one or two, all that there are, to be waited for without a deadline, and
+// with nothing else to do before, of a usual thread that has read all completions? Then there is a
+// CQE for each: whatever is in flight has a slot, and there are twice as many CQEs as slots.
 static inlined bool are_alone(const struct thread *thread, uint32_t count, struct indices indices,
                               uint64_t deadline) {
     const struct ring *ring = &thread->ring;
 
     return indices.sq_tail - ring->sq_head == count && indices.cq_head == ring->cq_tail &&
-           deadline == CAPOS_NO_DEADLINE &&
-           ring->accepted - ring->skipped - indices.cq_head + (count - 1) < ring->cqes &&
-           !ring_has_work(ring) && !thread_is_unusual(thread);
-}
-
-// Can an SQE with this first word be the usual call or answer?
-static bool may_be_direct(uint64_t first) {
-    return (uint8_t)first == CAPOS_OP_CALL || (uint8_t)first == CAPOS_OP_RETURN;
-}
-
-// The usual call or answer: the thread to go on with, or NULL.
-static struct thread *take_directly(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe,
-                                    uint32_t wait) {
-    if (sqe->opcode == CAPOS_OP_CALL)
-        return direct_call(cpu, ring, sqe, wait);
-    return direct_return(cpu, ring, sqe, wait);
+           deadline == CAPOS_NO_DEADLINE && !ring_has_work(ring) && !thread_is_unusual(thread);
 }
 
 // What follows when `taken` of the SQEs that were asked for have been run.
@@ -523,11 +492,6 @@ static struct thread *enter(struct cpu *cpu, struct ring *ring, uint32_t asked, 
     return end_enter(cpu, ring, taken, asked, wait, deadline);
 }
 
-// An SQE's words but for the last, in registers.
-struct sqe_words {
-    uint64_t word[7];
-};
-
 // The same for one that carries capabilities or has room for some.
 static struct thread *take_directly_caps(struct cpu *cpu, struct ring *ring,
                                          const struct capos_sqe *sqe, uint32_t wait) {
@@ -536,55 +500,42 @@ static struct thread *take_directly_caps(struct cpu *cpu, struct ring *ring,
     return direct_return_caps(cpu, ring, sqe, wait);
 }
 
-// One SQE, which has been read and was not usual.
+// One SQE, which was not usual: what has not been read of it is, now.
 apart flat static struct thread *enter_unusual(struct cpu *cpu, struct ring *ring, uint32_t wait,
-                                               struct sqe_words words) {
-    struct capos_sqe sqe;
-
-    memcpy(&sqe, words.word, sizeof(words));
-    if ((sqe.sent | sqe.room) != 0) {
-        struct thread *next = take_directly_caps(cpu, ring, &sqe, wait);
+                                               struct direct_sqe *sqe) {
+    sqe->word[SQE_INTERFACE] = ring_load_word(sqe->place, SQE_INTERFACE);
+    sqe->word[SQE_USER_DATA] = ring_load_word(sqe->place, SQE_USER_DATA);
+    if (sqe->sqe.opcode != CAPOS_OP_CALL)
+        sqe->word[SQE_RESULTS] = ring_load_word(sqe->place, SQE_RESULTS);
+    if ((sqe->sqe.sent | sqe->sqe.room) != 0) {
+        struct thread *next = take_directly_caps(cpu, ring, &sqe->sqe, wait);
 
         if (LIKELY(next != NULL))
             return next;
     }
-    sqe.deadline = ring_load_word(next_sqe(ring), 7);
-    return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, words.word[0], &sqe);
+    sqe->word[SQE_DEADLINE] = ring_load_word(sqe->place, SQE_DEADLINE);
+    return enter(cpu, ring, 1, wait, CAPOS_NO_DEADLINE, sqe->word[SQE_FIRST], &sqe->sqe);
 }
 
-// `first`: the SQE's first word.
-static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, uint64_t first,
-                                  uint32_t wait) {
-    const struct capos_sqe *place = next_sqe(ring);
-    const struct sqe_words words = {{
-        first,
-        ring_load_word(place, 1),
-        ring_load_word(place, 2),
-        ring_load_word(place, 3),
-        ring_load_word(place, 4),
-        ring_load_word(place, 5),
-        ring_load_word(place, 6),
-    }};
-    const struct capos_sqe sqe = {
-        .opcode = (uint8_t)words.word[0],
-        .flags = (uint8_t)(words.word[0] >> 8),
-        .method = (uint16_t)(words.word[0] >> 16),
-        .slot = (uint16_t)(words.word[0] >> 32),
-        .cap = words.word[1],
-        .interface = words.word[2],
-        .user_data = words.word[3],
-        .params = (uint32_t)words.word[4],
-        .params_bytes = (uint32_t)(words.word[4] >> 32),
-        .results = (uint32_t)words.word[5],
-        .results_capacity = (uint32_t)(words.word[5] >> 32),
-        .descriptors = (uint32_t)words.word[6],
-        .sent = (uint8_t)(words.word[6] >> 32),
-        .room = (uint8_t)(words.word[6] >> 40),
-        .zero = (uint16_t)(words.word[6] >> 48),
-    };
-    struct thread *next = take_directly(cpu, ring, &sqe, wait);
+// The usual call or answer, perhaps. `first`: the first word of the SQE at `place`.
+static struct thread *enter_alone(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
+                                  uint64_t first, uint32_t wait) {
+    struct direct_sqe sqe;
+    struct thread *next;
 
-    return LIKELY(next != NULL) ? next : enter_unusual(cpu, ring, wait, words);
+    kassert(ring_has_cqe(ring));
+    sqe.place = place;
+    sqe.word[SQE_FIRST] = first;
+    sqe.word[SQE_CAP] = ring_load_word(place, SQE_CAP);
+    sqe.word[SQE_PARAMS] = ring_load_word(place, SQE_PARAMS);
+    sqe.word[SQE_SENT] = ring_load_word(place, SQE_SENT);
+    if ((uint8_t)first == CAPOS_OP_CALL) {
+        sqe.word[SQE_RESULTS] = ring_load_word(place, SQE_RESULTS);
+        next = direct_call(cpu, ring, &sqe, wait);
+    } else {
+        next = direct_return(cpu, ring, &sqe, wait);
+    }
+    return LIKELY(next != NULL) ? next : enter_unusual(cpu, ring, wait, &sqe);
 }
 
 // Can an SQE with this first word be the first of an UNPARK and a PARK that go together?
@@ -674,8 +625,8 @@ static inline struct thread *enter_pair(struct cpu *cpu, struct ring *ring, uint
         return enter_others(cpu, ring, wait, first, park_first);
     form = (struct pair_form){
         .count = (uint32_t)ring_load_word(unpark, SQE_PARAMS),
-        .zero = (uint16_t)(ring_load_word(unpark, SQE_ZERO) >> 48),
-        .zero_after = (uint16_t)(ring_load_word(park, SQE_ZERO) >> 48),
+        .zero = (uint16_t)(ring_load_word(unpark, SQE_SENT) >> 48),
+        .zero_after = (uint16_t)(ring_load_word(park, SQE_SENT) >> 48),
         .deadline = ring_load_word(park, SQE_DEADLINE),
     };
     pair = load_pair(unpark, park, park_first);
@@ -719,16 +670,18 @@ struct thread *ringserve_enter(struct cpu *cpu, uint32_t to_submit, uint32_t wai
                                uint64_t deadline) {
     struct thread *thread = cpu->current;
     struct ring *ring = &thread->ring;
+    const struct capos_sqe *place;
     struct indices indices;
     uint64_t first;
 
     kernel_enter(cpu);
     indices = read_header(ring);
     atomic_store_explicit(&ring->waits, wait, memory_order_relaxed);
-    first = indices.sq_tail == ring->sq_head ? 0 : ring_load_word(next_sqe(ring), 0);
-    if (to_submit == 1 && are_alone(thread, 1, indices, deadline) && may_be_direct(first)) {
+    place = next_sqe(ring);
+    first = indices.sq_tail == ring->sq_head ? 0 : ring_load_word(place, 0);
+    if (to_submit == 1 && are_alone(thread, 1, indices, deadline) && direct_may_be(first)) {
         ring->cq_head = indices.cq_head;
-        return enter_alone(cpu, ring, first, wait);
+        return enter_alone(cpu, ring, place, first, wait);
     }
     if (UNLIKELY(to_submit == 2))
         return enter_two(cpu, ring, indices, wait, deadline, first);

@@ -66,8 +66,8 @@ struct ring {
     uint8_t *base; // through the direct map
     const struct capos_sqe *sq;
     struct capos_cqe *cq;
-    uint32_t sqes, cqes, room; // room: how many slots there can be
-    uint32_t area, size;
+    uint32_t sqes, cqes, room;        // room: how many slots there can be
+    uint32_t area, area_size, size;   // area: where the message area begins, and its bytes
     struct call *calls;               // the records: one per slot that there can be
     struct depend *depends;           // and one of these
     struct revoker_use *_Atomic uses; // and one of these once one was needed (revoke.h); else NULL
@@ -170,9 +170,9 @@ void ring_end(struct ring *ring);
 // For direct.c ------------------------------------------------------------------------------------
 
 // Does the ring's thread wait, without a deadline, for no more than the completion of this record,
-// and is that all that its end means: nothing is to be given back, told to
-// others, posted, run or withdrawn then? That does not change while it is WAITING and the record is
-// in use, but that other completions may come. The ring is locked.
+// and is that all that its end means: nothing is to be given back, told to others, posted, run or
+// withdrawn then? That does not change while it is WAITING and the record is in use, but that other
+// completions may come. The ring is locked.
 apart bool ring_goes_on_with(const struct ring *ring, const struct call *call);
 
 // The same, but slots that are reserved for the answer may have to be given back.
@@ -184,11 +184,12 @@ static inline bool ring_waits_for(const struct ring *ring, const struct call *ca
            (LIKELY(ring->awaited == call) || ring_goes_on_with(ring, call));
 }
 
-// Posts that completion, of a record without flags; the thread is back in user mode as soon as a
-// CPU goes on with it. The ring is locked.
-void ring_end_wait(struct ring *ring, struct call *call, uint32_t bytes);
+// Posts that completion, of a record that is the caller's to end, without flags; the record's word
+// is left to the caller. The thread is back in user mode as soon as a CPU goes on with it. The ring
+// is locked.
+void ring_end_wait(struct ring *ring, const struct call *call, uint32_t bytes);
 
-// The same of one that has brought descriptors.
+// The same of one that has brought descriptors; its word is IDLE then.
 apart void ring_end_wait_caps(struct ring *ring, struct call *call, uint32_t bytes, uint8_t caps);
 
 // What this cap_enter waits for: a slot, which may be any number, or else so many unread CQEs.
@@ -291,7 +292,7 @@ static inlined bool ring_holds(const struct ring *ring, uint32_t offset, uint32_
     uint64_t end = (uint64_t)(offset - ring->area) + bytes;
 
     return ((offset | bytes) & 7) == 0 &&
-           (end <= ring->size - ring->area || UNLIKELY((offset | bytes) == 0));
+           (end <= ring->area_size || UNLIKELY((offset | bytes) == 0));
 }
 
 #endif

@@ -497,11 +497,12 @@ seldom static struct thread *follow_up(struct cpu *cpu, struct thread *woken) {
     return leave(cpu);
 }
 
-struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken) {
+struct thread *sched_leave_passed(struct cpu *cpu, struct thread *next, struct thread *woken) {
+    kassert(next == cpu->current);
     if (UNLIKELY(woken != NULL || cpu->closing != NULL || cpu->moved != NULL))
         return follow_up(cpu, woken);
     kernel_leave(cpu);
-    return cpu->current;
+    return next;
 }
 
 struct thread *sched_interrupt(struct cpu *cpu) {

@@ -57,7 +57,7 @@ struct thread *sched_leave_waiting(struct cpu *cpu);
 bool sched_may_take(const struct cpu *cpu, const struct thread *next);
 void sched_take(struct cpu *cpu, struct thread *next);
 void sched_pass(struct cpu *cpu, struct thread *next);
-struct thread *sched_leave_passed(struct cpu *cpu, struct thread *woken);
+struct thread *sched_leave_passed(struct cpu *cpu, struct thread *next, struct thread *woken);
 
 // An interrupt came while this CPU was in user mode, cpu->current's registers are saved and
 // cpu->pending says what is to be done. Returns the thread to go on with, or NULL.

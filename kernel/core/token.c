@@ -125,10 +125,6 @@ void token_table_fini(struct cpu *cpu, struct token_table *table) {
     table->free = 0;
 }
 
-uint64_t token_id(const struct token *token) {
-    return token->index | (uint64_t)token->generation << 32;
-}
-
 struct token *token_lookup_locked(const struct token_table *table, uint64_t id) {
     uint32_t index = machine_clamp((uint32_t)id, table->count);
     struct token *token;

@@ -45,9 +45,14 @@ struct token {
 
     // CANCELLED and not told yet: on its endpoint's list, guarded by the endpoint's lock.
     struct list_node notice;
-    uint32_t generation;
+    union {
+        struct {
+            uint32_t index;
+            uint32_t generation;
+        };
+        uint64_t id; // both: the number by which a process names its token
+    };
     uint32_t next; // of the free chain; 0 ends it
-    uint32_t index;
     uint8_t state;
 };
 
@@ -98,8 +103,9 @@ static inlined struct token *token_at(const struct token_table *table, uint32_t 
 // Frees the table; all its tokens are free.
 void token_table_fini(struct cpu *cpu, struct token_table *table);
 
-// The number by which a process names its token.
-uint64_t token_id(const struct token *token);
+static inline uint64_t token_id(const struct token *token) {
+    return token->id;
+}
 
 // The token that `id` names, LIVE or CANCELLED, or NULL. The table is locked.
 struct token *token_lookup_locked(const struct token_table *table, uint64_t id);
@@ -135,7 +141,7 @@ static inline struct receiver *token_peek_receiver(const struct token *token) {
 
 // Is that what it names? The table is locked.
 static inline bool token_is_live_locked(const struct token *token, uint64_t id) {
-    return token->generation == (uint32_t)(id >> 32) && token->state == TOKEN_LIVE;
+    return token->id == id && token->state == TOKEN_LIVE;
 }
 
 // Is there one for token_take_locked?
