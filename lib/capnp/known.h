@@ -134,9 +134,12 @@ static inline void capos_known_set_u64(struct capos_struct_builder s, uint32_t f
 
 static inline void capos_known_set_bool(struct capos_struct_builder s, uint32_t full, uint32_t bit,
                                         bool value) {
-    unsigned char *at = (unsigned char *)s.data + bit / 8;
-    if (capos_known_is_live(s, full))
-        *at = (unsigned char)((*at & ~(1u << bit % 8)) | (unsigned)value << bit % 8);
+    unsigned char *at;
+
+    if (!capos_known_is_live(s, full))
+        return;
+    at = (unsigned char *)s.data + bit / 8;
+    *at = (unsigned char)((*at & ~(1u << bit % 8)) | (unsigned)value << bit % 8);
 }
 
 #ifdef __cplusplus
