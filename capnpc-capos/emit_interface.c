@@ -209,9 +209,9 @@ static void serve_function(struct emit *e, const struct node *node, const struct
                        emit_text(e, "inv, &params.s, &%s_layout, %s", params->c_name,
                                  shape_arguments(e, params)));
     } else {
-        out_assignment(e->header, "params.s", "capos_invocation_open",
+        out_assignment(e->header, "outcome", "capos_invocation_open",
                        emit_text(e, "inv, &%s_layout", params->c_name));
-        out_printf(e->header, "    outcome = inv->exception;\n");
+        out_printf(e->header, "    params.s = inv->root;\n");
     }
     out_printf(e->header, "    if (outcome != CAPOS_DONE)\n        return outcome;\n");
     if (!shape_exists(params))
@@ -274,14 +274,22 @@ static void dispatch_function(struct emit *e, const struct node *node) {
     out_printf(e->header, "    return capos_unserved(inv, \"no such interface here\");\n}\n");
 }
 
-// A method's entry of the table: NAME_entry.
-static void entry_function(struct emit *e, const struct node *node, const char *name) {
-    out_printf(e->source, "\n");
-    out_prototype(e->source, "static ", "int", emit_text(e, "%s_entry", name),
-                  "const void *server, void *self, struct capos_invocation *inv", ") {\n");
-    out_printf(e->source, "    const struct %s_server *table;\n", node->c_name);
-    out_printf(e->source, "    table = (const struct %s_server *)server;\n", node->c_name);
-    out_printf(e->source, "    return %s_serve(table, self, inv);\n}\n", name);
+// One to a line, each with its ordinal behind it, aligned.
+static void list_methods(struct emit *e, const struct node *node) {
+    size_t longest = 0;
+
+    for (uint32_t i = 0; i < node->method_count; i++)
+        if (strlen(node->methods[i].c_name) > longest)
+            longest = strlen(node->methods[i].c_name);
+    out_printf(e->source, "\nstatic const struct capos_method *const %s_methods[] = {\n",
+               node->c_name);
+    for (uint32_t i = 0; i < node->method_count; i++) {
+        const char *name = node->methods[i].c_name;
+
+        out_printf(e->source, "    &%s_%s_method, %*s// %u\n", node->c_name, name,
+                   (int)(longest - strlen(name)), "", i);
+    }
+    out_printf(e->source, "};\n");
 }
 
 void emit_interface_source(struct emit *e, const struct node *node) {
@@ -289,15 +297,9 @@ void emit_interface_source(struct emit *e, const struct node *node) {
     for (uint32_t i = 0; i < node->method_count; i++) {
         const char *name = emit_text(e, "%s_%s", n, node->methods[i].c_name);
         method_table(e, node, &node->methods[i], name);
-        entry_function(e, node, name);
     }
-    if (node->method_count > 0) {
-        out_printf(e->source, "\nstatic const struct capos_interface_method %s_methods[] = {\n", n);
-        for (uint32_t i = 0; i < node->method_count; i++)
-            out_printf(e->source, "    {&%s_%s_method, %s_%s_entry},\n", n, node->methods[i].c_name,
-                       n, node->methods[i].c_name);
-        out_printf(e->source, "};\n");
-    }
+    if (node->method_count > 0)
+        list_methods(e, node);
     out_printf(e->source, "\nconst struct capos_interface %s_interface = {\n", n);
     out_printf(e->source, "    UINT64_C(0x%016llx),\n    %u,\n", (unsigned long long)node->id,
                node->method_count);

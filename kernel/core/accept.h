@@ -42,13 +42,16 @@ static inlined bool accept_descriptors(const struct ring *ring, const struct cap
            ring_holds(ring, sqe->descriptors, count * (uint32_t)sizeof(struct capos_descriptor));
 }
 
+_Static_assert(CAPOS_RING_PAGES_MAX *CAPOS_PAGE_SIZE <= CAPOS_MESSAGE_BYTES_MAX,
+               "what lies in a message area is not too large for a message");
+
 // The form of a CALL that sends and takes no capabilities.
 static inlined enum capos_status accept_message_form(const struct ring *ring,
                                                      const struct capos_sqe *sqe) {
-    if (UNLIKELY(!ring_holds(ring, sqe->params, sqe->params_bytes) ||
-                 !ring_holds(ring, sqe->results, sqe->results_capacity)))
-        return CAPOS_STATUS_MALFORMED;
-    return sqe->params_bytes > CAPOS_MESSAGE_BYTES_MAX ? CAPOS_STATUS_TOO_BIG : CAPOS_STATUS_OK;
+    return LIKELY(ring_holds_both(ring, sqe->params, sqe->params_bytes, sqe->results,
+                                  sqe->results_capacity))
+               ? CAPOS_STATUS_OK
+               : CAPOS_STATUS_MALFORMED;
 }
 
 static inlined enum capos_status accept_call_form(const struct ring *ring,

@@ -91,6 +91,12 @@ static inline void captable_unreserve(struct cpu *cpu, struct captable *table, u
 must_use static inline enum capos_status captable_find(const struct captable *table, uint64_t cap,
                                                        struct captable_view *view);
 
+// And with the object's type, which is its type whatever becomes of the object meanwhile.
+must_use static inlined enum capos_status captable_find_typed(const struct captable *table,
+                                                              uint64_t cap,
+                                                              struct captable_view *view,
+                                                              const struct object_type **type);
+
 // Puts what `view` says in the first slot of a non-empty chain and takes over the caller's
 // references to object and revoker. Can't fail. Returns the CapId.
 uint64_t captable_install_locked(struct cpu *cpu, struct captable *table, uint32_t *chain,
@@ -122,8 +128,9 @@ static inline uint32_t captable_generation(uint64_t cap) {
 // Is a revoker in the chain dead? revoke.c's.
 apart must_use bool captable_is_revoked(const struct captable_view *view);
 
-static inline enum capos_status captable_find(const struct captable *table, uint64_t cap,
-                                              struct captable_view *view) {
+static inlined enum capos_status captable_find_typed(const struct captable *table, uint64_t cap,
+                                                     struct captable_view *view,
+                                                     const struct object_type **type) {
     const struct captable_entry *entries =
         atomic_load_explicit(&table->entries, memory_order_acquire);
     uint32_t size = UNLIKELY(entries == NULL) ? 0 : (uint32_t)entries[0].interface;
@@ -146,11 +153,19 @@ static inline enum capos_status captable_find(const struct captable *table, uint
     view->kind = entry->kind;
     view->scope = entry->scope;
     view->disclosure = entry->disclosure;
+    // As long as the entry names the object nobody has put what is dead in the place of its type.
+    if (type != NULL)
+        *type = __atomic_load_n(&object->type, __ATOMIC_RELAXED);
     atomic_thread_fence(memory_order_acquire);
     return LIKELY(atomic_load_explicit(&entry->generation, memory_order_relaxed) ==
                   captable_generation(cap))
                ? CAPOS_STATUS_OK
                : CAPOS_STATUS_REFUSED;
+}
+
+static inline enum capos_status captable_find(const struct captable *table, uint64_t cap,
+                                              struct captable_view *view) {
+    return captable_find_typed(table, cap, view, NULL);
 }
 
 static inline enum capos_status captable_lookup(const struct captable *table, uint64_t cap,

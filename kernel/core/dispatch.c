@@ -130,20 +130,33 @@ struct capos_descriptor dispatch_give_own(struct capos_invocation *invocation,
     return dispatch_give_view(invocation, &view);
 }
 
-static void begin(struct dispatch *dispatch, struct call *call, uint32_t capacity, uint8_t room) {
-    struct capos_invocation *invocation = &dispatch->invocation;
-
-    dispatch->call = call;
-    dispatch->unrecorded = NULL;
-    dispatch->given = 0;
-    dispatch->held_count = 0;
-    invocation->params = dispatch->params;
-    invocation->params_words = 0;
-    invocation->received_count = 0;
-    invocation->context = dispatch;
-    capos_builder_take_buffers(&invocation->results, dispatch->results,
+// What is built goes to the scratch, if there is room.
+static void take_buffers(struct dispatch *dispatch, uint32_t capacity, uint8_t room) {
+    capos_builder_take_buffers(&dispatch->invocation.results, dispatch->results,
                                min_u32(capacity, CAPOS_KERNEL_PARAMS_MAX) / 8, dispatch->sent,
                                room);
+}
+
+static void tidy(struct dispatch *dispatch) {
+    dispatch->given = 0;
+    dispatch->held_count = 0;
+    dispatch->invocation.received_count = 0;
+    take_buffers(dispatch, 0, 0);
+}
+
+void dispatch_init(struct cpu *cpu, struct dispatch *dispatch) {
+    dispatch->target.cpu = cpu;
+    dispatch->invocation.params = dispatch->params;
+    dispatch->invocation.context = dispatch;
+    tidy(dispatch);
+}
+
+static void begin(struct dispatch *dispatch, struct call *call) {
+    kassert(dispatch->given == 0 && dispatch->held_count == 0);
+    kassert(dispatch->invocation.received_count == 0);
+    dispatch->call = call;
+    dispatch->invocation.params_words = 0;
+    take_buffers(dispatch, call->results_capacity, call->room);
 }
 
 static void drop_gifts(struct cpu *cpu, struct dispatch *dispatch) {
@@ -294,21 +307,6 @@ static enum capos_status take_params(struct cpu *cpu, struct dispatch *dispatch)
     return status;
 }
 
-// Calls the method, or whatever the type has in place of a table of them.
-static int serve_once(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
-    struct capos_invocation *invocation = &dispatch->invocation;
-    const struct object_type *type = object->type;
-    const struct capos_interface *methods = type->methods;
-
-    if (LIKELY(methods != NULL)) {
-        dispatch->target = (struct target){cpu, object};
-        return capos_interface_dispatch(methods, type->server, &dispatch->target, invocation);
-    }
-    if (type->dispatch != NULL)
-        return type->dispatch(cpu, object, invocation);
-    return capos_fail(invocation, CAPOS_UNIMPLEMENTED, "no such method");
-}
-
 // What was moved to a method that has succeeded and did not take it itself is given up.
 static void release_moved(struct cpu *cpu, const struct capos_invocation *invocation) {
     struct captable *table = &dispatch_process(invocation)->table;
@@ -321,7 +319,8 @@ static void release_moved(struct cpu *cpu, const struct capos_invocation *invoca
 
 // A call that failed for want of memory has changed nothing: it is made once more, if what its
 // process keeps for its threads to come can be given up.
-seldom static int serve_again(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
+seldom static int serve_again(struct cpu *cpu, struct dispatch *dispatch,
+                              const struct object_type *type) {
     struct capos_builder *results = &dispatch->invocation.results;
 
     if (!ring_spare_drop(cpu, dispatch->call->ring->process))
@@ -330,13 +329,18 @@ seldom static int serve_again(struct cpu *cpu, struct dispatch *dispatch, struct
     dispatch->given = 0;
     capos_builder_take_buffers(results, results->words, results->capacity, results->descriptors,
                                results->descriptor_room);
-    return serve_once(cpu, dispatch, object);
+    return type->serve(&dispatch->target, &dispatch->invocation);
 }
 
 static int serve(struct cpu *cpu, struct dispatch *dispatch, struct object *object) {
-    int outcome = serve_once(cpu, dispatch, object);
+    const struct object_type *type = object->type;
+    int outcome;
 
-    return UNLIKELY(outcome == CAPOS_OVERLOADED) ? serve_again(cpu, dispatch, object) : outcome;
+    if (type->serve == NULL)
+        return capos_fail(&dispatch->invocation, CAPOS_UNIMPLEMENTED, "no such method");
+    dispatch->target.object = object;
+    outcome = type->serve(&dispatch->target, &dispatch->invocation);
+    return UNLIKELY(outcome == CAPOS_OVERLOADED) ? serve_again(cpu, dispatch, type) : outcome;
 }
 
 flat void dispatch_call(struct cpu *cpu, struct call *call) {
@@ -345,9 +349,10 @@ flat void dispatch_call(struct cpu *cpu, struct call *call) {
     enum capos_status status;
     int outcome;
 
-    begin(dispatch, call, call->results_capacity, call->room);
+    begin(dispatch, call);
     status = take_params(cpu, dispatch);
     if (status != CAPOS_STATUS_OK) {
+        tidy(dispatch);
         call_fail(cpu, call, status);
         return;
     }
@@ -359,74 +364,63 @@ flat void dispatch_call(struct cpu *cpu, struct call *call) {
         finish(cpu, dispatch, outcome);
     if (dispatch->held_count > 0)
         let_go(cpu, dispatch);
+    tidy(dispatch);
     object_put(cpu, object);
+}
+
+// `target`: a reference that the record gets, or NULL.
+static struct call *record(struct dispatch *dispatch, struct object *target) {
+    struct call *call = dispatch->call;
+
+    ring_name(call);
+    call->target = target;
+    call->reserved = 0;
+    return call;
 }
 
 struct call *dispatch_record(struct capos_invocation *invocation) {
     struct dispatch *dispatch = dispatch_of(invocation);
 
-    if (dispatch->unrecorded != NULL) {
-        object_get(dispatch->object);
-        accept_fill(dispatch->call, dispatch->unrecorded, dispatch->object, 0);
-        dispatch->unrecorded = NULL;
-    }
-    return dispatch->call;
+    if (call_state(dispatch->call) != CALL_IDLE)
+        return dispatch->call;
+    object_get(dispatch->target.object);
+    return record(dispatch, dispatch->target.object);
 }
 
-// Ends, as any other, a call that has failed or whose results do not fit.
-seldom static void finish_recorded(struct cpu *cpu, struct dispatch *dispatch, int outcome) {
-    (void)dispatch_record(&dispatch->invocation);
-    finish(cpu, dispatch, outcome);
-}
-
-// Results of kernel methods are a few words.
-static void store_words(void *to, const uint64_t *from, uint32_t words) {
-    volatile uint64_t *target = to;
+int32_t dispatch_plain_results(const struct dispatch *dispatch) {
+    const struct call *call = dispatch->call;
+    volatile uint64_t *target = (volatile uint64_t *)(void *)(call->ring->base + call->results);
+    uint32_t words = dispatch->invocation.results.used;
 
     for (uint32_t i = 0; i < words; i++)
-        target[i] = from[i];
+        target[i] = dispatch->results[i];
+    return (int32_t)(words * 8);
 }
 
-flat int32_t dispatch_plain(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
-                            struct object *object) {
-    struct dispatch *dispatch = cpu->dispatch[0];
-    struct capos_invocation *invocation = &dispatch->invocation;
-    uint8_t *base = call->ring->base;
-    uint32_t words = 0;
-    int outcome;
+int32_t dispatch_plain_end(struct cpu *cpu, struct dispatch *dispatch,
+                           const struct object_type *type, int outcome) {
+    int32_t result = ACCEPT_PENDING;
 
-    begin(dispatch, call, sqe->results_capacity, 0);
-    if (UNLIKELY(take_message(dispatch, base + sqe->params, sqe->params_bytes) !=
-                 CAPOS_STATUS_OK)) {
-        object_put(cpu, object);
-        return -CAPOS_STATUS_TOO_BIG;
+    if (outcome == CAPOS_OVERLOADED)
+        outcome = serve_again(cpu, dispatch, type);
+    if (outcome == CAPOS_DONE) {
+        result = dispatch_plain_results(dispatch);
+    } else if (outcome != CAPOS_PENDING) { // it ends as any other that has failed
+        (void)record(dispatch, NULL);
+        finish(cpu, dispatch, outcome);
     }
-    invocation->interface = sqe->interface;
-    invocation->method = sqe->method;
-    call->opcode = sqe->opcode;
-    call->flags = sqe->flags;
-    call->sent = call->room = 0;
-    dispatch->object = object;
-    dispatch->unrecorded = sqe;
-    outcome = serve(cpu, dispatch, object);
-    if (LIKELY(outcome == CAPOS_DONE) && LIKELY(invocation->results.error == CAPOS_BUILD_OK)) {
-        words = invocation->results.used;
-        store_words(base + sqe->results, dispatch->results, words);
-    } else if (outcome != CAPOS_PENDING) {
-        finish_recorded(cpu, dispatch, outcome);
-        outcome = CAPOS_PENDING;
-    }
-    object_put(cpu, object);
-    return outcome == CAPOS_PENDING ? ACCEPT_PENDING : (int32_t)(words * 8);
+    tidy(dispatch);
+    return result;
 }
 
 struct capos_invocation *call_reply_begin(struct cpu *cpu, struct call *call) {
     struct dispatch *dispatch = cpu->dispatch[1];
 
-    begin(dispatch, call, call->results_capacity, call->room);
+    begin(dispatch, call);
     return &dispatch->invocation;
 }
 
 void call_reply(struct cpu *cpu, struct capos_invocation *invocation, int outcome) {
     finish(cpu, dispatch_of(invocation), outcome);
+    tidy(dispatch_of(invocation));
 }

@@ -42,12 +42,11 @@ struct target {
 #define DISPATCH_HELD (2 * CAPOS_TRANSFER_MAX)
 
 // The scratch of one kernel call. Each CPU has two: of the call that it dispatches, and of the
-// answer to a held call, which may be built meanwhile.
+// answer to a held call, which may be built meanwhile. Between two calls nothing has been given,
+// held or received, and the results have no room and no error.
 struct dispatch {
     struct capos_invocation invocation; // its context is this struct
-    struct call *call;
-    const struct capos_sqe *unrecorded; // dispatch_plain: the record is not filled in yet; or NULL
-    struct object *object;              // then: its target
+    struct call *call;                  // IDLE: it is not filled in yet (plain.h)
     struct target target;
     uint32_t given;
     uint32_t held_count;
@@ -98,14 +97,18 @@ struct capos_descriptor dispatch_give_own(struct capos_invocation *invocation,
 // For the ring service: serves a record's CALL. Ends it, or leaves it HELD.
 apart void dispatch_call(struct cpu *cpu, struct call *call);
 
-// The same, by the ring's own thread, for a CALL without capabilities either way and not through a
-// revoker, of an accepted form, to `object`, whose reference it takes over. The record, which is
-// IDLE, is not filled in unless the call is held or fails: the usual result is returned as that of
-// an operation without a record, as is a negative status; else ACCEPT_PENDING.
-apart int32_t dispatch_plain(struct cpu *cpu, struct call *call, const struct capos_sqe *sqe,
-                             struct object *object);
+// Makes a CPU's scratch ready for its first call.
+void dispatch_init(struct cpu *cpu, struct dispatch *dispatch);
 
-// The record of the call that is being dispatched, filled in.
+// The record of the call that is being dispatched, filled in. Its target is held by somebody.
 struct call *dispatch_record(struct capos_invocation *invocation);
+
+// For plain.h: what follows when the method has not just ended well: the call's result, or
+// ACCEPT_PENDING.
+seldom int32_t dispatch_plain_end(struct cpu *cpu, struct dispatch *dispatch,
+                                  const struct object_type *type, int outcome);
+
+// And when it has: the results, a few words, go to the caller's area. Returns their bytes.
+int32_t dispatch_plain_results(const struct dispatch *dispatch);
 
 #endif

@@ -34,6 +34,7 @@ static enum capos_status make_scratch(struct cpu *cpu) {
         if (status != CAPOS_STATUS_OK)
             return status;
         cpu->dispatch[i] = block;
+        dispatch_init(cpu, cpu->dispatch[i]);
     }
     status = kmem_alloc(cpu, root, sizeof(struct transfer), &block);
     if (status == CAPOS_STATUS_OK)

@@ -14,6 +14,7 @@ enum capos_status object_create(struct cpu *cpu, const struct object_type *type,
     void *block;
     enum capos_status status = kmem_alloc(cpu, ledger, type->size, &block);
 
+    kassert(!type->unheld || type->close == NULL);
     if (status != CAPOS_STATUS_OK)
         return status;
     *out = block;

@@ -35,15 +35,16 @@ struct object_type {
     bool move_only; // at most one table entry names an object of this type
     bool walked;    // the audit sees every reference to one of this type
 
-    // The methods of a kernel object and their handlers, a generated table; a handler's `self` is a
-    // struct target (dispatch.h). Called with no locks held, params and results in this CPU's
-    // scratch. Returns 0, CAPOS_PENDING (the record was held, see call.h) or an exception's kind.
-    const struct capos_interface *methods;
-    const void *server;
+    // Its methods look at no more than its own memory and hold no calls, and it has no close: so it
+    // may be let go while one of them runs, and is called without a reference.
+    bool unheld;
 
-    // In their place, for what inherits or has no table: NULL for those that have; both NULL: every
-    // method is unimplemented.
-    int (*dispatch)(struct cpu *cpu, struct object *object, struct capos_invocation *invocation);
+    // The methods of a kernel object, and what calls their handlers: a generated dispatch, of which
+    // `self` is a struct target (dispatch.h). Called with no locks held, params and results in this
+    // CPU's scratch. Returns 0 when the results are complete, CAPOS_PENDING (the record was held,
+    // see call.h) or an exception's kind. NULL: every method is unimplemented.
+    const struct capos_interface *methods; // its own; NULL when it only inherits
+    int (*serve)(void *self, struct capos_invocation *invocation);
 
     // The last reference is gone, so nobody can find it: give back what it owns and put the objects
     // that it points to. No locks held. True: its memory may go. False: the type still needs it and

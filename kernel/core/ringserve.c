@@ -20,6 +20,7 @@
 #include "core/kernel.h"
 #include "core/panic.h"
 #include "core/park.h"
+#include "core/plain.h"
 #include "core/process.h"
 #include "core/revoke.h"
 #include "core/sched.h"
@@ -85,8 +86,6 @@ flat static int32_t run_call(struct cpu *cpu, struct ring *ring, const struct ca
         status = accept_target(ring, sqe->cap, &view, &target);
     if (UNLIKELY(status != CAPOS_STATUS_OK))
         return failure(status);
-    if (view.kind == OBJECT_KERNEL && (sqe->sent | sqe->room) == 0 && view.revoker == NULL)
-        return dispatch_plain(cpu, call, sqe, target);
     if (sqe->room > 0) {
         status = captable_reserve(cpu, &ring->process->table, sqe->room, &reserved);
         if (status != CAPOS_STATUS_OK) {
@@ -249,15 +248,20 @@ static inline void pause_between(struct cpu *cpu, uint64_t next) {
     machine_interrupt_window(cpu);
 }
 
+// What `accepted` may come to.
+static inline uint32_t accepted_at_most(const struct ring *ring) {
+    return ring->cqes + ring->skipped + ring->cq_head;
+}
+
 // Are there no CQEs left for further operations? `limit` is what `accepted` may come to at least.
 static inline bool is_full(const struct ring *ring, uint32_t *limit) {
     if (LIKELY((int32_t)(*limit - ring->accepted) > 0))
         return false;
-    *limit = ring->cqes + ring->skipped + ring->cq_head;
+    *limit = accepted_at_most(ring);
     return ring->accepted == *limit;
 }
 
-static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+static inlined void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     uint32_t opcode = machine_clamp(sqe->opcode, CAPOS_OPCODES);
     const struct operation *operation = &operations[opcode];
     bool known = opcode == sqe->opcode, names_slot;
@@ -279,12 +283,74 @@ static void run_one(struct cpu *cpu, struct ring *ring, const struct capos_sqe *
     post_now(ring, sqe, names_slot, result);
 }
 
-static void run_long(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
-                     uint64_t first) {
+static inlined void run_long(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
+                             uint64_t first) {
     struct capos_sqe sqe;
 
     ring_load_sqe(&sqe, place, first);
     run_one(cpu, ring, &sqe);
+}
+
+apart static void run_one_apart(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    run_one(cpu, ring, sqe);
+}
+
+// Runs one of which these words have been read.
+seldom static void run_not_plain(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
+                                 struct plain_words read) {
+    struct direct_sqe sqe;
+
+    sqe.word[SQE_FIRST] = read.first;
+    sqe.word[SQE_CAP] = read.cap;
+    sqe.word[SQE_INTERFACE] = ring_load_word(place, SQE_INTERFACE);
+    sqe.word[SQE_USER_DATA] = ring_load_word(place, SQE_USER_DATA);
+    sqe.word[SQE_PARAMS] = read.params;
+    sqe.word[SQE_RESULTS] = read.results;
+    sqe.word[SQE_SENT] = read.last;
+    sqe.word[SQE_DEADLINE] = ring_load_word(place, SQE_DEADLINE);
+    run_one_apart(cpu, ring, &sqe.sqe);
+}
+
+static inlined void post_plain(struct ring *ring, const struct call *call, int32_t result) {
+    if (LIKELY(result != PENDING))
+        ring_write_cqe(ring, call->user_data, result, call->slot, 0, 0);
+}
+
+// One that may be a plain call.
+static inlined void run_plain(struct cpu *cpu, struct ring *ring, const struct capos_sqe *place,
+                              uint64_t first) {
+    const struct plain_words words = {
+        .first = first,
+        .cap = ring_load_word(place, SQE_CAP),
+        .params = ring_load_word(place, SQE_PARAMS),
+        .results = ring_load_word(place, SQE_RESULTS),
+        .last = ring_load_word(place, SQE_SENT),
+    };
+    struct plain plain;
+
+    if (LIKELY(plain_accept(ring, &words, &plain)))
+        post_plain(ring, plain.call,
+                   plain_run(cpu, &plain, &words, ring_load_word(place, SQE_INTERFACE),
+                             ring_load_word(place, SQE_USER_DATA)));
+    else
+        run_not_plain(cpu, ring, place, words);
+}
+
+// Runs one that has been read.
+static void run_read(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
+    struct plain_words words;
+    struct plain plain;
+
+    memcpy(&words.first, sqe, sizeof words.first);
+    memcpy(&words.params, &sqe->params, sizeof words.params);
+    memcpy(&words.results, &sqe->results, sizeof words.results);
+    memcpy(&words.last, &sqe->descriptors, sizeof words.last);
+    words.cap = sqe->cap;
+    if (plain_may_be(words.first) && LIKELY(plain_accept(ring, &words, &plain)))
+        post_plain(ring, plain.call,
+                   plain_run(cpu, &plain, &words, sqe->interface, sqe->user_data));
+    else
+        run_one_apart(cpu, ring, sqe);
 }
 
 static const struct capos_sqe *next_sqe(const struct ring *ring) {
@@ -298,7 +364,7 @@ static const struct capos_sqe *sqe_after_next(const struct ring *ring) {
 // Takes up to `count` SQEs, of which the first one's first word has been read, and says how many.
 // After the last one interrupts come in anyway, on the way out.
 static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count, uint64_t first) {
-    uint32_t taken = 0, limit = ring->accepted;
+    uint32_t taken = 0, limit = accepted_at_most(ring);
 
     while (taken < count && !is_full(ring, &limit)) {
         const struct capos_sqe *place = next_sqe(ring);
@@ -313,6 +379,8 @@ static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count, uint6
             run_short_nop(ring, place, first);
         else if (is_short(first, CAPOS_OP_RELEASE))
             run_short_release(cpu, ring, place, first);
+        else if (plain_may_be(first))
+            run_plain(cpu, ring, place, first);
         else
             run_long(cpu, ring, place, first);
     }
@@ -325,7 +393,7 @@ static uint32_t submit(struct cpu *cpu, struct ring *ring, uint32_t count, uint6
 static uint32_t submit_first(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
     ring->sq_head++;
     ring->accepted++;
-    run_one(cpu, ring, sqe);
+    run_read(cpu, ring, sqe);
     close_objects(cpu);
     ring_publish_taken(ring);
     return 1;

@@ -265,9 +265,14 @@ static inline void ring_note_work(struct ring *ring) {
 // thread is told of it by ring_end: only then can it look.
 static inline void ring_write_cqe(struct ring *ring, uint64_t user_data, int32_t result,
                                   uint16_t slot, uint8_t flags, uint8_t caps) {
+    struct capos_cqe *cqe = &ring->cq[ring->cq_tail & (ring->cqes - 1)];
+    uint64_t last =
+        (uint32_t)result | (uint64_t)slot << 32 | (uint64_t)flags << 48 | (uint64_t)caps << 56;
+
     kassert(ring->cq_tail - ring->cq_head < ring->cqes);
-    ring->cq[ring->cq_tail++ & (ring->cqes - 1)] = (struct capos_cqe){
-        .user_data = user_data, .result = result, .slot = slot, .flags = flags, .caps = caps};
+    ring->cq_tail++;
+    cqe->user_data = user_data;
+    memcpy(&cqe->result, &last, sizeof last); // one store
 }
 
 // Copies a message from one ring's message area to another's. Offsets and bytes are multiples of 8
@@ -293,6 +298,17 @@ static inlined bool ring_holds(const struct ring *ring, uint32_t offset, uint32_
 
     return ((offset | bytes) & 7) == 0 &&
            (end <= ring->area_size || UNLIKELY((offset | bytes) == 0));
+}
+
+// Do two such ranges lie within it? The same in one go, where both usually do and are not nothing.
+static inlined bool ring_holds_both(const struct ring *ring, uint32_t offset, uint32_t bytes,
+                                    uint32_t other, uint32_t other_bytes) {
+    uint32_t room = ring->size - ring->area;
+
+    return LIKELY(((offset | bytes | other | other_bytes) & 7) == 0 &&
+                  (uint64_t)(offset - ring->area) + bytes <= room &&
+                  (uint64_t)(other - ring->area) + other_bytes <= room) ||
+           (ring_holds(ring, offset, bytes) && ring_holds(ring, other, other_bytes));
 }
 
 #endif

@@ -94,13 +94,18 @@ static int list(void *self, struct capos_invocation *inv,
 static const struct capos_boot_package_server server = {
     .manifest = manifest, .binary = binary, .list = list};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_boot_package_dispatch(&server, self, inv);
+}
+
 const struct object_type boot_package_type = {
     .name = "BootPackage",
     .interface = CAPOS_BOOT_PACKAGE_INTERFACE_ID,
     .size = sizeof(struct boot_package),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_boot_package_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status boot_package_create(struct cpu *cpu, struct ledger *ledger,

@@ -160,14 +160,22 @@ static int inspect(void *self, struct capos_invocation *inv,
 }
 
 static const struct capos_capability_view_server view_server = {.list = view_list};
+
+static int view_serve(void *self, struct capos_invocation *inv) {
+    return capos_capability_view_dispatch(&view_server, self, inv);
+}
+
 static const struct capos_capability_manager_server manager_server = {
     .capos_capability_view = {.list = own_list}};
+
+static int manager_serve(void *self, struct capos_invocation *inv) {
+    return capos_capability_manager_dispatch(&manager_server, self, inv);
+}
+
 static const struct capos_process_inspector_server inspector_server = {.inspect = inspect};
 
-static int manager_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct target target = {cpu, object};
-
-    return capos_capability_manager_dispatch(&manager_server, &target, inv);
+static int inspector_serve(void *self, struct capos_invocation *inv) {
+    return capos_process_inspector_dispatch(&inspector_server, self, inv);
 }
 
 static bool view_close(struct cpu *cpu, struct object *object) {
@@ -181,7 +189,7 @@ const struct object_type capability_view_type = {
     .size = sizeof(struct capability_view),
     .kind = OBJECT_KERNEL,
     .methods = &capos_capability_view_interface,
-    .server = &view_server,
+    .serve = view_serve,
     .close = view_close,
 };
 
@@ -190,7 +198,8 @@ const struct object_type capability_manager_type = {
     .interface = CAPOS_CAPABILITY_MANAGER_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
-    .dispatch = manager_dispatch,
+    .unheld = true,
+    .serve = manager_serve,
 };
 
 const struct object_type process_inspector_type = {
@@ -198,8 +207,9 @@ const struct object_type process_inspector_type = {
     .interface = CAPOS_PROCESS_INSPECTOR_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_process_inspector_interface,
-    .server = &inspector_server,
+    .serve = inspector_serve,
 };
 
 enum capos_status capability_manager_create(struct cpu *cpu, struct ledger *ledger,

@@ -19,13 +19,18 @@ static int write(void *self, struct capos_invocation *inv, struct capos_console_
 
 static const struct capos_console_server server = {.write = write};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_console_dispatch(&server, self, inv);
+}
+
 const struct object_type console_type = {
     .name = "Console",
     .interface = CAPOS_CONSOLE_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_console_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status console_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

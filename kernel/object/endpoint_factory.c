@@ -60,13 +60,18 @@ static int for_service(void *self, struct capos_invocation *inv,
 static const struct capos_endpoint_factory_server server = {.create = create,
                                                             .for_service = for_service};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_endpoint_factory_dispatch(&server, self, inv);
+}
+
 const struct object_type endpoint_factory_type = {
     .name = "EndpointFactory",
     .interface = CAPOS_ENDPOINT_FACTORY_INTERFACE_ID,
     .size = sizeof(struct endpoint_factory),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_endpoint_factory_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status endpoint_factory_create(struct cpu *cpu, struct ledger *ledger, uint64_t service,

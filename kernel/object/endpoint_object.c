@@ -64,12 +64,16 @@ static int facet(void *self, struct capos_invocation *inv,
 
 static const struct capos_endpoint_server server = {.receiver = receiver, .facet = facet};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_endpoint_dispatch(&server, self, inv);
+}
+
 const struct object_type endpoint_object_type = {
     .name = "Endpoint",
     .interface = CAPOS_ENDPOINT_INTERFACE_ID,
     .size = sizeof(struct endpoint),
     .kind = OBJECT_KERNEL,
     .methods = &capos_endpoint_interface,
-    .server = &server,
+    .serve = serve,
     .close = endpoint_close,
 };

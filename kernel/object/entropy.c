@@ -39,13 +39,18 @@ static int read(void *self, struct capos_invocation *inv, struct capos_entropy_r
 
 static const struct capos_entropy_server server = {.read = read};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_entropy_dispatch(&server, self, inv);
+}
+
 const struct object_type entropy_type = {
     .name = "Entropy",
     .interface = CAPOS_ENTROPY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_entropy_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status entropy_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

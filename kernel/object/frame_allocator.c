@@ -132,13 +132,17 @@ static int allocate(void *self, struct capos_invocation *inv,
 
 static const struct capos_frame_allocator_server server = {.allocate = allocate};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_frame_allocator_dispatch(&server, self, inv);
+}
+
 const struct object_type frame_allocator_type = {
     .name = "FrameAllocator",
     .interface = CAPOS_FRAME_ALLOCATOR_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
     .methods = &capos_frame_allocator_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status frame_allocator_create(struct cpu *cpu, struct ledger *ledger,

@@ -91,12 +91,16 @@ static int seal(void *self, struct capos_invocation *inv,
 static const struct capos_memory_object_server server = {
     .info = info, .read_only = read_only, .slice = slice, .seal = seal};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_memory_object_dispatch(&server, self, inv);
+}
+
 const struct object_type memory_object_type = {
     .name = "MemoryObject",
     .interface = CAPOS_MEMORY_OBJECT_INTERFACE_ID,
     .size = sizeof(struct memory),
     .kind = OBJECT_KERNEL,
     .methods = &capos_memory_object_interface,
-    .server = &server,
+    .serve = serve,
     .close = memory_close,
 };

@@ -29,13 +29,18 @@ static int reboot(void *self, struct capos_invocation *inv, struct capos_power_r
 
 static const struct capos_power_server server = {.off = off, .reboot = reboot};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_power_dispatch(&server, self, inv);
+}
+
 const struct object_type power_type = {
     .name = "Power",
     .interface = CAPOS_POWER_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_power_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status power_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

@@ -169,6 +169,10 @@ static int info(void *self, struct capos_invocation *inv,
 
 static const struct capos_process_handle_server server = {.wait = wait, .kill = kill, .info = info};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_process_handle_dispatch(&server, self, inv);
+}
+
 static bool close(struct cpu *cpu, struct object *object) {
     object_put(cpu, &process_of(object)->object);
     return true;
@@ -180,7 +184,7 @@ const struct object_type process_handle_type = {
     .size = sizeof(struct process_handle),
     .kind = OBJECT_KERNEL,
     .methods = &capos_process_handle_interface,
-    .server = &server,
+    .serve = serve,
     .close = close,
 };
 

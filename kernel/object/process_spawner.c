@@ -376,13 +376,17 @@ static const struct capos_process_spawner_server server = {
     .limits = process_spawner_limits,
 };
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_process_spawner_dispatch(&server, self, inv);
+}
+
 const struct object_type process_spawner_type = {
     .name = "process spawner",
     .interface = CAPOS_PROCESS_SPAWNER_INTERFACE_ID,
     .size = sizeof(struct process_spawner),
     .kind = OBJECT_KERNEL,
     .methods = &capos_process_spawner_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status process_spawner_create(struct cpu *cpu, struct ledger *ledger,

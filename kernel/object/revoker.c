@@ -74,13 +74,18 @@ static int make(void *self, struct capos_invocation *inv,
 
 static const struct capos_revoker_factory_server factory_server = {.make = make};
 
+static int factory_serve(void *self, struct capos_invocation *inv) {
+    return capos_revoker_factory_dispatch(&factory_server, self, inv);
+}
+
 const struct object_type revoker_factory_type = {
     .name = "RevokerFactory",
     .interface = CAPOS_REVOKER_FACTORY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_revoker_factory_interface,
-    .server = &factory_server,
+    .serve = factory_serve,
 };
 
 enum capos_status revoker_factory_create(struct cpu *cpu, struct ledger *ledger,
@@ -102,6 +107,10 @@ static int revoke(void *self, struct capos_invocation *inv,
 
 static const struct capos_revoker_server revoker_server = {.revoke = revoke};
 
+static int revoker_serve(void *self, struct capos_invocation *inv) {
+    return capos_revoker_dispatch(&revoker_server, self, inv);
+}
+
 const struct object_type revoker_type = {
     .name = "Revoker",
     .interface = CAPOS_REVOKER_INTERFACE_ID,
@@ -109,6 +118,6 @@ const struct object_type revoker_type = {
     .kind = OBJECT_KERNEL,
     .walked = true,
     .methods = &capos_revoker_interface,
-    .server = &revoker_server,
+    .serve = revoker_serve,
     .close = revoker_close,
 };

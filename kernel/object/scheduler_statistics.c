@@ -39,13 +39,18 @@ static int processor(void *self, struct capos_invocation *invocation,
 
 static const struct capos_scheduler_statistics_server server = {.processor = processor};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_scheduler_statistics_dispatch(&server, self, inv);
+}
+
 const struct object_type scheduler_statistics_type = {
     .name = "SchedulerStatistics",
     .interface = CAPOS_SCHEDULER_STATISTICS_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_scheduler_statistics_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status scheduler_statistics_create(struct cpu *cpu, struct ledger *ledger,

@@ -27,12 +27,16 @@ static int info(void *self, struct capos_invocation *invocation,
 
 static const struct capos_scheduling_context_server server = {.info = info};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_scheduling_context_dispatch(&server, self, inv);
+}
+
 const struct object_type scheduling_context_type = {
     .name = "SchedulingContext",
     .interface = CAPOS_SCHEDULING_CONTEXT_INTERFACE_ID,
     .size = sizeof(struct sched_context),
     .kind = OBJECT_KERNEL,
     .methods = &capos_scheduling_context_interface,
-    .server = &server,
+    .serve = serve,
     .close = sched_context_close,
 };

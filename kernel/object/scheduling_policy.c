@@ -157,13 +157,17 @@ static const struct capos_scheduling_policy_server server = {
     .unbind = unbind,
 };
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_scheduling_policy_dispatch(&server, self, inv);
+}
+
 const struct object_type scheduling_policy_type = {
     .name = "SchedulingPolicy",
     .interface = CAPOS_SCHEDULING_POLICY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
     .methods = &capos_scheduling_policy_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status scheduling_policy_create(struct cpu *cpu, struct ledger *ledger,

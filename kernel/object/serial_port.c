@@ -129,13 +129,17 @@ static int write(void *self, struct capos_invocation *inv,
 
 static const struct capos_serial_port_server server = {.write = write, .read = read};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_serial_port_dispatch(&server, self, inv);
+}
+
 const struct object_type serial_port_type = {
     .name = "SerialPort",
     .interface = CAPOS_SERIAL_PORT_INTERFACE_ID,
     .size = sizeof(struct serial_port),
     .kind = OBJECT_KERNEL,
     .methods = &capos_serial_port_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status serial_port_create(struct cpu *cpu, struct ledger *ledger, uint32_t port,

@@ -49,13 +49,17 @@ static int start(void *self, struct capos_invocation *inv,
 
 static const struct capos_session_authority_server authority_server = {.start = start};
 
+static int authority_serve(void *self, struct capos_invocation *inv) {
+    return capos_session_authority_dispatch(&authority_server, self, inv);
+}
+
 const struct object_type session_authority_type = {
     .name = "SessionAuthority",
     .interface = CAPOS_SESSION_AUTHORITY_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
     .methods = &capos_session_authority_interface,
-    .server = &authority_server,
+    .serve = authority_serve,
 };
 
 enum capos_status session_authority_create(struct cpu *cpu, struct ledger *ledger,
@@ -119,6 +123,10 @@ static int info(void *self, struct capos_invocation *inv, struct capos_session_i
 
 static const struct capos_session_server session_server = {.end = end, .bind = bind, .info = info};
 
+static int session_serve(void *self, struct capos_invocation *inv) {
+    return capos_session_dispatch(&session_server, self, inv);
+}
+
 const struct object_type session_type = {
     .name = "Session",
     .interface = CAPOS_SESSION_INTERFACE_ID,
@@ -126,6 +134,6 @@ const struct object_type session_type = {
     .kind = OBJECT_KERNEL,
     .walked = true,
     .methods = &capos_session_interface,
-    .server = &session_server,
+    .serve = session_serve,
     .close = revoker_close,
 };

@@ -35,9 +35,10 @@ static void set_protections(struct cpu *cpu, struct capos_protections_builder to
     capos_protections_set_randomised(to, have.randomised);
 }
 
-static int info(void *self, struct capos_invocation *inv,
-                struct capos_system_info_info_params params,
-                struct capos_system_info_info_results_builder results) {
+// Apart, as it needs many registers and the others don't.
+static apart int info(void *self, struct capos_invocation *inv,
+                      struct capos_system_info_info_params params,
+                      struct capos_system_info_info_results_builder results) {
     const struct target *target = self;
     const struct system_info *system = (const struct system_info *)target->object;
     struct capos_text message = {system->message, system->message_size};
@@ -68,13 +69,18 @@ static int ping(void *self, struct capos_invocation *inv,
 
 static const struct capos_system_info_server server = {.info = info, .ping = ping};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_system_info_dispatch(&server, self, inv);
+}
+
 const struct object_type system_info_type = {
     .name = "SystemInfo",
     .interface = CAPOS_SYSTEM_INFO_INTERFACE_ID,
     .size = sizeof(struct system_info),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_system_info_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status system_info_create(struct cpu *cpu, struct ledger *ledger, const char *message,

@@ -48,13 +48,18 @@ static int set_thread_base(void *self, struct capos_invocation *invocation,
 static const struct capos_thread_control_server server = {
     .exit = exit_thread, .id = id, .set_thread_base = set_thread_base};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_thread_control_dispatch(&server, self, inv);
+}
+
 const struct object_type thread_control_type = {
     .name = "ThreadControl",
     .interface = CAPOS_THREAD_CONTROL_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_thread_control_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status thread_control_create(struct cpu *cpu, struct ledger *ledger,

@@ -113,6 +113,10 @@ static int info(void *self, struct capos_invocation *invocation,
 static const struct capos_thread_handle_server server = {
     .join = join, .detach = detach, .info = info};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_thread_handle_dispatch(&server, self, inv);
+}
+
 static bool close(struct cpu *cpu, struct object *object) {
     let_go(cpu, object);
     return true;
@@ -124,7 +128,7 @@ const struct object_type thread_handle_type = {
     .size = sizeof(struct thread_handle),
     .kind = OBJECT_KERNEL,
     .methods = &capos_thread_handle_interface,
-    .server = &server,
+    .serve = serve,
     .close = close,
 };
 

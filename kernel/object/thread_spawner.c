@@ -115,13 +115,18 @@ static int start_thread(void *self, struct capos_invocation *invocation,
 
 static const struct capos_thread_spawner_server server = {.spawn = spawn, .start = start_thread};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_thread_spawner_dispatch(&server, self, inv);
+}
+
 const struct object_type thread_spawner_type = {
     .name = "ThreadSpawner",
     .interface = CAPOS_THREAD_SPAWNER_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_thread_spawner_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status thread_spawner_create(struct cpu *cpu, struct ledger *ledger,

@@ -52,13 +52,17 @@ static void awake(struct cpu *cpu, struct call *call, enum capos_status status) 
 
 static const struct capos_timer_server server = {.now = now, .sleep_until = sleep_until};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_timer_dispatch(&server, self, inv);
+}
+
 const struct object_type timer_object_type = {
     .name = "Timer",
     .interface = CAPOS_TIMER_INTERFACE_ID,
     .size = sizeof(struct timer_object),
     .kind = OBJECT_KERNEL,
     .methods = &capos_timer_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status timer_object_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

@@ -202,6 +202,10 @@ static const struct capos_virtual_memory_server server = {
     .allocate = virtual_memory_allocate,
 };
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_virtual_memory_dispatch(&server, self, inv);
+}
+
 static bool virtual_memory_close(struct cpu *cpu, struct object *object) {
     vm_put(cpu, ((struct virtual_memory *)object)->vm);
     return true;
@@ -213,7 +217,7 @@ const struct object_type virtual_memory_type = {
     .size = sizeof(struct virtual_memory),
     .kind = OBJECT_KERNEL,
     .methods = &capos_virtual_memory_interface,
-    .server = &server,
+    .serve = serve,
     .close = virtual_memory_close,
 };
 

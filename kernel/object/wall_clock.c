@@ -22,13 +22,18 @@ static int now(void *self, struct capos_invocation *inv, struct capos_wall_clock
 
 static const struct capos_wall_clock_server server = {.now = now};
 
+static int serve(void *self, struct capos_invocation *inv) {
+    return capos_wall_clock_dispatch(&server, self, inv);
+}
+
 const struct object_type wall_clock_type = {
     .name = "WallClock",
     .interface = CAPOS_WALL_CLOCK_INTERFACE_ID,
     .size = sizeof(struct object),
     .kind = OBJECT_KERNEL,
+    .unheld = true,
     .methods = &capos_wall_clock_interface,
-    .server = &server,
+    .serve = serve,
 };
 
 enum capos_status wall_clock_create(struct cpu *cpu, struct ledger *ledger, struct object **out) {

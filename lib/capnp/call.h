@@ -125,6 +125,7 @@ struct capos_invocation {
     const uint64_t *params;   // a message; none if params_words is 0
     const struct capos_descriptor *received;
     struct capos_reader reader;   // over the params, begun by the dispatch
+    struct capos_struct root;     // of the params, if the dispatch had to validate them
     struct capos_builder results; // over the caller's buffer and descriptors
     enum capos_outcome exception;
     const char *reason; // of the exception; static, or as long-lived as the answer
@@ -156,9 +157,9 @@ static inline void capos_invocation_init(struct capos_invocation *inv, uint64_t 
 int capos_fail(struct capos_invocation *inv, enum capos_outcome kind, const char *reason);
 
 // For generated code, of which the functions up to the calling end are parts. Validates the params
-// against their layout; the exception says how that went.
-struct capos_struct capos_invocation_open(struct capos_invocation *inv,
-                                          const struct capos_layout *layout);
+// against their layout, to be read from inv->root; returns CAPOS_DONE or the exception.
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout)
+    __attribute__((noinline));
 
 // The same for params whose struct has a shape; returns CAPOS_DONE or the exception.
 __attribute__((always_inline)) static inline int
@@ -175,8 +176,9 @@ capos_invocation_shape(struct capos_invocation *inv, struct capos_struct *params
         *params = capos_shape_root(&inv->reader, data_words, pointers, capabilities);
         return CAPOS_DONE;
     }
-    *params = capos_invocation_open(inv, layout);
-    return inv->exception;
+    int outcome = capos_invocation_open(inv, layout);
+    *params = inv->root;
+    return outcome;
 }
 
 // The answer to what is not served.
@@ -185,33 +187,12 @@ int capos_unserved(struct capos_invocation *inv, const char *reason)
 
 int capos_invocation_overflow(struct capos_invocation *inv) __attribute__((cold, noinline));
 
-// A method of an interface, as a table has it: generated, for whoever knows what is called only
-// when it is. `server` is the interface's table of handlers.
-typedef int capos_serve(const void *server, void *self, struct capos_invocation *inv);
-
-struct capos_interface_method {
-    const struct capos_method *method;
-    capos_serve *serve;
-};
-
-// An interface's own methods, by ordinal.
+// An interface's own methods, by ordinal: generated, constant.
 struct capos_interface {
     uint64_t id;
     uint16_t method_count;
-    const struct capos_interface_method *methods;
+    const struct capos_method *const *methods;
 };
-
-// As a generated dispatch, for the interface's own methods: returns CAPOS_DONE, CAPOS_PENDING or an
-// exception that the invocation then holds.
-static inline int capos_interface_dispatch(const struct capos_interface *interface,
-                                           const void *server, void *self,
-                                           struct capos_invocation *inv) {
-    if (inv->interface != interface->id)
-        return capos_unserved(inv, "no such interface here");
-    if (inv->method >= interface->method_count)
-        return capos_unserved(inv, "no such method");
-    return interface->methods[inv->method].serve(server, self, inv);
-}
 
 // What a handler has returned, looked at: all that it built must have found room.
 static inline int capos_invocation_end(struct capos_invocation *inv, int outcome) {

@@ -16,17 +16,17 @@ int capos_unserved(struct capos_invocation *inv, const char *reason) {
     return capos_fail(inv, CAPOS_UNIMPLEMENTED, reason);
 }
 
-struct capos_struct capos_invocation_open(struct capos_invocation *inv,
-                                          const struct capos_layout *layout) {
-    struct capos_struct params = {NULL, NULL, NULL, 0, 0, 0};
+int capos_invocation_open(struct capos_invocation *inv, const struct capos_layout *layout) {
+    const struct capos_struct none = {NULL, NULL, NULL, 0, 0, 0};
     struct capos_reader *reader = &inv->reader;
+    inv->root = none;
     inv->exception = CAPOS_DONE;
     capos_reader_init(reader, inv->params, inv->params_words);
     capos_reader_set_descriptors(reader, inv->received, inv->received_count);
     reader->budget = inv->params_words + VALIDATE_SLACK;
-    if (!capos_validate_root(reader, layout, &params))
+    if (!capos_validate_root(reader, layout, &inv->root))
         capos_fail(inv, CAPOS_INVALID_ARGUMENT, capos_fault_name(reader->fault.kind));
-    return params;
+    return (int)inv->exception;
 }
 
 int capos_invocation_overflow(struct capos_invocation *inv) {

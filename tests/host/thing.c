@@ -17,13 +17,13 @@ static bool thing_close(struct cpu *cpu, struct object *object) {
     return true;
 }
 
-static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv);
+static int thing_serve(void *self, struct capos_invocation *inv);
 
 const struct object_type thing_type = {.name = "thing",
                                        .interface = THING_INTERFACE,
                                        .size = sizeof(struct thing),
                                        .kind = OBJECT_KERNEL,
-                                       .dispatch = thing_dispatch,
+                                       .serve = thing_serve,
                                        .close = thing_close};
 
 static void thing_answer(struct cpu *cpu, struct call *call, enum capos_status status) {
@@ -86,8 +86,10 @@ static int lose(struct cpu *cpu, struct capos_invocation *inv) {
     return CAPOS_DONE;
 }
 
-static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_invocation *inv) {
-    struct thing *thing = (struct thing *)(void *)object;
+static int thing_serve(void *self, struct capos_invocation *inv) {
+    const struct target *target = self;
+    struct thing *thing = (struct thing *)(void *)target->object;
+    struct cpu *cpu = target->cpu;
     struct capos_struct_builder results;
 
     if (inv->interface != THING_INTERFACE)
@@ -96,7 +98,7 @@ static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_i
     case ADD_ONE:
         results = capos_builder_init_root(&inv->results, 1, 0);
         capos_struct_set_u64(results, 0, inv->params[0] + 1);
-        return CAPOS_DONE;
+        return capos_invocation_end(inv, CAPOS_DONE);
     case GIVE:
         return give(cpu, inv);
     case FAIL:
@@ -112,7 +114,7 @@ static int thing_dispatch(struct cpu *cpu, struct object *object, struct capos_i
         return lose(cpu, inv);
     case OVERFLOW_:
         capos_builder_init_root(&inv->results, 100, 0);
-        return CAPOS_DONE;
+        return capos_invocation_end(inv, CAPOS_DONE);
     default:
         return capos_fail(inv, CAPOS_UNIMPLEMENTED, "no such method");
     }

@@ -29,9 +29,10 @@ static bool take_capability;
 static int handle(void *self, struct capos_invocation *inv) {
     handled++;
     ck_assert_ptr_eq(self, &outcome);
-    struct capos_struct params = capos_invocation_open(inv, NULL);
-    if (inv->exception != CAPOS_DONE)
-        return inv->exception;
+    int opened = capos_invocation_open(inv, NULL);
+    struct capos_struct params = inv->root;
+    if (opened != CAPOS_DONE)
+        return opened;
     struct capos_struct_builder results = capos_method_root(&inv->results, 1, 1);
     capos_struct_set_u64(results, 0, capos_struct_u64(params, 0) + 1);
     if (take_capability)

@@ -25,9 +25,10 @@ struct handle {
 
 static int answers;
 
-static int handle_dispatch(struct cpu *cpu, struct object *object,
-                           struct capos_invocation *invocation) {
-    struct process *process = ((struct handle *)(void *)object)->process;
+static int handle_serve(void *self, struct capos_invocation *invocation) {
+    const struct target *target = self;
+    struct process *process = ((struct handle *)(void *)target->object)->process;
+    struct cpu *cpu = target->cpu;
     bool ended;
 
     lock_take(&process->lock);
@@ -48,7 +49,7 @@ static const struct object_type handle_type = {
     .interface = 99,
     .size = sizeof(struct handle),
     .kind = OBJECT_KERNEL,
-    .dispatch = handle_dispatch,
+    .serve = handle_serve,
     .close = handle_close,
 };
 

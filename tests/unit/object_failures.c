@@ -95,7 +95,7 @@ static uint64_t named(const char *name) {
 
 // Makes the row's call, and all the failures that come before it.
 static void send(const struct row *row, struct caller *caller) {
-    const struct capos_method *method = served_by(row->type)->methods[row->method].method;
+    const struct capos_method *method = served_by(row->type)->methods[row->method];
     struct capos_struct_builder params;
 
     capos_call_begin(&call, &caller->transport, named(row->target), method);
