@@ -133,9 +133,12 @@ static inline struct object *call_target(const struct call *call) {
     return __atomic_load_n(&call->target, __ATOMIC_RELAXED);
 }
 
+// One of the sequence number in a record's word; the state is below it.
+#define CALL_SEQUENCE UINT64_C(256)
+
 // The word with another state and the same sequence number.
 static inlined uint64_t call_word(uint64_t word, enum call_state state) {
-    return (word & ~UINT64_C(255)) | state;
+    return (word & ~(CALL_SEQUENCE - 1)) | state;
 }
 
 // Sets the state of a record that only the caller can change now.

@@ -34,25 +34,10 @@ struct direct_call {
     const struct ring_reference *reference; // of the caller at the service
 };
 
-static void write_message(const struct direct_call *direct, const struct call *receive,
-                          uint64_t token) {
-    const struct capos_sqe *sqe = &direct->sqe->sqe;
-    const struct ring_reference *reference = direct->reference;
-    struct capos_message *header = deliver_header(receive, 0);
-
-    deliver_write_call(header, token, ring_load_word(direct->sqe->place, SQE_INTERFACE),
-                       sqe->method);
-    deliver_write_facet(header, direct->facet);
-    deliver_write_session(header, reference->reference.word, direct->ring->process->session.epoch);
-    deliver_write_sizes(header, sqe->params_bytes, sqe->results_capacity, 0, 0);
-    ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message),
-                   direct->ring, sqe->params, sqe->params_bytes);
-}
-
 // Names the call's record, which is IDLE, and has the server hold it.
 static void hold_call(const struct direct_call *direct, struct token *token, struct call *receive) {
     struct call *call = direct->call;
-    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed) + 256;
+    uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed) + CALL_SEQUENCE;
 
     direct->ring->accepted++;
     accept_fill_end(call, &direct->sqe->sqe, &direct->facet->object, 0);
@@ -68,7 +53,9 @@ static void commit_call(struct cpu *cpu, const struct direct_call *direct, struc
     debug_commit_begin(cpu);
     token = token_take_locked(&to->process->tokens);
     hold_call(direct, token, receive);
-    write_message(direct, receive, token_id(token));
+    direct_write_message(direct->ring, &direct->sqe->sqe,
+                         ring_load_word(direct->sqe->place, SQE_INTERFACE), direct->facet,
+                         direct->reference, receive, token_id(token), 0, 0);
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;
@@ -140,7 +127,7 @@ static bool is_usual_answer(const struct ring *ring, const struct capos_sqe *sqe
 // Offers the RECV again, as the only one that is armed. The endpoint is locked.
 static void offer_again(struct ring *ring, struct call *receive, struct endpoint *endpoint,
                         const struct token *token) {
-    uint64_t word = token->receive_word + 256;
+    uint64_t word = token->receive_word + CALL_SEQUENCE;
 
     receive->target = &token->receiver->object;
     receive->reserved = token->reserved;

@@ -60,20 +60,6 @@ static void pass(struct cpu *cpu, struct direct_caps *direct, struct call *recor
 
 // Calls -------------------------------------------------------------------------------------------
 
-static void write_message(const struct direct_caps *direct, const struct call *receive,
-                          uint64_t token) {
-    const struct capos_sqe *sqe = direct->sqe;
-    const struct ring_reference *reference = direct->reference;
-    struct capos_message *header = deliver_header(receive, 0);
-
-    deliver_write_call(header, token, sqe->interface, sqe->method);
-    deliver_write_facet(header, direct->facet);
-    deliver_write_session(header, reference->reference.word, direct->ring->process->session.epoch);
-    deliver_write_sizes(header, sqe->params_bytes, sqe->results_capacity, sqe->sent, sqe->room);
-    ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message),
-                   direct->ring, sqe->params, sqe->params_bytes);
-}
-
 // The endpoint, the tables, the tokens and the server's ring are locked.
 static void commit_call(struct cpu *cpu, struct direct_caps *direct, struct call *receive) {
     const struct capos_sqe *sqe = direct->sqe;
@@ -92,7 +78,8 @@ static void commit_call(struct cpu *cpu, struct direct_caps *direct, struct call
     pass(cpu, direct, receive, receive->descriptors);
     direct->left = receive->reserved;
     receive->reserved = 0;
-    write_message(direct, receive, token_id(token));
+    direct_write_message(direct->ring, sqe, sqe->interface, direct->facet, direct->reference,
+                         receive, token_id(token), sqe->sent, sqe->room);
     list_remove(&receive->offered);
     list_remove(&receive->link);
     to->offering = false;

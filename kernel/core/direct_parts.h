@@ -67,4 +67,20 @@ static inlined struct call *direct_waiting_receive(const struct facet *facet,
                                                                                        : NULL;
 }
 
+// Writes the message of a call by this SQE, with so many capabilities sent and taken back.
+static inlined void direct_write_message(const struct ring *ring, const struct capos_sqe *sqe,
+                                         uint64_t interface, const struct facet *facet,
+                                         const struct ring_reference *reference,
+                                         const struct call *receive, uint64_t token, uint8_t sent,
+                                         uint8_t room) {
+    struct capos_message *header = deliver_header(receive, 0);
+
+    deliver_write_call(header, token, interface, sqe->method);
+    deliver_write_facet(header, facet);
+    deliver_write_session(header, reference->reference.word, ring->process->session.epoch);
+    deliver_write_sizes(header, sqe->params_bytes, sqe->results_capacity, sent, room);
+    ring_copy_over(receive->ring, receive->results + (uint32_t)sizeof(struct capos_message), ring,
+                   sqe->params, sqe->params_bytes);
+}
+
 #endif

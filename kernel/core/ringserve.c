@@ -55,7 +55,8 @@ bool ring_has_cqe(const struct ring *ring) {
 void ring_name(struct call *call) {
     uint64_t word = atomic_load_explicit(&call->word, memory_order_relaxed);
 
-    atomic_store_explicit(&call->word, call_word(word + 256, CALL_CLAIMED), memory_order_release);
+    atomic_store_explicit(&call->word, call_word(word + CALL_SEQUENCE, CALL_CLAIMED),
+                          memory_order_release);
 }
 
 static int32_t run_nop(struct cpu *cpu, struct ring *ring, const struct capos_sqe *sqe) {
